@@ -1,0 +1,62 @@
+# Every target sets up what it needs; the second time that costs nothing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: sandbox run test browser check format bench lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make sandbox   try Parley in Slack and Discord on this machine, with no account"
+	@echo "make run       the bot, with the settings in .env"
+	@echo "make test      the tests              make browser   those in a real browser"
+	@echo "make check     format, lint, types    make bench     measurements"
+
+# What it takes to run Parley, and what it takes to work on it.
+$(VENV)/run: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Parley needs Python 3.11 or newer.")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what Parley needs (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run requirements-dev.txt
+	@echo "Installing what its tests need (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+sandbox: $(VENV)/run
+	@$(BIN)/parley sandbox
+
+run: $(VENV)/run
+	@$(BIN)/parley run
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest
+
+browser: $(VENV)/dev
+	$(BIN)/python -m pytest -m browser tests/browser
+
+check: $(VENV)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/dev
+	$(BIN)/python -m tests.bench
+
+# New versions, with their hashes, for every Python and machine that Parley runs on.
+UV := $(BIN)/python -m uv pip compile pyproject.toml --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-header --upgrade --quiet
+lock: $(VENV)/dev
+	$(BIN)/python -m pip install --quiet uv
+	$(UV) --output-file requirements.txt
+	$(UV) --group dev --output-file requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
