@@ -1,0 +1,1 @@
+"""The product. It knows no platform: `bots` brings Slack and Discord to it."""

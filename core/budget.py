@@ -1,0 +1,206 @@
+"""What a platform counts, and the arithmetic of what is left of it (pure).
+
+The time is an argument everywhere: seconds of any clock that only grows.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+JITTER = 0.1
+"""Seconds by which the network may bring two requests closer together than we sent them."""
+
+LAST_MOMENT = 0.3
+"""Seconds before a fixed window closes in which interim edits may take its reserve."""
+
+EDGE = 0.05
+"""Seconds that a request may take to the platform more or less. So long before and after
+the end of a fixed window we cannot know to which of two windows it would count a request,
+and none is sent."""
+
+RECOVERY = 60.0
+"""Seconds without a 429 after which a budget that was cut grows by one step again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How often a platform lets us do one kind of thing.
+
+    `key` names what the platform counts ("slack/T1/chat.update",
+    "discord/channels/42/edit"). With `fixed` false, at most `burst + rate * t`
+    requests in any `t` seconds; with `fixed` true, at most `burst` in each window of
+    `window` seconds, which opens with its first request.
+    `reserve` requests are kept for last edits.
+    """
+
+    key: str
+    rate: float
+    window: float
+    burst: int
+    reserve: int = 0
+    fixed: bool = False
+
+
+class Allowance(Protocol):
+    """What is left of one budget."""
+
+    def wait(self, now: float, keep: float = 0.0) -> float:
+        """Seconds until a request may be sent that leaves so many; 0: now; inf: never."""
+
+    def left(self, now: float) -> float:
+        """How many requests may be sent at once."""
+
+    def take(self, now: float) -> None:
+        """Count one request."""
+
+    def give_back(self) -> None:
+        """Uncount one request that was never sent."""
+
+    def refused(self, now: float, retry_after: float) -> None:
+        """The platform refused a request (429) and asks to wait so many seconds."""
+
+    def idle(self, now: float) -> bool:
+        """Whether it stands as if it had never been used."""
+
+
+@dataclass(slots=True)
+class _Cut:
+    """How far a budget was cut after refusals, and until when it is closed.
+
+    A refusal says that the budget is smaller than we believed: it is halved at once
+    and grows by a quarter of its size per `RECOVERY` seconds.
+    """
+
+    share: float = 1.0
+    at: float = -math.inf
+    closed_until: float = -math.inf
+
+    def refused(self, now: float, retry_after: float) -> None:
+        self.share = max(0.25, self.now(now) / 2)
+        self.at = now
+        self.closed_until = max(self.closed_until, now + retry_after)
+
+    def idle(self, now: float) -> bool:
+        return self.now(now) == 1.0 and now >= self.closed_until
+
+    def now(self, now: float) -> float:
+        if self.share == 1.0:
+            return 1.0
+        steps = (now - self.at) // RECOVERY
+        return min(1.0, self.share + 0.25 * steps)
+
+
+class Bucket:
+    """At most `burst + rate * t` requests in any `t` seconds."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._used = 0.0
+        self._at = 0.0
+        self._cut = _Cut()
+
+    def wait(self, now: float, keep: float = 0.0) -> float:
+        """Seconds until a request may be sent that leaves so many."""
+        # However much is to be kept, a full bucket gives one away.
+        excess = 1 + min(keep, self._size(now) - 1) - self.left(now)
+        refill = 0.0
+        if excess > 0:
+            rate = self._budget.rate
+            refill = max(0.0, self._at - now) + excess / rate if rate else math.inf
+        return max(refill, self._cut.closed_until - now, 0.0)
+
+    def left(self, now: float) -> float:
+        """How many requests may be sent at once."""
+        return self._size(now) - self._used_at(now)
+
+    def take(self, now: float) -> None:
+        """Count one request; the refill of a full bucket starts when it has surely arrived."""
+        used = self._used_at(now)
+        self._at = now + JITTER if used == 0 else max(self._at, now)
+        self._used = used + 1
+
+    def give_back(self) -> None:
+        """Uncount one request that was never sent."""
+        self._used = max(0.0, self._used - 1)
+
+    def refused(self, now: float, retry_after: float) -> None:
+        """Close for so long, and believe in a smaller burst afterwards; rates are documented."""
+        used = self._used_at(now)
+        self._cut.refused(now, retry_after)
+        if self._budget.rate * self._budget.window < 1:
+            self._cut.share = 1.0  # it is all there will ever be, and counted by ourselves
+        # The platform says when it will take the next one; it knows better than we do.
+        self._used, self._at = min(used, self._size(now) - 1), max(self._at, now)
+
+    def idle(self, now: float) -> bool:
+        """Whether it is full and was not cut."""
+        return self._used_at(now) == 0 and self._cut.idle(now) and self._budget.rate > 0
+
+    def _size(self, now: float) -> float:
+        return max(1.0, math.floor(self._budget.burst * self._cut.now(now)))
+
+    def _used_at(self, now: float) -> float:
+        refilled = max(0.0, now - self._at) * self._budget.rate
+        return max(0.0, self._used - refilled)
+
+
+class Window:
+    """At most `burst` requests in each window of `window` seconds, opened by its first."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._size = budget.burst
+        self._used = 0
+        self._closes = -math.inf
+        self._cut = _Cut()
+
+    def wait(self, now: float, keep: float = 0.0) -> float:
+        """Seconds until a request may be sent that leaves so many.
+
+        In the last moment of the window nothing needs to be kept.
+        """
+        closed = max(self._cut.closed_until - now, 0.0)
+        if not self._open(now):
+            return closed
+        left, until = self.left(now), self._closes - EDGE - now
+        if left < 1 or until <= 0:
+            return max(closed, until + 2 * EDGE)
+        if left < 1 + keep:
+            return max(closed, until - LAST_MOMENT)
+        return closed
+
+    def left(self, now: float) -> float:
+        """How many requests may be sent at once."""
+        size = max(1, math.floor(self._size * self._cut.now(now)))
+        return size - self._used if self._open(now) else size
+
+    def take(self, now: float) -> None:
+        """Count one request; until the platform tells more, the window opens when it is sent."""
+        if not self._open(now):
+            self._used = 0
+            self._closes = now + self._budget.window
+        self._used += 1
+
+    def give_back(self) -> None:
+        """Uncount one request that was never sent."""
+        self._used = max(0, self._used - 1)
+
+    def refused(self, now: float, retry_after: float) -> None:
+        """Close for so long, and believe in a smaller budget afterwards."""
+        self._cut.refused(now, retry_after)
+
+    def idle(self, now: float) -> bool:
+        """Whether no window is open."""
+        return now >= self._closes + EDGE and self._cut.idle(now)
+
+    def learn(self, now: float, *, limit: int, remaining: int, reset_after: float) -> None:
+        """Take over what the platform says of its window, unless it speaks of an older one."""
+        closes = now + reset_after - EDGE
+        if closes < self._closes - self._budget.window / 2:
+            return
+        self._size = max(1, limit)
+        self._used = max(self._used, limit - remaining)
+        self._closes = closes
+
+    def _open(self, now: float) -> bool:
+        return self._used > 0 and now < self._closes + EDGE

@@ -1,0 +1,208 @@
+"""What an endpoint says when it refuses or fails, and which of our errors that is.
+
+The decision rests on the HTTP status and on the endpoint's own words (`code`, `type`,
+`param`), never on the text of its message. OpenAI's words are those of its error
+codes page; the others are what vLLM, llama.cpp, Anthropic, Azure and OpenRouter use.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from core.errors import (
+    BadRequest,
+    ContextExceeded,
+    KeyRejected,
+    Misdirected,
+    ModelFailed,
+    ModelGone,
+    QuotaSpent,
+    RateLimited,
+    ServerFailed,
+    TooSlow,
+)
+
+LONGEST_DETAIL = 500
+"""Letters of an endpoint's message that are kept; some send a whole page of HTML."""
+
+# These words are precise: they decide whatever the status is.
+_PRECISE: Mapping[str, type[ModelFailed]] = {
+    "context_length_exceeded": ContextExceeded,
+    "exceed_context_size_error": ContextExceeded,
+    "request_too_large": ContextExceeded,
+    "string_above_max_length": ContextExceeded,
+    "tokens_limit_reached": ContextExceeded,
+    "insufficient_quota": QuotaSpent,
+    "credit_balance_exhausted": QuotaSpent,
+    "organization_spend_limit_exceeded": QuotaSpent,
+    "organization_usage_limit_exceeded": QuotaSpent,
+    "project_spend_limit_exceeded": QuotaSpent,
+    "billing_hard_limit_reached": QuotaSpent,
+    "billing_not_active": QuotaSpent,
+    "model_not_found": ModelGone,
+    "DeploymentNotFound": ModelGone,
+    "invalid_api_key": KeyRejected,
+}
+
+# These are said of many things: they decide only where there is no status.
+_VAGUE: Mapping[str, type[ModelFailed]] = {
+    "authentication_error": KeyRejected,
+    "permission_error": KeyRejected,
+    "not_found_error": ModelGone,
+    "rate_limit_exceeded": RateLimited,
+    "rate_limit_error": RateLimited,
+    "requests": RateLimited,
+    "tokens": RateLimited,
+    "timeout": TooSlow,
+    "timeout_error": TooSlow,
+    "content_filter": BadRequest,
+    "invalid_request_error": BadRequest,
+}
+
+# 413 is said of requests that are too large in bytes or in tokens: both are mended by
+# sending less, as an exceeded context is.
+_STATUSES: Mapping[int, type[ModelFailed]] = {
+    401: KeyRejected,
+    402: QuotaSpent,
+    403: KeyRejected,
+    404: ModelGone,
+    408: TooSlow,
+    413: ContextExceeded,
+    429: RateLimited,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What an endpoint said; `status` is 0 for an event inside an answer that began well.
+
+    `parameter` is the field of the request that it names, "" if it names none.
+    """
+
+    status: int = 0
+    code: str = ""
+    kind: str = ""
+    parameter: str = ""
+    message: str = ""
+    request_id: str = ""
+    retry_after: float | None = None
+
+    @property
+    def names_nothing(self) -> bool:
+        """Whether neither a word nor a field says what is wrong with the request."""
+        return not self.parameter and (not self.code or self.code.isdigit())
+
+    def error(self) -> ModelFailed:
+        """The error that this is for us."""
+        return self._class()(
+            self.message,
+            code=self.code or self.kind,
+            status=self.status,
+            parameter=self.parameter,
+            request_id=self.request_id,
+            retry_after=self.retry_after,
+        )
+
+    def _class(self) -> type[ModelFailed]:
+        words = (self.code, self.kind)
+        if precise := _first(_PRECISE, words):
+            return precise
+        if self.parameter == "input_tokens":  # vLLM's way to say context_length_exceeded
+            return ContextExceeded
+        status = self.status or _as_status(self.code)
+        if not status:
+            return _first(_VAGUE, words) or ServerFailed
+        if status < 400 or (status == 404 and not any(words)):
+            return Misdirected
+        if status in _STATUSES:
+            return _STATUSES[status]
+        return BadRequest if status < 500 else ServerFailed
+
+
+class Refused(Exception):
+    """The endpoint answered with an error status; `complaint` is what it said."""
+
+    def __init__(self, said: Complaint) -> None:
+        super().__init__(said.message)
+        self.complaint = said
+
+
+def complaint(body: object) -> Complaint:
+    """Read the body of an error answer or of an error event, in any of their shapes.
+
+    They are OpenAI's `{"error": {…}}`, with or without its wrapping, or with a text in
+    it; FastAPI's `{"detail": [{"loc": …}]}`, also inside a `message`; and plain text.
+    """
+    if isinstance(body, Mapping):
+        inner = body.get("error") or body
+        return _of_fields(inner) if isinstance(inner, Mapping) else complaint(inner)
+    return Complaint(message=str(body or "")[:LONGEST_DETAIL])
+
+
+def answered(said: Complaint, status: int, headers: Mapping[str, str], *, now: float) -> Complaint:
+    """The complaint with what stood outside of its body; `now` is in epoch seconds."""
+    return replace(
+        said,
+        status=status,
+        request_id=headers.get("x-request-id", ""),
+        retry_after=retry_after(headers, now=now),
+    )
+
+
+def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
+    """Seconds that the headers ask us to wait; None where they ask nothing sensible.
+
+    `retry-after-ms` is OpenAI's; `retry-after` holds seconds or a date (RFC 9110, 10.2.3).
+    """
+    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        seconds = _number(headers.get(name, "")) / unit
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
+    try:
+        date = parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return max(0.0, date.timestamp() - now)
+
+
+def _of_fields(fields: Mapping[str, Any]) -> Complaint:
+    message = fields.get("message", "")
+    detail = fields.get("detail")
+    if isinstance(message, Mapping):
+        detail = message.get("detail")
+    return Complaint(
+        code=_word(fields.get("code")),
+        kind=_word(fields.get("type")),
+        parameter=_word(fields.get("param")) or _location(detail),
+        message=str(message or detail or "")[:LONGEST_DETAIL],
+    )
+
+
+def _location(detail: object) -> str:
+    """The field of the body that FastAPI names: `[{"loc": ["body", field, …]}]`."""
+    first = detail[0] if isinstance(detail, list) and detail else None
+    place = first.get("loc") if isinstance(first, Mapping) else None
+    return str(place[1]) if isinstance(place, list) and len(place) > 1 else ""
+
+
+def _first(
+    table: Mapping[str, type[ModelFailed]], words: Iterable[str]
+) -> type[ModelFailed] | None:
+    return next((table[word] for word in words if word in table), None)
+
+
+def _as_status(code: str) -> int:
+    return int(code) if len(code) == 3 and code.isdecimal() and code[0] in "45" else 0
+
+
+def _word(value: object) -> str:
+    return str(value) if isinstance(value, str | int) else ""
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

@@ -1,0 +1,261 @@
+"""From a question and what was said before to an answer: the model's side of it."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from core.context import Fitted, fit, speaker
+from core.errors import ContextExceeded, Interrupted, ModelFailed, StoreFailed, TooSlow
+from core.messages import Question, Text, Turn
+from core.model import Model
+from core.notices import REASONING, SHORTENED, Ending, ending, left_out, retrying
+from core.reply import Reply
+from core.retry import Retry
+from core.status import Status
+from core.store import Call
+from core.store.calls import Calls
+from core.tokens import Tokenizer
+from core.wire import Event, Finish, Parameters, Reasoning, Refusal, Request, Usage
+
+log = structlog.get_logger()
+
+SMALLER = 0.6
+"""By which the budget shrinks when the server finds a request too large all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What is to be answered, after what was said before, and into which reply of what name.
+
+    `aside` runs the book-keeping, for which no reader should wait.
+    """
+
+    name: str
+    questions: Sequence[Question]
+    history: Sequence[Turn]
+    reply: Reply
+    status: Status
+    aside: Callable[[Coroutine[Any, Any, None]], object]
+
+
+class Composer:
+    """Writes answers with one model.
+
+    `clock` gives seconds that only ever grow, `wall_clock` seconds since 1970, `chance`
+    a random number from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: Model,
+        tokenizer: Tokenizer,
+        calls: Calls,
+        parameters: Parameters,
+        system_prompt: str,
+        context_tokens: int,
+        reply_timeout: float,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+        chance: Callable[[], float],
+    ) -> None:
+        self._model = model
+        self._tokenizer = tokenizer
+        self._calls = calls
+        self._parameters = parameters
+        self._system_prompt = system_prompt
+        self._budget = context_tokens - (parameters.answer_tokens or 0)
+        self._reply_timeout = reply_timeout
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._chance = chance
+
+    async def compose(self, job: Assignment) -> Ending:
+        """Write the answer into the reply; raises `ModelFailed` when there is none, or no more."""
+        try:
+            async with asyncio.timeout(self._reply_timeout):
+                return await self._compose(job)
+        except TimeoutError as error:
+            raise TooSlow(f"not complete after {self._reply_timeout} s", code="reply") from error
+
+    async def _compose(self, job: Assignment) -> Ending:
+        retry, budget = Retry(self._clock()), self._budget
+        while True:
+            fitted = await self._fit(job.questions, job.history, budget)
+            writing = _Writing(job.reply, job.status)
+            try:
+                finish = await self._ask(job, fitted, writing)
+            except ContextExceeded:
+                if budget < self._budget * SMALLER**3:
+                    raise
+                budget = int(budget * SMALLER)
+            except ModelFailed as error:
+                delay = retry.delay(
+                    error, shown=writing.begun, now=self._clock(), chance=self._chance()
+                )
+                if delay is None:
+                    raise
+                log.info(
+                    "retrying",
+                    conversation=str(job.questions[-1].conversation),
+                    error=error.word,
+                    seconds=round(delay, 1),
+                )
+                job.status.say(retrying(delay))
+                await asyncio.sleep(delay)
+            else:
+                told = _told(ending(finish.reason, silent=not writing.begun), fitted)
+                return replace(told, figures=self._figures(finish))
+
+    async def _fit(
+        self, questions: Sequence[Question], history: Sequence[Turn], budget: int
+    ) -> Fitted:
+        """The request within the budget; counted in a thread, as texts may be long."""
+        return await asyncio.to_thread(
+            fit,
+            system=self._system_prompt,
+            history=history,
+            questions=questions,
+            note=_note(questions[-1]),
+            budget=budget,
+            count=self._tokenizer.measure,
+            direct=questions[-1].direct,
+        )
+
+    async def _ask(self, job: Assignment, fitted: Fitted, writing: "_Writing") -> Finish:
+        """One call of the model, written down whatever becomes of it."""
+        question = job.questions[-1]
+        request = Request(
+            fitted.turns,
+            self._parameters,
+            cache_key=_hashed(str(question.conversation)),
+            person=_hashed(question.asker.id),
+        )
+        begun, begun_at = self._clock(), self._wall_clock()
+        ended: Finish | ModelFailed | None = None
+        try:
+            ended = await self._read(request, writing)
+        except ModelFailed as error:
+            ended = error
+            raise
+        else:
+            if ended.usage is not None:
+                self._tokenizer.learn(fitted.turns, ended.usage.prompt)
+            return ended
+        finally:
+            call = Call(
+                reply=job.name,
+                model=self._parameters.model,
+                outcome=_outcome(ended),
+                request_id=ended.request_id if ended else "",
+                begun_at=begun_at,
+                seconds=self._clock() - begun,
+            )
+            usage = ended.usage if isinstance(ended, Finish) else None
+            job.aside(self._record(call, usage, fitted, writing.text))
+
+    def _figures(self, finish: Finish) -> dict[str, object]:
+        usage = finish.usage or Usage()
+        return {
+            "model": self._parameters.model,
+            "request_id": finish.request_id,
+            "prompt_tokens": usage.prompt,
+            "cached_tokens": usage.cached,
+            "completion_tokens": usage.completion,
+        }
+
+    async def _read(self, request: Request, writing: "_Writing") -> Finish:
+        """Read one answer to its end, handing on what the reader is to see."""
+        finish: Finish | None = None
+        async with aclosing(self._model.stream(request)) as answer:
+            async for events in answer:
+                finish = writing.take(events) or finish
+        if finish is None:
+            raise Interrupted("the stream ended without an end")
+        return finish
+
+    async def _record(
+        self, call: Call, reported: Usage | None, fitted: Fitted, written: str
+    ) -> None:
+        """Write a call down; without reported usage, with our own count."""
+        usage = reported
+        if usage is None:
+            await self._tokenizer.prime([written])
+            usage = Usage(prompt=fitted.tokens, completion=self._tokenizer.count(written))
+        try:
+            await self._calls.record(
+                replace(
+                    call,
+                    prompt_tokens=usage.prompt,
+                    cached_tokens=usage.cached,
+                    written_tokens=usage.cache_written,
+                    completion_tokens=usage.completion,
+                    reasoning_tokens=usage.reasoning,
+                    estimated=reported is None,
+                )
+            )
+        except StoreFailed as error:
+            log.error("call not recorded", reply=call.reply, error=str(error))
+
+
+class _Writing:
+    """Hands the events of one call on to the reader."""
+
+    def __init__(self, reply: Reply, status: Status) -> None:
+        self._reply = reply
+        self._status = status
+        self._pieces: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """What the model has written."""
+        return "".join(self._pieces)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything for the reader to see."""
+        return any(not piece.isspace() for piece in self._pieces)
+
+    def take(self, events: Sequence[Event]) -> Finish | None:
+        """Show what there is to show; returns the finish when it is among the events."""
+        for event in events:
+            if isinstance(event, Text | Refusal):
+                self._pieces.append(event.text)
+                self._reply.write(event.text)
+            elif isinstance(event, Reasoning):
+                self._status.say(REASONING)
+            elif isinstance(event, Finish):
+                return event
+        return None
+
+
+def _outcome(ended: Finish | ModelFailed | None) -> str:
+    if ended is None:
+        return "cancelled"
+    return ended.reason if isinstance(ended, Finish) else ended.word
+
+
+def _note(question: Question) -> str:
+    """What changes from question to question, after all that a provider can cache."""
+    when = question.asked_at.strftime("%A, %d %B %Y, %H:%M %Z")
+    return f"[{when}. Asked by {speaker(question.asker.name)} in {speaker(question.place)}.]"
+
+
+def _told(finished: Ending, fitted: Fitted) -> Ending:
+    """The ending, with what the reader should know of what the model did not see."""
+    notices = [finished.notice]
+    if fitted.shortened:
+        notices.append(SHORTENED)
+    if fitted.left_out:
+        notices.append(left_out(fitted.left_out))
+    return replace(finished, notice=" ".join(filter(None, notices)))
+
+
+def _hashed(name: str) -> str:
+    """A name that tells the endpoint that two requests belong together, and no more."""
+    return hashlib.blake2s(name.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,148 @@
+"""One OpenAI-compatible endpoint; the only module that imports openai.
+
+The SDK knows the address, the key and the errors. Answers are read as bytes, because
+its typed stream costs thirty times as much for each token (see `tests/bench`).
+
+Importing this takes a second: `core.model` does it when it is needed, in a thread.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+import httpx2
+import openai
+import orjson
+
+from core.complaint import Refused, answered, complaint
+from core.errors import NotReached, TooSlow
+from core.transport import BODY, Body, Transport
+
+LIMITS = "x-ratelimit-"
+"""What the names of the headers begin with that tell how many requests are left."""
+
+
+class Response:
+    """The answer to one request: its headers are there, its body may follow."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+        self._body: Body = response.extensions[BODY]
+
+    @property
+    def request_id(self) -> str:
+        """What the endpoint's operators ask for."""
+        return self._response.headers.get("x-request-id", "")
+
+    @property
+    def limits(self) -> dict[str, str]:
+        """The rate-limit headers, by the end of their names ("remaining-requests")."""
+        headers = self._response.headers.items()
+        return {name[len(LIMITS) :]: value for name, value in headers if name.startswith(LIMITS)}
+
+    @property
+    def media_type(self) -> str:
+        """The kind of the body, such as `text/event-stream`."""
+        return self._response.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    async def read(self) -> bytes:
+        """All bytes that have arrived, b"" after the last; `NotReached` if cut."""
+        try:
+            return await self._body.read()
+        except httpx2.TransportError as error:
+            raise NotReached(str(error), request_id=self.request_id) from error
+
+    async def rest(self, seconds: float) -> None:
+        """Let bytes accumulate for so long."""
+        await self._body.rest(seconds)
+
+    async def close(self) -> None:
+        """Hang up, unless everything was read."""
+        await self._response.aclose()
+
+
+class Endpoint:
+    """A client for the life of the process; without a key it sends none.
+
+    Raises `Refused` for an error that the endpoint answers with, and `NotReached` or
+    `TooSlow` (no connection in time) when no answer comes.
+    """
+
+    def __init__(
+        self, *, api_key: str, base_url: str, extra_headers: Mapping[str, str], connect: float
+    ) -> None:
+        # A proxy that compresses a stream holds tokens back until it has enough of them.
+        self._headers: dict[str, str | openai.Omit] = {"Accept-Encoding": "identity"}
+        if not api_key:
+            self._headers["Authorization"] = openai.Omit()
+        self._headers |= extra_headers
+        self._client = openai.AsyncOpenAI(
+            api_key=api_key or "none",
+            base_url=base_url,
+            http_client=openai.DefaultAsyncHttpxClient(
+                # A question must go where the operator said, and nowhere else.
+                transport=Transport(connect=connect),
+                follow_redirects=False,
+            ),
+            max_retries=0,
+            timeout=None,
+        )
+
+    async def ask(self, body: bytes) -> Response:
+        """Ask for a completion; the caller closes the response."""
+        with _our_errors():
+            response = cast(
+                httpx2.Response,
+                await self._client.post(
+                    "/chat/completions",
+                    cast_to=httpx2.Response,
+                    content=body,
+                    options={"headers": self._headers},
+                    stream=True,
+                    stream_cls=openai.AsyncStream[Any],
+                ),
+            )
+        return Response(response)
+
+    async def names(self) -> tuple[str, ...]:
+        """The names of the models that it offers; empty where it does not say so in JSON."""
+        with _our_errors():
+            response = await self._client.get(
+                "/models", cast_to=httpx2.Response, options={"headers": self._headers}
+            )
+        return tuple(_names(response.content))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except openai.APIStatusError as error:
+        said = complaint(error.body)
+        headers = error.response.headers
+        raise Refused(answered(said, error.status_code, headers, now=time.time())) from error
+    except openai.APITimeoutError as error:
+        raise TooSlow(_reason(error), code="connect") from error
+    except openai.APIConnectionError as error:
+        raise NotReached(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """What lies behind the SDK's "Connection error."."""
+    return str(error.__cause__ or error)
+
+
+def _names(body: bytes) -> Iterator[str]:
+    try:
+        listing = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return
+    models = listing.get("data") if isinstance(listing, dict) else listing
+    for model in models if isinstance(models, list) else ():
+        if isinstance(model, dict) and isinstance(model.get("id"), str):
+            yield model["id"]

@@ -1,0 +1,101 @@
+"""The log: one stream, text for people or JSON for machines, never a secret.
+
+Everything that a library logs goes the same way as our own lines.
+"""
+
+import logging
+import sys
+from collections.abc import Collection
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+LIBRARIES = (
+    "alembic",
+    "aiohttp",
+    "aiosqlite",
+    "discord",
+    "httpx2",
+    "openai",
+    "slack_bolt",
+    "slack_sdk",
+)
+"""What logs people's text, tokens or noise below `WARNING`."""
+
+
+class Redact:
+    """Takes secrets out of whatever is about to be written, wherever they stand in it."""
+
+    def __init__(self, secrets: Collection[str]) -> None:
+        # Longest first, so that a secret that contains another goes as a whole.
+        self._secrets = sorted((s for s in secrets if len(s) > 3), key=len, reverse=True)
+
+    def __call__(self, _: WrappedLogger, __: str, line: Any) -> str:
+        """Return the rendered line without any secret."""
+        clean = str(line)
+        for secret in self._secrets:
+            clean = clean.replace(secret, "[secret]")
+        return clean
+
+
+def configure(
+    *, form: str, level: str, secrets: Collection[str], words: bool, stream: TextIO = sys.stderr
+) -> None:
+    """Send every log line of the process to `stream`, as `form`: `text` or `json`.
+
+    What people or the model wrote stands in the field `said` of a line and nowhere else;
+    it is written only with `words`.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        *([] if words else [_without_words]),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_rendering(form, stream),
+                Redact(secrets),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    logging.captureWarnings(capture=True)
+    for library in LIBRARIES:
+        logging.getLogger(library).setLevel(logging.WARNING)
+
+
+def _rendering(form: str, stream: TextIO) -> list[Processor]:
+    if form == "json":
+        return [
+            structlog.processors.format_exc_info,
+            _event_as_message,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    # Plain tracebacks: richer ones print local variables, people's text among them.
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    ]
+
+
+def _without_words(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    line.pop("said", None)
+    return line
+
+
+def _event_as_message(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """Log collectors look for `message`."""
+    line["message"] = line.pop("event", "")
+    return line

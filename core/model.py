@@ -1,0 +1,183 @@
+"""The model: a request goes in, the events of its answer come out."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import structlog
+
+from core.complaint import Refused
+from core.dialect import Dialect, dialect_at
+from core.errors import NotReached, TooSlow
+from core.messages import Image
+from core.reading import Reading
+from core.wire import Event, Request
+
+if TYPE_CHECKING:
+    from core.endpoint import Endpoint, Response
+
+log = structlog.get_logger()
+
+LISTING = 20.0
+"""Seconds for the list of models to come."""
+
+READS = 400
+"""Reads a second, of all answers together, from which on each pauses between two."""
+
+SHORTEST_PAUSE = 0.04
+"""Seconds; in less than that too little arrives for a pause to be worth its own cost."""
+
+DIALECTS = 100
+"""Models of which it is remembered what they accept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: to connect, to the first event of an answer, from one event to the next."""
+
+    connect: float = 5.0
+    first_token: float = 120.0
+    idle: float = 60.0
+
+
+class Model:
+    """An OpenAI-compatible endpoint, for the life of the process.
+
+    With an empty `api_key` none is sent. `read_pause` is the longest pause between two
+    reads of an answer, in seconds: with hundreds of answers at once, what came
+    in between is read together, at less than half the cost.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        extra_headers: Mapping[str, str] | None = None,
+        timeouts: Timeouts | None = None,
+        read_pause: float = 0.2,
+    ) -> None:
+        self._api_key = api_key
+        self._base_url = base_url
+        self._extra_headers = extra_headers or {}
+        self._timeouts = timeouts or Timeouts()
+        self._read_pause = read_pause
+        self._streams = 0
+        self._first = dialect_at(urlsplit(base_url).hostname or "")
+        self._dialects: dict[str, Dialect] = {}
+        self._loading = asyncio.Lock()
+        self._loaded: Endpoint | None = None
+
+    async def open(self) -> None:
+        """Load the SDK, which takes a second; whoever asks first would wait for it."""
+        await self._endpoint()
+
+    async def stream(self, request: Request) -> AsyncGenerator[tuple[Event, ...], None]:
+        """Ask, and give the events as they arrive, those that came together in one tuple.
+
+        The last is `Finish`. It hangs up at once when it is cancelled or closed; use
+        `contextlib.aclosing` where the loop may be left early. Raises `ModelFailed`:
+        before any text, tool call or refusal the class that fits what happened, after
+        that `TooSlow` or `Interrupted`. Parameters that the model refuses are left
+        out without a word to the caller, and remembered. Nothing is retried.
+        """
+        first_by = asyncio.get_running_loop().time() + self._timeouts.first_token
+        response = await self._accepted(request, first_by)
+        self._streams += 1
+        try:
+            reading = Reading(
+                response, first_by=first_by, idle=self._timeouts.idle, pause=self._pause
+            )
+            async with aclosing(reading.events()) as answer:
+                async for events in answer:
+                    yield events
+        finally:
+            self._streams -= 1
+            await response.close()
+
+    async def names(self) -> tuple[str, ...]:
+        """The names of the models that the endpoint offers. Raises `ModelFailed`."""
+        endpoint = await self._endpoint()
+        try:
+            async with asyncio.timeout(LISTING):
+                return await endpoint.names()
+        except Refused as refused:
+            raise refused.complaint.error() from refused
+        except TimeoutError as error:
+            raise TooSlow(code="models") from error
+
+    async def close(self) -> None:
+        """Close all connections; answers that are being read are interrupted."""
+        if self._loaded is not None:
+            await self._loaded.close()
+
+    async def _accepted(self, request: Request, first_by: float) -> "Response":
+        """The response to the request in the first dialect that the server accepts."""
+        model = request.parameters.model
+        dialect = self._dialects.get(model, self._first)
+        while True:
+            try:
+                response = await self._asked(await _body(dialect, request), first_by)
+            except Refused as refused:
+                narrower = dialect.without_refused(refused.complaint, request)
+                if narrower is None:
+                    raise refused.complaint.error() from refused
+                dialect = narrower
+            else:
+                self._learn(model, dialect)
+                return response
+
+    async def _asked(self, body: bytes, first_by: float) -> "Response":
+        endpoint = await self._endpoint()
+        try:
+            async with asyncio.timeout_at(first_by):
+                return await endpoint.ask(body)
+        except TimeoutError as error:
+            raise TooSlow(code="first_token") from error
+
+    def _learn(self, model: str, dialect: Dialect) -> None:
+        if self._dialects.get(model) == (proven := replace(dialect, proven=True)):
+            return
+        if proven.left_out or proven.renamed:
+            left_out = sorted(proven.left_out)
+            log.warning(
+                "the model does not accept all parameters",
+                model=model,
+                left_out=left_out,
+                token_limit=proven.token_limit,
+            )
+        if len(self._dialects) >= DIALECTS:
+            self._dialects.pop(next(iter(self._dialects)))
+        self._dialects[model] = proven
+
+    def _pause(self) -> float:
+        pause = min(self._read_pause, self._streams / READS)
+        return pause if pause >= SHORTEST_PAUSE else 0.0
+
+    async def _endpoint(self) -> "Endpoint":
+        async with self._loading:
+            if self._loaded is None:
+                self._loaded = await asyncio.to_thread(self._load)
+            return self._loaded
+
+    def _load(self) -> "Endpoint":
+        from core.endpoint import Endpoint  # noqa: PLC0415  # takes a second
+
+        try:
+            return Endpoint(
+                api_key=self._api_key,
+                base_url=self._base_url,
+                extra_headers=self._extra_headers,
+                connect=self._timeouts.connect,
+            )
+        except OSError as error:
+            raise NotReached(f"The certificates cannot be read: {error}") from error
+
+
+async def _body(dialect: Dialect, request: Request) -> bytes:
+    # Pictures are megabytes to encode, during which nobody else would be served.
+    pictures = any(isinstance(part, Image) for turn in request.turns for part in turn.parts)
+    return await asyncio.to_thread(dialect.body, request) if pictures else dialect.body(request)

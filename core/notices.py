@@ -1,0 +1,87 @@
+"""What readers are told besides answers: short, truthful, and what they can do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.errors import ParleyError
+
+THINKING = "is thinking …"
+REASONING = "is thinking it through …"
+WAITING_ITS_TURN = "answers you next …"
+
+EMPTY_QUESTION = (
+    "You called me without a question. Write it behind my name in the same message, such as "
+    "“what is a lease?”"
+)
+SHORTENED = (
+    "Your question was longer than I can read at once: I read its beginning and its end, "
+    "not its middle."
+)
+CUT_OFF = "The answer reached its length limit. Write “continue” and I go on."
+USED_UP = (
+    "The model reached its length limit before it had written anything. Please tell my operator: "
+    "ANSWER_TOKENS is too small for it."
+)
+FILTERED = "The model's provider filtered the rest of this answer. Try asking in other words."
+FILTERED_ALL = "The model's provider filtered the answer. Try asking in other words."
+WANTED_TOOLS = "The model asked for a tool that I do not have, so the answer ends here."
+RESTARTING = "I was stopped before this answer was complete. Please ask again in a minute."
+NOT_DELIVERED = (
+    "I had an answer, but I could not post it here. Please ask my operator to look at the log."
+)
+
+
+def left_out(turns: int) -> str:
+    """How much of a long conversation the model did not see."""
+    what = "message was" if turns == 1 else f"{turns} messages were"
+    return f"This conversation is long: the oldest {what} left out."
+
+
+def retrying(seconds: float) -> str:
+    """The model is busy, and the bot tries again."""
+    return f"waits for the model, trying again in {max(1, round(seconds))} s …"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an answer ended: a word for the record, and what the reader is told of it.
+
+    `notice` is empty when there is nothing to say beyond the answer itself. `figures` is
+    what the log says of it, such as tokens.
+    """
+
+    outcome: str
+    notice: str = ""
+    figures: Mapping[str, object] = field(default_factory=dict)
+
+
+FINISHES = {
+    "stop": Ending("answered"),
+    "length": Ending("cut_off", CUT_OFF),
+    "content_filter": Ending("filtered", FILTERED),
+    "tool_calls": Ending("wanted_tools", WANTED_TOOLS),
+    "function_call": Ending("wanted_tools", WANTED_TOOLS),
+}
+"""The finish reasons of the chat-completions API; servers may invent others."""
+
+
+SILENT_FINISHES = {
+    "length": Ending("cut_off", USED_UP),
+    "content_filter": Ending("filtered", FILTERED_ALL),
+}
+"""What it means when there is not a word of an answer."""
+
+
+def ending(finish_reason: str, *, silent: bool) -> Ending:
+    """What a finish reason means; one that nobody knows is an ordinary end.
+
+    `silent` says that there is nothing of the answer to read.
+    """
+    if silent and finish_reason in SILENT_FINISHES:
+        return SILENT_FINISHES[finish_reason]
+    return FINISHES.get(finish_reason, FINISHES["stop"])
+
+
+def failure(error: ParleyError) -> Ending:
+    """An answer that failed, in the words of its error."""
+    return Ending(error.word, error.sentence)

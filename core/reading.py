@@ -1,0 +1,160 @@
+"""From the bytes of one response to the events of one answer, in time or not at all."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Protocol
+
+from core.errors import EmptyAnswer, Interrupted, ModelFailed, NotReached, TooSlow
+from core.sse import Decoder
+from core.sse import Event as ServerEvent
+from core.wire import Answer, Event, Finish
+
+LINGER = 2.0
+"""Seconds after the finish reason in which the usage must have come."""
+
+DRAIN = 0.1
+"""Seconds after an answer's end for the connection to end it, too, and be used again."""
+
+MAY_BE_EMPTY = ("length", "content_filter")
+"""Finish reasons that explain why there is no text."""
+
+
+class Source(Protocol):
+    """Where the bytes come from: a response of the endpoint, or one on paper."""
+
+    @property
+    def request_id(self) -> str:
+        """What the endpoint's operators ask for."""
+
+    @property
+    def limits(self) -> dict[str, str]:
+        """What it told of its rate limits."""
+
+    @property
+    def media_type(self) -> str:
+        """The kind of the body."""
+
+    async def read(self) -> bytes:
+        """All bytes that have arrived, b"" after the last; `NotReached` if cut."""
+
+    async def rest(self, seconds: float) -> None:
+        """Let bytes accumulate for so long."""
+
+
+class Reading:
+    """Reads one answer to its end.
+
+    The first event must be there at `first_by` (the loop's time), every other within
+    `idle` seconds after the one before. An event is something of the answer, reasoning
+    included: comments and empty chunks are no sign of life, since proxies send them
+    whether the model lives or not. `pause` says how many seconds to leave between two
+    reads, so that more is read at once.
+    """
+
+    def __init__(
+        self, source: Source, *, first_by: float, idle: float, pause: Callable[[], float]
+    ) -> None:
+        self._source = source
+        self._idle = idle
+        self._pause = pause
+        self._deadline = first_by
+        self._begun = False
+        self._ended = False
+        self._broken: NotReached | None = None
+        self._answer = Answer()
+        is_stream = source.media_type != "application/json"
+        self._decoder: Decoder | _Whole = Decoder() if is_stream else _Whole()
+
+    async def events(self) -> AsyncGenerator[tuple[Event, ...], None]:
+        """All events, those that arrived together in one tuple; the last is `Finish`.
+
+        Raises what `core.model.Model.stream` says, after what arrived before.
+        """
+        while not self._ended and not self._answer.over:
+            reason = self._answer.reason
+            events = self._decoded(await self._data())
+            if events:
+                yield events
+            if events or self._answer.reason != reason:
+                self._renew()
+            if events and not self._answer.reason:
+                await self._rest()
+        if rest := self._answer.flush():
+            yield rest
+        yield (self._finish(),)
+        await self._drain()
+
+    async def _data(self) -> bytes:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await self._source.read()
+        except NotReached as error:
+            self._broken = error
+            return b""
+        except TimeoutError as error:
+            if self._answer.reason:
+                return b""
+            code = "idle" if self._begun else "first_token"
+            raise TooSlow(code=code, request_id=self._source.request_id) from error
+
+    def _decoded(self, data: bytes) -> tuple[Event, ...]:
+        self._ended = not data
+        events = self._decoder.feed(data) if data else self._decoder.flush()
+        return self._answer.read(event.data for event in events)
+
+    def _renew(self) -> None:
+        # Counted from when the reader asks for more: its own pauses are not the server's.
+        self._begun = True
+        limit = LINGER if self._answer.reason else self._idle
+        self._deadline = asyncio.get_running_loop().time() + limit
+
+    async def _rest(self) -> None:
+        if pause := self._pause():
+            await self._source.rest(pause)
+
+    def _finish(self) -> Finish:
+        answer, source = self._answer, self._source
+        if not answer.reason:
+            raise self._failure() from self._broken
+        if not answer.held and answer.reason not in MAY_BE_EMPTY:
+            raise EmptyAnswer(code=answer.reason, request_id=source.request_id)
+        return Finish(answer.reason, answer.usage, source.request_id, source.limits)
+
+    def _failure(self) -> ModelFailed:
+        """Why it ended early; once there is something of an answer, it was interrupted."""
+        cause = self._cause()
+        if not self._answer.held:
+            return cause
+        return Interrupted(cause.detail, code=cause.code, request_id=self._source.request_id)
+
+    def _cause(self) -> ModelFailed:
+        said, request_id = self._answer.complaint, self._source.request_id
+        if said:
+            return replace(said, request_id=request_id).error()
+        detail = str(self._broken or f"{self._source.media_type} without a finish reason")
+        code = "cut" if self._broken else "no_finish_reason"
+        return NotReached(detail, code=code, request_id=request_id)
+
+    async def _drain(self) -> None:
+        if self._ended:
+            return
+        with suppress(TimeoutError, NotReached):  # the answer is complete, whatever comes
+            async with asyncio.timeout(DRAIN):
+                while await self._source.read():
+                    pass
+
+
+class _Whole:
+    """For servers that do not stream: the body is one event, known at its end."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[ServerEvent]:
+        self._pieces.append(data)
+        return []
+
+    def flush(self) -> list[ServerEvent]:
+        return [ServerEvent("message", b"".join(self._pieces).decode("utf-8", "replace"))]

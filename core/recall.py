@@ -1,0 +1,112 @@
+"""What conversations hold, kept in memory so that most answers need no history call."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from core.messages import Conversation, Turn
+
+
+@dataclass(slots=True)
+class _Held:
+    """A conversation as events tell it; `gone` while what stood before is being fetched."""
+
+    turns: dict[str, Turn] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    fetched: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Recall:
+    """A bounded cache of conversations, true as long as every event reaches it.
+
+    One history call fills an entry; the adapters tell it of each message that is
+    posted, edited or deleted, the bot's own included. After any gap in events they
+    call `drop`, and the next answer reads the platform again.
+    """
+
+    def __init__(self, conversations: int = 1000, turns: int = 400) -> None:
+        self._conversations = conversations
+        self._turns = turns
+        self._held: OrderedDict[Conversation, _Held] = OrderedDict()
+
+    async def turns(
+        self,
+        conversation: Conversation,
+        fetch: Callable[[], Awaitable[tuple[Turn, ...]]],
+    ) -> tuple[Turn, ...]:
+        """The conversation's turns, oldest first; `fetch` is called when none are held."""
+        held = self._held.get(conversation)
+        if held is None:
+            return await self._fill(conversation, fetch)
+        self._held.move_to_end(conversation)
+        await held.fetched.wait()
+        if self._held.get(conversation) is not held:
+            return await self.turns(conversation, fetch)
+        return tuple(held.turns.values())
+
+    def begin(self, conversation: Conversation) -> None:
+        """Hold a conversation that starts now, so that it needs no history call."""
+        if conversation not in self._held:
+            self._hold(conversation).fetched.set()
+
+    def posted(self, conversation: Conversation, turn: Turn) -> None:
+        """A message was posted, or edited; conversations that are not held are left so."""
+        held = self._held.get(conversation)
+        if held is not None:
+            held.turns[turn.id] = turn
+            self._trim(held)
+
+    def edited(self, conversation: Conversation, turn: Turn) -> None:
+        """A message was edited; one that is not held, such as one too old, is left so."""
+        held = self._held.get(conversation)
+        if held is not None and (turn.id in held.turns or not held.fetched.is_set()):
+            held.turns[turn.id] = turn
+
+    def deleted(self, conversation: Conversation, id: str) -> None:  # noqa: A002
+        """A message is gone."""
+        held = self._held.get(conversation)
+        if held is not None:
+            held.turns.pop(id, None)
+            if not held.fetched.is_set():
+                held.gone.add(id)
+
+    def drop(self, platform: str, workspace: str = "") -> None:
+        """Events of a platform (or of one workspace of it) may have been missed."""
+        for conversation in list(self._held):
+            if conversation.platform == platform and workspace in ("", conversation.workspace):
+                self._forget(conversation)
+
+    async def _fill(
+        self, conversation: Conversation, fetch: Callable[[], Awaitable[tuple[Turn, ...]]]
+    ) -> tuple[Turn, ...]:
+        # Held from before the fetch, so that what happens meanwhile is not missed.
+        held = self._hold(conversation)
+        try:
+            fetched = await fetch()
+        except BaseException:
+            if self._held.get(conversation) is held:
+                self._forget(conversation)
+            raise
+        before = {turn.id: turn for turn in fetched if turn.id not in held.gone}
+        held.turns = before | held.turns
+        held.gone.clear()
+        held.fetched.set()
+        self._trim(held)
+        return tuple(held.turns.values())
+
+    def _hold(self, conversation: Conversation) -> _Held:
+        held = self._held[conversation] = _Held()
+        while len(self._held) > self._conversations:
+            self._forget(next(iter(self._held)))
+        return held
+
+    def _forget(self, conversation: Conversation) -> None:
+        # Whoever waits for the fetch of a dropped entry looks again, and fetches anew.
+        self._held.pop(conversation).fetched.set()
+
+    def _trim(self, held: _Held) -> None:
+        """Drop the oldest quarter at once: a beginning that seldom moves is cached by providers."""
+        if held.fetched.is_set() and len(held.turns) > self._turns:
+            for id in list(held.turns)[: len(held.turns) - self._turns * 3 // 4]:  # noqa: A001
+                del held.turns[id]

@@ -1,0 +1,309 @@
+"""The one writer of what a reader sees of an answer.
+
+The screen is a list of messages, each showing one page. The text grows at the model's
+speed (`write`, which never waits); one task (`show`) makes the screen follow it, with
+one request in flight and always the newest text. An interim edit may be skipped or
+fail. The last one may not.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import reduce
+
+from core import fences
+from core.errors import PlatformFailed
+from core.pace import Governor, Ticket, Urgency
+from core.pages import Pages
+from core.surface import Delivered, Outcome, Page, RefusedForGood, RefusedForNow, Surface
+
+DELIVERY_TIMEOUT = 600.0
+"""Seconds for which a finished answer is offered to a platform that does not take it."""
+
+MOST_DEATHS = 2
+"""Messages that may stop taking edits before the rest is posted only when it is complete."""
+
+LONGEST_BACK_OFF = 8.0
+"""Seconds, at most, between two tries of the same request."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    """One message of the reply: what it is to show, and what it showed last.
+
+    `start` is where in its page it begins: not at 0 when an earlier message of the
+    same page can no longer be edited.
+    """
+
+    number: int
+    page: int
+    start: int = 0
+    opener: str = ""
+    message: str = ""
+    shown: Page | None = None
+    frozen: bool = False
+
+
+class Reply:
+    """An answer on its way to the reader.
+
+    `nonce` names the reply; a message posted twice under the same name is one message.
+    `posted(n, id)` is awaited when the n-th message exists.
+    """
+
+    def __init__(
+        self,
+        surface: Surface,
+        governor: Governor,
+        *,
+        nonce: str,
+        clock: Callable[[], float],
+        posted: Callable[[int, str], Awaitable[None]],
+    ) -> None:
+        self._surface = surface
+        self._governor = governor
+        self._nonce = nonce
+        self._clock = clock
+        self._posted = posted
+        self._pages = Pages(surface.limit)
+        self._slots: list[_Slot] = []
+        self._notice = ""
+        self._complete = False
+        self._changed = asyncio.Event()
+        self._rushed = asyncio.Event()
+        self._ticket: Ticket | None = None
+        self._began_with: Ticket | None = None
+        self._ended = float("-inf")
+        self._give_up: float | None = None
+        self._patience: asyncio.Timeout | None = None
+        self._failures = 0
+        self._deaths = 0
+        self._written = 0
+        self._seen = 0
+        self._began = clock()
+        self._first: float | None = None
+
+    @property
+    def visible(self) -> bool:
+        """Whether the reader can see anything of it."""
+        return any(slot.shown for slot in self._slots)
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing of the answer to show: no text, or none that makes a page."""
+        return not any(page.strip() for page in self._wanted())
+
+    @property
+    def seen(self) -> int:
+        """How many characters of the answer the reader has been shown."""
+        return self._seen
+
+    @property
+    def figures(self) -> dict[str, object]:
+        """What the log says of it: seconds from its beginning, characters, messages."""
+        return {
+            "first_text": round((self._first or self._ended) - self._began, 2),
+            "seconds": round(self._ended - self._began, 2),
+            "characters": self._seen,
+            "messages": len(self.messages),
+        }
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The platform's ids of its messages, first page first."""
+        return tuple(slot.message for slot in self._slots if slot.message)
+
+    def write(self, text: str) -> None:
+        """Add to the answer. Never waits."""
+        finished = len(self._pages.finished)
+        self._pages.write(text)
+        self._written += len(text)
+        self._changed.set()
+        if len(self._pages.finished) > finished:
+            self._rush()
+
+    def finish(self, notice: str = "") -> None:
+        """The answer is complete; `notice` says how it ended, if there is more to say."""
+        self._notice = notice
+        self._complete = True
+        self._give_up = asyncio.get_running_loop().time() + DELIVERY_TIMEOUT
+        if self._patience:
+            self._patience.reschedule(self._give_up)
+        self._changed.set()
+        self._rush()
+
+    async def show(self) -> None:
+        """Make the screen follow the text until it is complete and wholly shown.
+
+        Raises `PlatformFailed` when the platform will not take it.
+        """
+        try:
+            while not (self._complete and self._next() is None):
+                self._changed.clear()
+                if self._next() is None:
+                    await self._changed.wait()
+                else:
+                    await self._turn()
+                    await self._step()
+        finally:
+            if self._began_with:
+                self._governor.keep(self._began_with)
+
+    def _wanted(self) -> list[str]:
+        """The text of each page as it is to stand now."""
+        pages = list(self._pages.finished)
+        if self._pages.open or not pages:
+            pages.append(self._pages.open)
+        return pages
+
+    def _next(self) -> tuple[_Slot, Page] | None:
+        """The first message that does not show what it should, and what it should show."""
+        pages = self._wanted()
+        last = self._slots[-1].page if self._slots else -1
+        for page in range(last + 1, len(pages)):
+            self._slots.append(_Slot(len(self._slots) + self._deaths, page))
+        for slot in self._slots:
+            wanted = self._page_of(slot, pages)
+            if slot.frozen or slot.shown == wanted or self._too_early(slot):
+                continue
+            if wanted.text.strip() or wanted.notice:
+                return slot, wanted
+        return None
+
+    def _too_early(self, slot: _Slot) -> bool:
+        """Whether a message that would need edits should wait, as the platform takes none."""
+        return not slot.message and self._deaths >= MOST_DEATHS and not self._is_final(slot)
+
+    def _is_final(self, slot: _Slot) -> bool:
+        return self._complete or slot.page < len(self._pages.finished)
+
+    def _page_of(self, slot: _Slot, pages: list[str]) -> Page:
+        is_last = slot.page == len(pages) - 1
+        text = pages[slot.page][slot.start :]
+        return Page(
+            slot.opener + text if text else "",
+            self._notice if is_last and self._complete else "",
+        )
+
+    def _urgency(self, slot: _Slot) -> Urgency:
+        if self._is_final(slot) and (slot.message or self._complete):
+            return Urgency.LAST
+        return Urgency.INTERIM if slot.message else Urgency.FIRST
+
+    async def _turn(self) -> None:
+        """Wait until the platform would take the next request."""
+        await self._pause()
+        step = self._next()
+        if step is None:
+            return
+        slot, _ = step
+        budgets = self._surface.edit_budgets if slot.message else self._surface.post_budgets
+        begins = not (self._began_with or slot.message or self._complete)
+        self._ticket = ticket = self._governor.ask(
+            budgets,
+            self._urgency(slot),
+            self._lag,
+            self._surface.edit_budgets if begins else (),
+        )
+        try:
+            async with asyncio.timeout_at(self._give_up) as self._patience:
+                await ticket.granted()
+        except TimeoutError as error:
+            raise PlatformFailed("the platform's limits never let the answer through") from error
+        finally:
+            self._ticket = self._patience = None
+        if ticket.promise:
+            self._began_with = ticket
+
+    async def _pause(self) -> None:
+        """Keep the pause between interim edits; whatever is final does not wait for it."""
+        step = self._next()
+        if step is None or self._urgency(step[0]) is not Urgency.INTERIM:
+            return
+        rest = self._ended + self._surface.pause - self._clock()
+        if rest > 0:
+            self._rushed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(rest):
+                    await self._rushed.wait()
+
+    def _rush(self) -> None:
+        """What was an interim edit has become a last one, and may be waiting."""
+        self._rushed.set()
+        step = self._next()
+        if self._ticket is not None and step is not None:
+            self._ticket.hurry(self._urgency(step[0]))
+
+    def _lag(self, now: float) -> float:
+        """How far behind the reader is: characters not seen, times seconds waited."""
+        return (self._written - self._seen) * max(0.0, now - self._ended)
+
+    async def _step(self) -> None:
+        """Send the newest text of the first message that needs it."""
+        step = self._next()
+        if step is None:
+            return
+        slot, page = step
+        written = self._written
+        outcome = await self._send(slot, page)
+        self._ended = self._clock()
+        if isinstance(outcome, Delivered):
+            self._seen = written
+            await self._delivered(slot, page, outcome.message)
+        elif isinstance(outcome, RefusedForGood):
+            self._died(slot, page, outcome)
+        else:
+            await self._back_off(outcome)
+
+    async def _send(self, slot: _Slot, page: Page) -> Outcome:
+        if slot.message:
+            return await self._surface.edit(slot.message, page)
+        return await self._surface.post(page, f"{self._nonce}.{slot.number}")
+
+    async def _delivered(self, slot: _Slot, page: Page, message: str) -> None:
+        self._failures = 0
+        self._first = self._first or self._ended
+        slot.shown = page
+        if not slot.message:
+            slot.message = message
+            await self._posted(slot.number, message)
+
+    def _died(self, slot: _Slot, page: Page, why: RefusedForGood) -> None:
+        """A message that cannot be edited stays as it is; what was not seen goes below it.
+
+        One that somebody has deleted is posted anew, since nothing of it can be seen.
+
+        What an edit of unknown outcome may have shown counts as not seen: better read
+        twice than lost.
+        """
+        if not slot.message:
+            raise PlatformFailed(f"the platform refuses the message: {why.code}")
+        self._deaths += 1
+        if why.gone:
+            slot.number, slot.message, slot.shown = len(self._slots) + self._deaths, "", None
+            return
+        seen = slot.shown.text if slot.shown else ""
+        common = _common_start(seen, page.text)
+        start = slot.start + max(0, common - len(slot.opener))
+        fence = reduce(fences.after, page.text[:common].split("\n"), None)
+        opener = f"{fence.opening}\n" if fence else ""
+        slot.frozen = True
+        below = _Slot(len(self._slots) + self._deaths, slot.page, start, opener)
+        self._slots.insert(self._slots.index(slot) + 1, below)
+
+    async def _back_off(self, outcome: Outcome) -> None:
+        """Wait before the next try; the governor knows of refusals, this is for the rest."""
+        if self._give_up and asyncio.get_running_loop().time() > self._give_up:
+            raise PlatformFailed(f"the platform did not take the answer: {outcome}")
+        self._failures += 1
+        delay = min(LONGEST_BACK_OFF, 0.25 * 2**self._failures)
+        if isinstance(outcome, RefusedForNow):
+            delay = min(LONGEST_BACK_OFF, outcome.retry_after)
+        await asyncio.sleep(delay)
+
+
+def _common_start(one: str, other: str) -> int:
+    """How many characters two texts have in common from their start."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))

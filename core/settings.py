@@ -1,0 +1,254 @@
+"""Settings: what the environment and `.env` say, checked once, all problems at once.
+
+The fields are the public contract: a field's name in capitals is the variable's.
+"""
+
+import difflib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from dotenv.parser import parse_stream
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from core.errors import SettingsError
+
+OPENAI_URL = "https://api.openai.com/v1"
+OPENAI_DEFAULT_MODEL = "gpt-6-luna"
+
+LATER = frozenset(
+    {"CATCH_UP_MINUTES", "HTTP_HOST", "HTTP_PORT", "RESUME_WITHIN", "SLACK_SIGNING_SECRET"}
+)
+"""Names of the public contract that this version accepts and does not use."""
+
+SYSTEM_PROMPT = (
+    "You are Parley, an assistant who takes part in the chat of a team. Answer helpfully and to "
+    "the point, in the language of the question. Write Markdown. If you do not know something, "
+    "say so."
+)
+
+
+def _json_object(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        found = json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise ValueError("must be a JSON object, such as {}")  # noqa: TRY004 - pydantic's contract
+    return found
+
+
+def _words(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value.startswith("["):
+        return json.loads(value)
+    return (value,)
+
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+JsonObject = Annotated[dict[str, Any], BeforeValidator(_json_object)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
+
+class Settings(BaseModel):
+    """Everything that an operator can set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    openai_api_key: SecretStr = SecretStr("")
+    openai_base_url: str = OPENAI_URL
+    openai_model: str = ""
+    openai_extra_headers: Annotated[JsonObject, Field(repr=False)] = {}
+    openai_extra_body: JsonObject = {}
+
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    answer_tokens: Annotated[int, Field(ge=16)] = 4096
+    context_tokens: Annotated[int, Field(ge=1024)] = 32_000
+    stop: Annotated[Words, Field(max_length=4)] = ()
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = (
+        None
+    )
+    system_prompt: str = SYSTEM_PROMPT
+
+    connect_timeout: Seconds = 5
+    first_token_timeout: Seconds = 120
+    idle_timeout: Seconds = 60
+    reply_timeout: Seconds = 900
+
+    slack_bot_token: SecretStr = SecretStr("")
+    slack_app_token: SecretStr = SecretStr("")
+    slack_api_url: str = "https://slack.com/api/"
+    discord_token: SecretStr = SecretStr("")
+    discord_api_url: str = "https://discord.com/api/v10"
+    discord_reply: Literal["thread", "channel"] = "thread"
+
+    database_url: str = "sqlite+aiosqlite:///data/parley.db"
+    admin_host: str = "127.0.0.1"
+    admin_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_text: bool = False
+
+    https_proxy: str = ""
+    no_proxy: str = ""
+    ssl_cert_file: str = ""
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], env_file: Path | None = None) -> Self:
+        """Read the settings; variables of the environment win over those of the file.
+
+        An empty value counts as not set. Raises `SettingsError` with every problem, a
+        line each.
+        """
+        from_file, problems = _read(env_file)
+        known = {name.upper() for name in cls.model_fields}
+        problems += _unknown(from_file, known | LATER, env_file)
+        given = from_file | dict(environ)
+        values = {name.lower(): given[name] for name in known if given.get(name, "").strip()}
+        try:
+            settings = cls.model_validate(values)
+        except ValidationError as error:
+            problems += [_sentence(problem) for problem in error.errors()]
+        if problems:
+            raise SettingsError("\n".join(problems))
+        return settings
+
+    @field_validator("log_level", "log_format", "discord_reply", "reasoning_effort", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("temperature", "top_p", "frequency_penalty", "presence_penalty")
+    @classmethod
+    def _finite(cls, value: float | None) -> float | None:
+        if value is not None and not math.isfinite(value):
+            raise ValueError("must be a number")
+        return value
+
+    @field_validator("openai_base_url", "slack_api_url", "discord_api_url", "https_proxy")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        address = urlsplit(value)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise ValueError("must be an address such as https://host/path")
+        return value.rstrip("/")
+
+    @field_validator("openai_extra_headers")
+    @classmethod
+    def _headers(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if not all(isinstance(header, str) for header in value.values()):
+            raise ValueError('must have texts for values, such as {"X-Team": "7"}')
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        try:
+            url = make_url(value)
+        except ArgumentError:
+            url = None
+        if url is None or url.drivername != "sqlite+aiosqlite" or not url.database:
+            raise ValueError("must be sqlite+aiosqlite:/// and the path of a file")
+        return value
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        problems = [*self._model_problems(), *self._platform_problems()]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _model_problems(self) -> Iterator[str]:
+        if self.temperature is not None and self.top_p is not None:
+            yield "TEMPERATURE and TOP_P: set one of them, not both."
+        if self.answer_tokens >= self.context_tokens:
+            yield (
+                "ANSWER_TOKENS must be less than CONTEXT_TOKENS, which has to hold the "
+                "conversation and the answer."
+            )
+
+    def _platform_problems(self) -> Iterator[str]:
+        bot, app = self.slack_bot_token, self.slack_app_token
+        if not (bot or app or self.discord_token):
+            yield (
+                "No platform is set up. Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_TOKEN, "
+                "and OPENAI_API_KEY or OPENAI_BASE_URL. To try Parley with no account: "
+                "parley sandbox"
+            )
+        elif not self.openai_api_key and self.openai_base_url == OPENAI_URL:
+            yield "OPENAI_API_KEY is missing. Set it, or OPENAI_BASE_URL to a server of your own."
+        if bot.get_secret_value().startswith("xapp-") or app.get_secret_value().startswith("xoxb-"):
+            yield (
+                "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are swapped: the bot token begins with "
+                "xoxb-, the app-level token with xapp-."
+            )
+        elif bool(bot) != bool(app):
+            missing, given = ("APP", "BOT") if bot else ("BOT", "APP")
+            yield f"SLACK_{missing}_TOKEN is missing; Slack needs it with SLACK_{given}_TOKEN."
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every value that must never be printed."""
+        fields = (getattr(self, name) for name in type(self).model_fields)
+        secrets = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
+        secrets += [str(value) for value in self.openai_extra_headers.values()]
+        urls = (self.openai_base_url, self.slack_api_url, self.discord_api_url, self.https_proxy)
+        secrets += [urlsplit(url).password or "" for url in urls]
+        return tuple(secret for secret in secrets if secret)
+
+
+def _read(env_file: Path | None) -> tuple[dict[str, str], list[str]]:
+    """The values of the file, and what is wrong with its lines."""
+    if env_file is None or not env_file.exists():
+        return {}, []
+    try:
+        content = env_file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        return {}, [f"{env_file} cannot be read: {error}."]
+    bindings = list(parse_stream(StringIO(content)))
+    problems = [
+        f"{env_file}, line {binding.original.line}: this is not NAME=value."
+        for binding in bindings
+        if binding.error or (binding.key and binding.value is None)
+    ]
+    return {b.key: b.value for b in bindings if b.key and b.value is not None}, problems
+
+
+def _unknown(from_file: Mapping[str, str], known: set[str], env_file: Path | None) -> list[str]:
+    """A line for each name in the file that means nothing, with the one that was meant."""
+    problems = []
+    for name in sorted(set(from_file) - known):
+        near = difflib.get_close_matches(name.upper(), known, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        problems.append(f"{name} in {env_file} is no setting of Parley's.{hint}")
+    return problems
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    """What pydantic found, as a line that names the setting."""
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    name = str(problem["loc"][0]).upper()
+    return f"{name} {message}." if message[0] in "im" else f"{name}: {message}."

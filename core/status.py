@@ -1,0 +1,49 @@
+"""The sign that the bot is at work, as long as there is no text to read."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+REFRESH = 90.0
+"""Seconds after which the same words are shown again: Slack drops a status after 120."""
+
+
+class Status:
+    """The one writer of a question's status: the latest words win, and it ends cleared."""
+
+    def __init__(self, show: Callable[[str], Awaitable[None]]) -> None:
+        self._show = show
+        self._words = ""
+        self._cleared = False
+        self._changed = asyncio.Event()
+
+    def say(self, words: str) -> None:
+        """Let the reader see these few words, unless the status was cleared for good."""
+        if not self._cleared and words != self._words:
+            self._words = words
+            self._changed.set()
+
+    def clear(self) -> None:
+        """Take the sign away for good: there is something to read now, or never will be."""
+        self._words = ""
+        self._cleared = True
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Show what is said until it is cleared."""
+        shown = ""
+        while not (self._cleared and not shown):
+            if not await self._change():
+                await self._show(shown)
+            elif self._words != shown:
+                shown = self._words
+                await self._show(shown)
+
+    async def _change(self) -> bool:
+        """Wait for other words; False when the ones that are shown would soon fade."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REFRESH if self._words else None):
+                await self._changed.wait()
+        changed = self._changed.is_set()
+        self._changed.clear()
+        return changed

@@ -1,0 +1,78 @@
+"""Everything durable, a module per noun; the only place where SQL is written."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+
+from core.errors import StartError, StoreFailed
+from core.store.calls import Call, Calls
+from core.store.database import BUSY_TIMEOUT, Database, prepare, translated
+from core.store.marks import Marks
+from core.store.migrate import migrate
+from core.store.process import ProcessLock
+from core.store.questions import LEASE, RENEWAL, Questions
+from core.store.replies import Replies
+from core.store.threads import Threads
+
+__all__ = ["LEASE", "RENEWAL", "Call", "Store"]
+
+
+class Store:
+    """The database and what is kept in it, for one process."""
+
+    def __init__(self, url: str, process: ProcessLock, clock: Callable[[], float]) -> None:
+        self._process = process
+        self._database = Database(url)
+        self.questions = Questions(self._database, process.owner, process.is_dead, clock)
+        self.replies = Replies(self._database, process.owner, clock)
+        self.calls = Calls(self._database)
+        self.threads = Threads(self._database)
+        self.marks = Marks(self._database)
+
+    @classmethod
+    async def open(cls, url: str, clock: Callable[[], float]) -> "Store":
+        """Open the database, make or upgrade its tables; `StartError` says why it cannot.
+
+        `clock` gives seconds since 1970.
+        """
+        path = Path(make_url(url).database or "")
+        process = ProcessLock(path)
+        await asyncio.to_thread(_prepare, path, process)
+        return cls(url, process, clock)
+
+    async def close(self) -> None:
+        """Close the database and let others know that this process has ended."""
+        await self._database.close()
+        self._process.free()
+
+
+def _prepare(path: Path, process: ProcessLock) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        process.take()
+        process.sweep()
+        with translated():
+            _migrate(path)
+    except OSError as error:
+        raise StartError(
+            f"DATABASE_URL: the folder of {path} cannot be written ({error.strerror}). Give this "
+            "user the right to write there, or name another folder."
+        ) from error
+    except StoreFailed as error:
+        process.free()
+        raise StartError(
+            f"DATABASE_URL: {path} cannot be used ({error}). If another program holds it, "
+            "end that one; if it is no database of Parley's, name another file."
+        ) from error
+
+
+def _migrate(path: Path) -> None:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT})
+    prepare(engine)
+    try:
+        migrate(engine)
+    finally:
+        engine.dispose()

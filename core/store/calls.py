@@ -1,0 +1,42 @@
+"""Model calls: what was asked of the endpoint, and what it counted."""
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import insert
+
+from core.store.database import Database
+from core.store.schema import model_calls
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to the model. `outcome` is its finish reason or the name of its error.
+
+    Tokens as the endpoint reported them; `estimated` when it did not and they are our
+    own count. `begun_at` in seconds since 1970.
+    """
+
+    reply: str
+    model: str
+    outcome: str
+    begun_at: float
+    seconds: float
+    request_id: str = ""
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    written_tokens: int = 0
+    completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated: bool = False
+
+
+class Calls:
+    """The record of all model calls."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(self, call: Call) -> None:
+        """Write one call down."""
+        async with self._database.write() as connection:
+            await connection.execute(insert(model_calls).values(asdict(call)))

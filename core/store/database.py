@@ -1,0 +1,96 @@
+"""The connection to the database, and the one place where its errors become ours."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from core.errors import StoreFailed
+
+BUSY_TIMEOUT = 5.0
+"""Seconds to wait while another process writes."""
+
+TURN_TIMEOUT = 20.0
+"""Seconds to wait while others in this process write."""
+
+
+class Database:
+    """Short transactions on one SQLite file, shared with other processes.
+
+    Write-ahead logging lets readers and one writer work at once. `synchronous=NORMAL`
+    survives a crash of the process whole; a power cut can cost the last moments, never
+    the file (https://sqlite.org/pragma.html#pragma_synchronous).
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine: AsyncEngine = create_async_engine(
+            url,
+            connect_args={"timeout": BUSY_TIMEOUT},
+            pool_size=4,
+            max_overflow=0,
+            hide_parameters=True,  # people's text is among them
+        )
+        prepare(self._engine.sync_engine)
+        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        # SQLite's own waiting is by sleeps and in no order; within a process, in order of arrival.
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that writes: committed at the end, rolled back on any error."""
+        with translated():
+            async with asyncio.timeout(TURN_TIMEOUT):
+                await self._turn.acquire()
+            try:
+                async with self._engine.begin() as connection:
+                    yield connection
+            finally:
+                self._turn.release()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to read with; each statement sees the newest commit."""
+        with translated():
+            async with self._reading.connect() as connection:
+                yield connection
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the database's errors into `StoreFailed`."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, TimeoutError) as error:
+        raise StoreFailed(f"{type(error).__name__}: {getattr(error, 'orig', error)}") from error
+
+
+def prepare(engine: Engine) -> None:
+    """Set an SQLite engine up as described above, for every connection that it opens."""
+    event.listen(engine, "connect", _connected)
+    event.listen(engine, "begin", _begin)
+
+
+def _connected(connection: Any, _: Any) -> None:
+    # Transactions are begun by `_begin`, not by the driver's guess at the first write.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        return  # reading waits for no writer
+    # IMMEDIATE waits for its turn; a deferred one that reads first fails when it writes.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

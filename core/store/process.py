@@ -1,0 +1,62 @@
+"""This process as others see it: alive as long as it holds its lock file.
+
+An operating-system lock falls with its process, however that ends, so a lock file
+that can be locked belongs to a process that is dead.
+"""
+
+import fcntl
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+
+class ProcessLock:
+    """The lock file of one process, beside the database."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._file: IO[str] | None = None
+        self.owner = secrets.token_hex(6)
+
+    def take(self) -> None:
+        """Lock a file of our own, until `free` or the end of the process.
+
+        It gets its name only when it is locked, so that nobody can take us for dead.
+        """
+        unnamed = self._path(f"{self.owner}.taking")
+        self._file = unnamed.open("w")
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        unnamed.rename(self._path(self.owner))
+
+    def free(self) -> None:
+        """Give the lock up and take the file away."""
+        if self._file is not None:
+            with suppress(FileNotFoundError):
+                self._path(self.owner).unlink()
+            self._file.close()
+            self._file = None
+
+    def is_dead(self, owner: str) -> bool:
+        """Whether the process of this name is known to have ended."""
+        if owner == self.owner:
+            return False
+        try:
+            with self._path(owner).open("r+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return True
+        except BlockingIOError:
+            return False
+        return True
+
+    def sweep(self) -> None:
+        """Take away the lock files of dead processes."""
+        prefix = f"{self._database.name}.process-"
+        for path in self._database.parent.glob(f"{prefix}*"):
+            if path.suffix != ".taking" and self.is_dead(path.name.removeprefix(prefix)):
+                with suppress(FileNotFoundError):
+                    path.unlink()
+
+    def _path(self, owner: str) -> Path:
+        return self._database.with_name(f"{self._database.name}.process-{owner}")

@@ -1,0 +1,144 @@
+"""Questions: claimed once, held by a lease, settled once."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import LeaseLost
+from core.messages import Question
+from core.store.database import Database
+from core.store.schema import questions, threads
+
+LEASE = 30.0
+"""Seconds after which a question whose owner does not renew its lease may be taken over."""
+
+RENEWAL = 10.0
+"""Seconds between two renewals of a lease."""
+
+
+def ours(owner: str, keys: Iterable[str]) -> ColumnElement[bool]:
+    """The open ones of these questions on which this owner holds the lease."""
+    return and_(
+        questions.c.key.in_(set(keys)),
+        questions.c.owner == owner,
+        questions.c.state != "settled",
+    )
+
+
+async def change(
+    connection: AsyncConnection, owner: str, keys: Iterable[str], values: dict[str, Any]
+) -> None:
+    """Write to questions of ours, all or none; `LeaseLost` when one was taken over."""
+    wanted = set(keys)
+    result = await connection.execute(update(questions).where(ours(owner, wanted)).values(values))
+    if result.rowcount < len(wanted):
+        raise LeaseLost(f"another process has taken over one of {sorted(wanted)}")
+
+
+def settled(outcome: str, now: float) -> dict[str, Any]:
+    """What stands in the row of a question that has ended; its text is gone."""
+    return {"state": "settled", "outcome": outcome, "settled_at": now, "body": ""}
+
+
+class Questions:
+    """The claims of this process, named `owner`, among those of all others.
+
+    `is_dead(owner)` tells whether another process is known to have ended.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        owner: str,
+        is_dead: Callable[[str], bool],
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._owner = owner
+        self._is_dead = is_dead
+        self._clock = clock
+
+    async def claim(self, question: Question) -> bool:
+        """Claim a question for this process; False when it is claimed or settled already.
+
+        It is on disk when this returns, and so is that the bot takes part in the
+        conversation. A claim that has expired, or whose owner is dead, is taken over.
+        """
+        now = self._clock()
+        async with self._database.write() as connection:
+            claimed = await self._insert(connection, question, now) or await self._take_over(
+                connection, question.key, now
+            )
+            if claimed:
+                await connection.execute(
+                    insert(threads)
+                    .values(conversation=str(question.conversation), joined_at=now)
+                    .on_conflict_do_nothing()
+                )
+        return claimed
+
+    async def renew(self, keys: Iterable[str]) -> set[str]:
+        """Prolong the leases of these questions; returns those that are no longer ours."""
+        wanted = set(keys)
+        async with self._database.write() as connection:
+            held = await connection.execute(
+                update(questions)
+                .where(ours(self._owner, wanted))
+                .values(lease_until=self._clock() + LEASE)
+                .returning(questions.c.key)
+            )
+            return wanted - set(held.scalars())
+
+    async def settle(self, keys: Iterable[str], outcome: str) -> None:
+        """The questions have ended without a reply; `LeaseLost` when one is not ours."""
+        async with self._database.write() as connection:
+            await change(connection, self._owner, keys, settled(outcome, self._clock()))
+
+    async def _insert(self, connection: AsyncConnection, question: Question, now: float) -> bool:
+        result = await connection.execute(
+            insert(questions)
+            .values(
+                key=question.key,
+                conversation=str(question.conversation),
+                asker=question.asker.id,
+                state="claimed",
+                owner=self._owner,
+                lease_until=now + LEASE,
+                claimed_at=now,
+                # The standard library takes half an emoji, which people can type; orjson does not.
+                body=json.dumps(asdict(question), default=str),
+            )
+            .on_conflict_do_nothing()
+        )
+        return result.rowcount == 1
+
+    async def _take_over(self, connection: AsyncConnection, key: str, now: float) -> bool:
+        row = await self._open_row(connection, key)
+        if row is None or row.owner == self._owner:
+            return False
+        if row.lease_until >= now and not self._is_dead(row.owner):
+            return False
+        # The row is compared with what was just read, so of two takers one wins.
+        result = await connection.execute(
+            update(questions)
+            .where(
+                questions.c.key == key,
+                questions.c.owner == row.owner,
+                questions.c.lease_until == row.lease_until,
+            )
+            .values(owner=self._owner, lease_until=now + LEASE, attempts=questions.c.attempts + 1)
+        )
+        return result.rowcount == 1
+
+    async def _open_row(self, connection: AsyncConnection, key: str) -> Row[str, float] | None:
+        result = await connection.execute(
+            select(questions.c.owner, questions.c.lease_until).where(
+                questions.c.key == key, questions.c.state != "settled"
+            )
+        )
+        return result.one_or_none()

@@ -1,0 +1,61 @@
+"""Replies: which questions they answer, and which messages they are made of."""
+
+from collections.abc import Callable, Iterable
+
+from sqlalchemy import update
+from sqlalchemy.dialects.sqlite import insert
+
+from core.store.database import Database
+from core.store.questions import change, settled
+from core.store.schema import replies, reply_messages
+
+
+class Replies:
+    """What is known of each reply; its text is on the platform, not here."""
+
+    def __init__(self, database: Database, owner: str, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._owner = owner
+        self._clock = clock
+
+    async def begin(self, reply: str, conversation: str, keys: Iterable[str]) -> None:
+        """A reply to these questions is being written; `LeaseLost` when one is not ours.
+
+        A reply of the same name by a process that died begins anew.
+        """
+        now = self._clock()
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(replies)
+                .values(id=reply, conversation=conversation, begun_at=now)
+                .on_conflict_do_update(
+                    index_elements=[replies.c.id], set_={"begun_at": now, "outcome": "", "seen": 0}
+                )
+            )
+            await change(connection, self._owner, keys, {"state": "answering", "reply": reply})
+
+    async def posted(self, reply: str, number: int, message: str) -> None:
+        """The reply's message of this number exists on the platform."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(reply_messages)
+                .values(reply=reply, number=number, message=message)
+                .on_conflict_do_update(
+                    index_elements=[reply_messages.c.reply, reply_messages.c.number],
+                    set_={"message": message},
+                )
+            )
+
+    async def end(self, reply: str, keys: Iterable[str], outcome: str, seen: int) -> None:
+        """The reply stands as it will stay, and its questions have ended with it.
+
+        `seen` is how many characters of it were shown.
+        """
+        now = self._clock()
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(replies)
+                .where(replies.c.id == reply)
+                .values(outcome=outcome, seen=seen, ended_at=now)
+            )
+            await change(connection, self._owner, keys, settled(outcome, now))

@@ -1,0 +1,79 @@
+"""The tables: what Parley knows for good. Times are seconds since 1970 (UTC)."""
+
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("conversation", String, nullable=False),
+    Column("asker", String, nullable=False),
+    # claimed: waits for its turn; answering: a reply is being written; settled: it ended.
+    Column("state", String, nullable=False),
+    # How it ended: answered, cut_off, filtered, refused, failed, interrupted, undelivered.
+    Column("outcome", String, nullable=False, server_default=""),
+    Column("owner", String, nullable=False),
+    Column("lease_until", Float, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="1"),
+    Column("claimed_at", Float, nullable=False),
+    Column("settled_at", Float),
+    # The question itself as JSON while it is open: text at rest, gone once settled.
+    Column("body", Text, nullable=False, server_default=""),
+    Column("reply", String, ForeignKey("replies.id")),
+)
+Index("questions_open", questions.c.state, questions.c.lease_until)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("conversation", String, nullable=False),
+    Column("begun_at", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("outcome", String, nullable=False, server_default=""),
+    Column("seen", Integer, nullable=False, server_default="0"),
+)
+
+reply_messages = Table(
+    "reply_messages",
+    metadata,
+    Column("reply", String, ForeignKey("replies.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("message", String, nullable=False),
+)
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("reply", String, ForeignKey("replies.id"), nullable=False, index=True),
+    Column("model", String, nullable=False),
+    Column("request_id", String, nullable=False, server_default=""),
+    # The finish reason, or the name of the error.
+    Column("outcome", String, nullable=False),
+    Column("begun_at", Float, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False, server_default="0"),
+    Column("cached_tokens", Integer, nullable=False, server_default="0"),
+    Column("written_tokens", Integer, nullable=False, server_default="0"),
+    Column("completion_tokens", Integer, nullable=False, server_default="0"),
+    Column("reasoning_tokens", Integer, nullable=False, server_default="0"),
+    # 1 where the endpoint reported no usage and the figures are our own count.
+    Column("estimated", Integer, nullable=False, server_default="0"),
+)
+
+threads = Table(
+    "threads",
+    metadata,
+    Column("conversation", String, primary_key=True),
+    Column("joined_at", Float, nullable=False),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)

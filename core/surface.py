@@ -1,0 +1,126 @@
+"""What a platform offers to one conversation, and how its requests can end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from core.budget import Budget
+from core.messages import Conversation, Question, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The room in one message, in the platform's own unit.
+
+    `measure` is additive: the size of two texts joined is the sum of their sizes.
+    """
+
+    size: int
+    measure: Callable[[str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one message shows: a part of the answer and, under it, a notice.
+
+    The answer is Markdown. The notice is a line of plain text that the platform
+    keeps apart from it, so that history never feeds it back to the model.
+    """
+
+    text: str
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The platform did it; `message` is the id of the message."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedForNow:
+    """The platform did not do it and asks to wait so many seconds."""
+
+    retry_after: float
+    code: str = "rate_limited"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedForGood:
+    """The platform did not do it and never will; `code` is its own word for why.
+
+    `gone`: the message that was to be edited does not exist any more.
+    """
+
+    code: str
+    gone: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No answer came back: it may or may not have happened."""
+
+    code: str
+
+
+Outcome = Delivered | RefusedForNow | RefusedForGood | Unknown
+
+
+class Surface(Protocol):
+    """One conversation on one platform, bound to the question that is answered.
+
+    No method raises for what a platform or a network does: requests end in an
+    `Outcome`, and what is only a courtesy (`status`) fails in the log. `history`
+    raises `PlatformFailed` when the thread cannot be read.
+    """
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation that it is bound to."""
+
+    @property
+    def limit(self) -> Limit:
+        """The room in one message."""
+
+    @property
+    def post_budgets(self) -> tuple[Budget, ...]:
+        """What a `post` is counted against; the caller asks the governor first."""
+
+    @property
+    def edit_budgets(self) -> tuple[Budget, ...]:
+        """What an `edit` is counted against; the caller asks the governor first."""
+
+    @property
+    def pause(self) -> float:
+        """The least seconds from the end of one interim edit to the next."""
+
+    async def introduce(self, question: Question) -> Question:
+        """The question with the names by which people know its asker, place and mentions.
+
+        Names may take a call to the platform, so that is left until the bot has shown
+        that it is at work. Those that cannot be learned in time stay as they were.
+        """
+
+    async def history(self) -> tuple[Turn, ...]:
+        """The conversation as it stands, oldest turn first, without notices.
+
+        The question is in it where the platform holds it as a message; each turn has
+        the id of its message. Adjacent pages of one answer are turns of their own here.
+        """
+
+    async def status(self, text: str) -> None:
+        """Show that the bot is at work, in a few words; empty takes the sign away.
+
+        It waits for its own budgets and may be called often; it returns when the
+        sign is shown or has been given up.
+        """
+
+    async def post(self, page: Page, nonce: str) -> Outcome:
+        """Post a message. Repeated with the same nonce, it never makes a second one."""
+
+    async def edit(self, message: str, page: Page) -> Outcome:
+        """Replace what a message shows; always with the whole page."""
+
+    async def refuse(self, sentence: str) -> Outcome:
+        """Tell the asker alone, where the platform can, why there is no answer."""

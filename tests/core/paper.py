@@ -1,0 +1,90 @@
+"""A platform on paper: a Surface that keeps what it is told and refuses when it is told to."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from core.budget import Budget
+from core.messages import Conversation, Question, Turn
+from core.pages import utf16
+from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+
+THREAD = Conversation("paper", "W", "C", "T")
+LOST = Unknown("lost")
+GONE = RefusedForGood("message_not_found")
+
+
+@dataclass
+class Paper:
+    """What a reader sees, every state that it went through, and the refusals to come.
+
+    `answers` are outcomes for the next requests, in order: None does the request;
+    `LOST` does it and loses the answer; any other outcome is given without doing it.
+    """
+
+    size: int = 200
+    latency: float = 0.05
+    pause: float = 0.0
+    conversation: Conversation = THREAD
+    post_budgets: tuple[Budget, ...] = ()
+    edit_budgets: tuple[Budget, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    messages: dict[str, Page] = field(default_factory=dict)
+    frames: list[tuple[float, str, Page]] = field(default_factory=list)
+    signs: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    answers: deque[Outcome | None] = field(default_factory=deque)
+    unsure: set[str] = field(default_factory=set)
+    under_way: int = 0
+    most_under_way: int = 0
+
+    @property
+    def limit(self) -> Limit:
+        return Limit(self.size, utf16)
+
+    @property
+    def text(self) -> str:
+        """All that can be read, page after page."""
+        return "\n".join(page.text for page in self.messages.values())
+
+    async def introduce(self, question: Question) -> Question:
+        return question
+
+    async def history(self) -> tuple[Turn, ...]:
+        return self.turns
+
+    async def status(self, text: str) -> None:
+        await asyncio.sleep(self.latency)
+        self.signs.append(text)
+
+    async def refuse(self, sentence: str) -> Outcome:
+        self.refusals.append(sentence)
+        return Delivered("private")
+
+    async def post(self, page: Page, nonce: str) -> Outcome:
+        self._drop_deaths()  # only what exists can be gone
+        return await self._do(f"m-{nonce}", page)
+
+    async def edit(self, message: str, page: Page) -> Outcome:
+        return await self._do(message, page)
+
+    async def _do(self, message: str, page: Page) -> Outcome:
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        await asyncio.sleep(self.latency)
+        self.under_way -= 1
+        if message in self.unsure:  # what a lost edit showed and then died is known to nobody
+            self._drop_deaths()
+        answer = self.answers.popleft() if self.answers else None
+        if answer == LOST:
+            self.unsure.add(message)
+        elif answer is None:
+            self.unsure.discard(message)
+        if answer is None or answer == LOST:
+            self.messages[message] = page
+            self.frames.append((asyncio.get_running_loop().time(), message, page))
+        return answer or Delivered(message)
+
+    def _drop_deaths(self) -> None:
+        while self.answers and self.answers[0] == GONE:
+            self.answers.popleft()

@@ -1,0 +1,297 @@
+"""What is claimed is claimed once, whoever claims it and whoever dies."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+
+import core.store
+from core.errors import LeaseLost, StartError, StoreFailed
+from core.messages import Author, Conversation, Question
+from core.store import LEASE, Call, Store
+from core.store.migrate import HEAD
+from core.store.process import ProcessLock
+from core.store.schema import metadata
+
+THREAD = Conversation("slack", "T1", "C1", "1.0")
+
+
+def question(message="1.0", cause="asked"):
+    return Question(
+        THREAD, message, Author("U1", "Ada"), "Why?", datetime.now(UTC), "#general", cause=cause
+    )
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite+aiosqlite:///{tmp_path}/data/parley.db"
+
+
+@pytest.fixture
+async def store(url, clock):
+    store = await Store.open(url, clock)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def other(url, clock):
+    """A second process's store on the same database."""
+    store = await Store.open(url, clock)
+    yield store
+    await store.close()
+
+
+async def row(store, key):
+    async with store._database.read() as connection:
+        found = await connection.execute(
+            text("SELECT * FROM questions WHERE key = :key"), {"key": key}
+        )
+        return found.one()
+
+
+async def test_a_question_is_claimed_once(store):
+    assert await store.questions.claim(question())
+    assert not await store.questions.claim(question())
+
+
+async def test_of_many_who_claim_at_once_one_wins(store, other):
+    claims = [s.questions.claim(question()) for s in (store, other) for _ in range(10)]
+
+    assert sum(await asyncio.gather(*claims)) == 1
+
+
+async def test_each_cause_of_a_message_is_a_claim_of_its_own(store):
+    assert await store.questions.claim(question())
+    assert await store.questions.claim(question(cause="edit:1"))
+
+
+async def test_a_claim_that_was_not_renewed_is_taken_over_and_lost_to_its_first_owner(
+    store, other, clock
+):
+    await store.questions.claim(question())
+    clock.now += LEASE + 1
+
+    assert await other.questions.claim(question())
+    assert await store.questions.renew([question().key]) == {question().key}
+    with pytest.raises(LeaseLost):
+        await store.questions.settle([question().key], "answered")
+    with pytest.raises(LeaseLost):
+        await store.replies.begin("r1", str(THREAD), [question().key])
+
+
+async def test_a_renewed_claim_stays(store, other, clock):
+    await store.questions.claim(question())
+    for _ in range(5):
+        clock.now += LEASE - 1
+        assert await store.questions.renew([question().key]) == set()
+
+    assert not await other.questions.claim(question())
+
+
+async def test_a_process_never_takes_a_question_over_from_itself(store, clock):
+    await store.questions.claim(question())
+    clock.now += LEASE + 1
+
+    assert not await store.questions.claim(question())
+
+
+async def test_the_claims_of_a_dead_process_are_taken_over_at_once(url, clock):
+    program = f"""
+import asyncio, os, signal, sys
+from core.store import Store
+from tests.core.store.test_store import question
+async def main():
+    store = await Store.open({url!r}, lambda: 1000.0)
+    print(await store.questions.claim(question()), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.stdout.strip() == "True", done.stderr
+    store = await Store.open(url, clock)
+
+    assert await store.questions.claim(question())
+    assert (await row(store, question().key)).attempts == 2
+    await store.close()
+
+
+async def test_a_settled_question_is_never_claimed_again_and_its_text_is_gone(store, other, clock):
+    await store.questions.claim(question())
+    assert "Why?" in (await row(store, question().key)).body
+    await store.questions.settle([question().key], "refused")
+    clock.now += 10 * LEASE
+
+    assert not await other.questions.claim(question())
+    assert (await row(store, question().key)).body == ""
+
+
+async def test_a_reply_and_its_questions_end_together_or_not_at_all(store, other, clock):
+    await store.questions.claim(question())
+    await store.replies.begin("r1", str(THREAD), [question().key])
+    await store.replies.posted("r1", 0, "2.0")
+    clock.now += LEASE + 1
+    await other.questions.claim(question())
+
+    with pytest.raises(LeaseLost):
+        await store.replies.end("r1", [question().key], "answered", 12)
+    async with store._database.read() as connection:
+        outcome = (await connection.execute(text("SELECT outcome FROM replies"))).scalar()
+    assert outcome == ""
+
+
+async def test_a_call_is_recorded_with_its_tokens(store):
+    await store.questions.claim(question())
+    await store.replies.begin("r1", str(THREAD), [question().key])
+    await store.calls.record(Call("r1", "m", "stop", 1.0, 0.5, "req_1", 10, 4, 0, 20, 5))
+
+    async with store._database.read() as connection:
+        call = (await connection.execute(text("SELECT * FROM model_calls"))).one()
+    assert (call.model, call.request_id, call.completion_tokens) == ("m", "req_1", 20)
+
+
+async def test_the_bot_takes_part_where_it_was_asked_and_nowhere_else(store):
+    assert not await store.threads.includes(THREAD)
+    await store.questions.claim(question())
+
+    assert await store.threads.includes(THREAD)
+    assert not await store.threads.includes(Conversation("slack", "T1", "C1", "9.9"))
+
+
+async def test_marks_are_remembered_over_restarts(url, clock):
+    store = await Store.open(url, clock)
+    assert await store.marks.get("commands") is None
+    await store.marks.set("commands", "a")
+    await store.marks.set("commands", "b")
+    await store.close()
+    store = await Store.open(url, clock)
+
+    assert await store.marks.get("commands") == "b"
+    await store.close()
+
+
+async def test_a_database_held_by_another_program_is_waited_for_and_then_said(
+    store, url, monkeypatch
+):
+    path = url.removeprefix("sqlite+aiosqlite:///")
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(core.store, "BUSY_TIMEOUT", 0.05)
+
+    with pytest.raises(StartError, match=r"DATABASE_URL.*locked"):
+        await Store.open(url, lambda: 0.0)
+
+    holder.rollback()
+    holder.close()
+
+
+async def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(StartError, match=r"DATABASE_URL: the folder of .*cannot be written"):
+        await Store.open(f"sqlite+aiosqlite:///{tmp_path}/file/parley.db", lambda: 0.0)
+
+
+async def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path):
+    (tmp_path / "parley.db").write_text("my diary, not a database\n" * 100)
+
+    with pytest.raises(StartError, match="no database of Parley's"):
+        await Store.open(f"sqlite+aiosqlite:///{tmp_path}/parley.db", lambda: 0.0)
+
+    assert (tmp_path / "parley.db").read_text().startswith("my diary")
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(store, url, clock):
+    async with store._database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(StartError, match="newer version of Parley"):
+        await Store.open(url, clock)
+
+
+async def test_questions_are_claimed_in_the_order_in_which_they_came(store):
+    order = []
+
+    async def claim(n):
+        await store.questions.claim(question(str(n)))
+        order.append(n)
+
+    await asyncio.gather(*(claim(n) for n in range(30)))
+
+    assert order == list(range(30))
+
+
+def test_no_process_that_lives_is_ever_taken_for_dead(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    watcher = ProcessLock(tmp_path / "parley.db")
+    wrong = []
+
+    def live(_):
+        process = ProcessLock(tmp_path / "parley.db")
+        process.take()
+        if watcher.is_dead(process.owner):
+            wrong.append(process.owner)
+        process.free()
+
+    with ThreadPoolExecutor(4) as pool:
+        sweeping = pool.submit(lambda: [watcher.sweep() for _ in range(300)])
+        list(pool.map(live, range(300)))
+        sweeping.result()
+
+    assert wrong == []
+
+
+async def test_lock_files_of_dead_processes_are_swept_and_of_living_ones_kept(url, tmp_path, clock):
+    living = await Store.open(url, clock)
+    (tmp_path / "data" / "parley.db.process-dead").write_text("")
+    store = await Store.open(url, clock)
+
+    left = sorted(path.name for path in (tmp_path / "data").glob("*process-*"))
+    assert left == sorted(f"parley.db.process-{s._process.owner}" for s in (living, store))
+    await living.close()
+    await store.close()
+    assert not list((tmp_path / "data").glob("*process-*"))
+
+
+async def test_a_write_that_fails_leaves_nothing_behind(store):
+    with pytest.raises(StoreFailed):
+        async with store._database.write() as connection:
+            await connection.execute(text("INSERT INTO marks VALUES ('a', 'b')"))
+            await connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+
+    assert await store.marks.get("a") is None
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_schema(tmp_path):
+    from core.store import _migrate
+
+    _migrate(tmp_path / "parley.db")
+    engine = create_engine(f"sqlite:///{tmp_path}/parley.db")
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    engine.dispose()
+
+    assert differences == []
+    assert ScriptDirectory("core/store/migrations").get_current_head() == HEAD

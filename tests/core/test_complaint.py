@@ -1,0 +1,122 @@
+"""What an endpoint says is understood by its words and its status, never by its prose."""
+
+import pytest
+
+from core.complaint import LONGEST_DETAIL, Complaint, answered, complaint, retry_after
+from core.errors import (
+    BadRequest,
+    ContextExceeded,
+    KeyRejected,
+    Misdirected,
+    ModelGone,
+    QuotaSpent,
+    RateLimited,
+    ServerFailed,
+    TooSlow,
+)
+
+NOON = 1_800_000_000.0  # 2027-01-15, 08:00:00 GMT
+
+
+def openai_says(code=None, kind=None, param=None):
+    return {"error": {"message": "…", "code": code, "type": kind, "param": param}}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (400, openai_says("context_length_exceeded", "invalid_request_error"), ContextExceeded),
+        (400, openai_says(400, "exceed_context_size_error"), ContextExceeded),  # llama.cpp
+        (400, openai_says(400, "BadRequestError", "input_tokens"), ContextExceeded),  # vLLM
+        (413, "Payload Too Large", ContextExceeded),
+        (400, openai_says("unsupported_value", "invalid_request_error", "stop"), BadRequest),
+        (422, {"detail": [{"loc": ["body", "stop"], "msg": "…"}]}, BadRequest),
+        (409, None, BadRequest),
+        (401, openai_says("invalid_api_key", "invalid_request_error"), KeyRejected),
+        (403, {"message": "no"}, KeyRejected),
+        (402, openai_says(402), QuotaSpent),
+        (429, openai_says("insufficient_quota", "insufficient_quota"), QuotaSpent),
+        (429, openai_says("project_spend_limit_exceeded", "insufficient_quota"), QuotaSpent),
+        (429, openai_says("something_new", "insufficient_quota"), QuotaSpent),
+        (429, openai_says("rate_limit_exceeded", "tokens"), RateLimited),
+        (429, "", RateLimited),
+        (404, openai_says("model_not_found", "invalid_request_error"), ModelGone),
+        (403, openai_says("model_not_found", "invalid_request_error"), ModelGone),
+        (404, "<html>", Misdirected),
+        (307, "", Misdirected),
+        (408, None, TooSlow),
+        (500, openai_says(None, "invalid_request_error"), ServerFailed),
+        (503, "Slow Down", ServerFailed),
+        (529, openai_says(None, "overloaded_error"), ServerFailed),
+        # Error events: there is no status, unless the code is one.
+        (0, openai_says("rate_limit_exceeded", "requests"), RateLimited),
+        (0, openai_says(429), RateLimited),
+        (0, openai_says("502"), ServerFailed),
+        (0, openai_says("insufficient_quota"), QuotaSpent),
+        (0, openai_says(None, "invalid_request_error"), BadRequest),
+        (0, openai_says("server_error", "server_error"), ServerFailed),
+        (0, {"object": "error", "message": "…", "code": 400}, BadRequest),
+        (0, {"error": "out of memory"}, ServerFailed),
+    ],
+)
+def test_each_complaint_is_the_error_that_fits_it(status, body, error):
+    said = answered(complaint(body), status, {"x-request-id": "req_1"}, now=NOON)
+
+    assert type(said.error()) is error
+    assert said.error().status == status
+    assert said.error().request_id == "req_1"
+
+
+def test_prose_decides_nothing():
+    body = {"error": {"message": "context_length_exceeded insufficient_quota"}}
+
+    assert type(answered(complaint(body), 400, {}, now=NOON).error()) is BadRequest
+
+
+@pytest.mark.parametrize(
+    ("body", "parameter"),
+    [
+        (openai_says(param="temperature"), "temperature"),
+        ({"detail": [{"type": "extra_forbidden", "loc": ["body", "stop"]}]}, "stop"),
+        ({"message": {"detail": [{"loc": ["body", "top_p", 0]}]}, "type": "x"}, "top_p"),
+        ({"detail": "Not Found"}, ""),
+        ({"detail": [{"loc": ["body"]}]}, ""),
+        ({"detail": ["?"]}, ""),
+        ("nonsense", ""),
+        (None, ""),
+        ([1], ""),
+    ],
+)
+def test_the_refused_field_is_found_in_every_shape(body, parameter):
+    assert complaint(body).parameter == parameter
+
+
+def test_a_page_of_html_is_not_kept_whole():
+    assert len(complaint("<p>" * 10_000).error().detail) == LONGEST_DETAIL
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "0.25"}, 0.25),
+        ({"retry-after-ms": "1500", "retry-after": "2"}, 1.5),
+        ({"retry-after-ms": "soon", "retry-after": "2"}, 2.0),
+        ({"retry-after": "Fri, 15 Jan 2027 08:00:30 GMT"}, 30.0),
+        ({"retry-after": "Fri, 15 Jan 2027 07:00:00 GMT"}, 0.0),
+        ({"retry-after": "-3"}, 0.0),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "later"}, None),
+        ({"retry-after": ""}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_read_in_all_its_forms(headers, seconds):
+    assert retry_after(headers, now=NOON) == seconds
+
+
+def test_only_a_complaint_without_words_and_field_names_nothing():
+    assert Complaint(status=400, code="400", kind="BadRequestError").names_nothing
+    assert not Complaint(status=400, code="content_filter").names_nothing
+    assert not Complaint(status=400, parameter="stop").names_nothing

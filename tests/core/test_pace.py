@@ -1,0 +1,356 @@
+"""The governor keeps every budget, whatever is asked of it."""
+
+import asyncio
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.budget import EDGE, LAST_MOMENT, Bucket, Budget, Window
+from core.pace import Governor, Urgency
+from sandbox.limits import FixedWindow, TokenBucket
+
+UPDATES = Budget("slack/T1/chat.update", rate=50 / 60, window=60, burst=10, reserve=3)
+EDITS = Budget("discord/1/edit", rate=1, window=5, burst=5, reserve=1, fixed=True)
+
+gaps = st.lists(st.floats(0, 8), min_size=1, max_size=60)
+delays = st.lists(st.floats(0, EDGE), min_size=60, max_size=60)
+kinds = st.lists(st.booleans(), min_size=60, max_size=60)
+
+
+@given(gaps, delays)
+def test_a_bucket_never_sends_what_the_platform_would_refuse(gaps, delays):
+    ours, theirs, now = Bucket(UPDATES), TokenBucket(50 / 60, 10), 0.0
+    for gap, delay in zip(gaps, delays, strict=False):
+        now += gap
+        now += ours.wait(now, keep=0)
+        ours.take(now)
+
+        assert theirs.take(now + delay) == 0
+
+
+@given(gaps, delays, kinds)
+def test_a_window_never_sends_what_the_platform_would_refuse(gaps, delays, kinds):
+    ours, theirs, now = Window(EDITS), FixedWindow(5, 5.0), 0.0
+    for gap, delay, interim in zip(gaps, delays, kinds, strict=False):
+        now += gap
+        while wait := ours.wait(now, keep=1 if interim else 0):
+            now += wait + 1e-6  # rounding must not stop the clock
+        ours.take(now)
+
+        assert theirs.take(now + delay) == 0
+
+
+@given(gaps, delays, kinds)
+def test_a_window_that_learns_from_headers_never_sends_too_much_either(gaps, delays, kinds):
+    ours, theirs, now = Window(EDITS), FixedWindow(5, 5.0), 0.0
+    for gap, delay, interim in zip(gaps, delays, kinds, strict=False):
+        now += gap
+        while wait := ours.wait(now, keep=1 if interim else 0):
+            now += wait + 1e-6  # rounding must not stop the clock
+        ours.take(now)
+        now += delay
+        assert theirs.take(now) == 0
+        rest = theirs.reset_after(now)
+        now += delay
+        ours.learn(now, limit=5, remaining=theirs.remaining, reset_after=rest)
+
+
+@given(gaps)
+def test_what_is_to_be_kept_is_there_while_others_take_all_they_can(gaps):
+    bucket, now = Bucket(UPDATES), 0.0
+    for gap in gaps:
+        now += gap
+        now += bucket.wait(now, keep=3)
+        bucket.take(now)
+
+        assert bucket.wait(now, keep=2) == 0
+
+
+def test_the_reserve_of_a_window_is_given_to_interim_edits_only_in_its_last_moment():
+    window = Window(EDITS)
+    for _ in range(4):
+        window.take(0.0)
+
+    assert window.wait(0.0, keep=0) == 0
+    assert window.wait(0.0, keep=1) == pytest.approx(5 - EDGE - LAST_MOMENT)
+
+
+def test_a_budget_that_never_refills_says_so():
+    bucket = Bucket(Budget("slack/response", rate=0, window=1800, burst=1))
+    bucket.take(0.0)
+
+    assert bucket.wait(1.0, keep=0) == math.inf
+
+
+def test_a_refusal_closes_the_budget_for_as_long_as_the_platform_asks_and_shrinks_it():
+    bucket = Bucket(UPDATES)
+    bucket.refused(0.0, 30.0)
+
+    assert bucket.wait(10.0, keep=0) == 20.0
+    for _ in range(5):
+        assert bucket.wait(30.0, keep=0) == 0
+        bucket.take(30.0)
+    assert bucket.wait(30.0, keep=0) > 0
+
+
+def test_when_the_platform_said_to_come_again_one_request_may_go():
+    bucket = Bucket(Budget("apps.connections.open", rate=1 / 60, window=60, burst=10))
+    for now in (0.0, 3.0, 6.0):
+        assert bucket.wait(now) == 0
+        bucket.take(now)
+        bucket.refused(now, 3.0)
+
+    assert bucket.wait(9.0) == 0
+
+
+def test_a_budget_that_does_not_refill_is_only_closed_by_a_refusal():
+    bucket = Bucket(Budget("slack/response", rate=1 / 3600, window=60, burst=5))
+    for _ in range(3):
+        bucket.take(0.0)
+    bucket.refused(0.0, 2.0)
+
+    assert bucket.wait(1.0) == 1.0
+    assert bucket.wait(2.0) == 0
+
+
+def test_a_shrunk_budget_recovers_step_by_step():
+    bucket = Bucket(UPDATES)
+    bucket.refused(0.0, 1.0)
+
+    def size(now):
+        copy = Bucket(UPDATES)
+        copy._cut = bucket._cut
+        count = 0
+        while copy.wait(now, keep=0) == 0:
+            copy.take(now)
+            count += 1
+        return count
+
+    assert [size(now) for now in (1, 59, 61, 121, 1000)] == [5, 5, 7, 10, 10]
+
+
+def test_headers_correct_a_window_but_never_an_older_one_a_newer():
+    window = Window(EDITS)
+    window.take(0.0)
+    window.learn(0.05, limit=5, remaining=0, reset_after=4.9)
+    assert window.wait(0.05, keep=0) == pytest.approx(4.9)
+
+    window.take(5.02)
+    window.learn(5.05, limit=5, remaining=0, reset_after=0.01)
+    assert window.wait(5.05, keep=0) == 0
+
+
+class Clock:
+    def __init__(self):
+        self.loop = asyncio.get_running_loop()
+        self.start = self.loop.time()
+
+    def __call__(self):
+        return self.loop.time()
+
+
+SLOW = Budget("k", rate=20, window=1, burst=1)
+
+
+async def order_of(governor, wants):
+    """The names of the wants in the order in which they are granted."""
+    granted = []
+
+    async def one(name, ticket):
+        await ticket.granted()
+        granted.append(name)
+
+    async with asyncio.TaskGroup() as tasks:
+        tickets = [(name, governor.ask(budgets, *how)) for name, budgets, *how in wants]
+        for name, ticket in tickets:
+            tasks.create_task(one(name, ticket))
+    return granted
+
+
+async def test_last_edits_go_before_first_texts_and_those_before_interim_edits():
+    governor = Governor(Clock())
+    await governor.turn([SLOW], Urgency.INTERIM)
+
+    order = await order_of(
+        governor,
+        [
+            ("interim", [SLOW], Urgency.INTERIM),
+            ("first", [SLOW], Urgency.FIRST),
+            ("last", [SLOW], Urgency.LAST),
+        ],
+    )
+
+    assert order == ["last", "first", "interim"]
+
+
+async def test_among_interim_edits_the_one_furthest_behind_goes_first():
+    governor = Governor(Clock())
+    await governor.turn([SLOW], Urgency.INTERIM)
+
+    order = await order_of(
+        governor,
+        [
+            ("near", [SLOW], Urgency.INTERIM, lambda now: 1.0),
+            ("far", [SLOW], Urgency.INTERIM, lambda now: 9.0),
+        ],
+    )
+
+    assert order == ["far", "near"]
+
+
+async def test_an_interim_edit_that_becomes_the_last_one_overtakes():
+    governor = Governor(Clock())
+    await governor.turn([SLOW], Urgency.INTERIM)
+    first = governor.ask([SLOW], Urgency.INTERIM)
+    second = governor.ask([SLOW], Urgency.INTERIM)
+    second.hurry(Urgency.LAST)
+
+    await second.granted()
+
+    assert first.waits
+    await first.granted()
+
+
+async def test_waiting_for_one_channel_holds_nobody_up_in_another():
+    governor = Governor(Clock())
+    every = Budget("all", rate=1000, window=1, burst=100)
+    closed = Budget("c1", rate=0, window=1, burst=1)
+    await governor.turn([closed, every], Urgency.LAST)
+    stuck = governor.ask([closed, every], Urgency.LAST)
+
+    await governor.turn([Budget("c2", rate=1, window=1, burst=1), every], Urgency.INTERIM)
+
+    assert stuck.waits
+    governor.forget(stuck)
+
+
+async def test_whoever_gives_up_waiting_takes_nothing_with_him():
+    governor = Governor(Clock())
+    once = Budget("once", rate=0, window=1, burst=1)
+    ticket = governor.ask([once], Urgency.INTERIM)  # granted at once
+    waiting = asyncio.ensure_future(governor.turn([once], Urgency.INTERIM))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    governor.forget(ticket)
+
+    await asyncio.wait_for(governor.turn([once], Urgency.INTERIM), 1)
+
+
+async def test_budgets_of_idle_channels_are_forgotten():
+    now = 0.0
+    governor = Governor(lambda: now)
+    for channel in range(5000):
+        now += 10
+        await governor.turn([Budget(f"c{channel}", 1, 5, 5, fixed=True)], Urgency.INTERIM)
+
+    assert len(governor._allowances) < 2000
+
+
+EDIT = Budget("update", rate=1.0, window=60, burst=10)
+POST = Budget("post", rate=100.0, window=60, burst=1000)
+
+
+def begun(governor, count):
+    """Replies that can be seen and will need a last edit; how many of those asked began."""
+    tickets = [governor.ask([POST], Urgency.FIRST, promise=[EDIT]) for _ in range(count)]
+    return [ticket for ticket in tickets if not ticket.waits]
+
+
+def frozen():
+    now = [1000.0]
+    return now, Governor(lambda: now[0])
+
+
+async def test_no_more_replies_begin_than_there_are_last_edits_for():
+    now, governor = frozen()
+    begun(governor, 30)
+    now[0] += 3.5  # whoever was held to have something to show
+    governor.share_out()
+    promised = governor._shared["update"].promised
+
+    assert promised == 11  # ten at once and one that comes in within a second
+    for _ in range(10):
+        governor.ask([EDIT], Urgency.LAST)
+    assert governor._allowance(EDIT).left(now[0]) == 0
+
+
+async def test_a_reply_that_was_not_begun_is_posted_when_it_is_complete():
+    now, governor = frozen()
+    begun(governor, 11)
+    now[0] += 3.5
+    governor.share_out()
+    late = governor.ask([POST], Urgency.FIRST, promise=[EDIT])
+    assert late.waits
+
+    late.hurry(Urgency.LAST)
+    assert not late.waits
+    assert late.promise == ()
+
+
+async def test_interim_edits_leave_every_visible_reply_its_last_one():
+    now, governor = frozen()
+    began = len(begun(governor, 3))
+    while not governor.ask([EDIT], Urgency.INTERIM).waits:
+        now[0] += 0.01
+
+    assert governor._allowance(EDIT).left(now[0]) >= began - 1
+
+
+async def test_the_first_replies_are_shown_at_once_and_later_ones_with_something_to_show():
+    now, governor = frozen()
+
+    assert len(begun(governor, 8)) == 5
+    now[0] += 1.5
+    governor.share_out()
+    assert governor._shared["update"].promised == 8
+
+
+async def test_a_kept_promise_makes_room_for_another_reply():
+    now, governor = frozen()
+    began = begun(governor, 12)
+    now[0] += 3.5
+    governor.share_out()
+    late = governor.ask([POST], Urgency.FIRST, promise=[EDIT])
+    for ticket in began[:2]:
+        governor.keep(ticket)
+    now[0] += 3.5
+    governor.share_out()
+
+    assert not late.waits
+
+
+async def test_whoever_gives_up_waiting_to_begin_promises_nothing():
+    _, governor = frozen()
+    (ticket,) = begun(governor, 1)
+    governor.forget(ticket)
+
+    assert "update" not in governor._shared
+
+
+async def test_one_reply_alone_may_spend_its_burst_at_once():
+    now, governor = frozen()
+    begun(governor, 1)
+    sent = 0
+    while not governor.ask([EDIT], Urgency.INTERIM).waits:
+        sent += 1
+
+    assert sent == 9
+    assert now[0] == 1000.0
+
+
+async def test_replies_that_grow_for_long_leave_room_for_new_ones():
+    now, governor = frozen()
+    begun(governor, 11)
+    now[0] += 3.5
+    governor.share_out()
+    late = governor.ask([POST], Urgency.FIRST, promise=[EDIT])
+    assert late.waits
+
+    for _ in range(20):
+        now[0] += 1.0
+        governor.share_out()
+    assert not late.waits

@@ -1,0 +1,291 @@
+"""Whatever the platform does, the reader ends up with the whole text, once."""
+
+import asyncio
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.budget import EDGE, LAST_MOMENT, Budget
+from core.errors import PlatformFailed
+from core.pace import Governor, Urgency
+from core.reply import DELIVERY_TIMEOUT, Reply
+from core.surface import Page, RefusedForGood, RefusedForNow, Unknown
+from sandbox.limits import FixedWindow
+from tests.core.paper import GONE, LOST, Paper
+from tests.virtual import clock, virtually
+
+EDITS = Budget("edits", rate=1, window=5, burst=5, reserve=1, fixed=True)
+
+
+def reply_on(paper, posted=None):
+    async def forget(number, message):
+        pass
+
+    return Reply(paper, Governor(clock), nonce="r", clock=clock, posted=posted or forget)
+
+
+def tell(paper, pieces, *, gap=0.02, notice=""):
+    """Write the pieces at the model's speed, and show them until the end."""
+
+    async def main():
+        reply = reply_on(paper)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            for piece in pieces:
+                reply.write(piece)
+                await asyncio.sleep(gap)
+            reply.finish(notice)
+            end = clock()
+        return reply, clock() - end
+
+    return virtually(main())
+
+
+def words(count):
+    return [f"word{n} " for n in range(count)]
+
+
+def read(paper):
+    """All words that the reader sees, in order."""
+    return re.findall(r"word\d+", paper.text)
+
+
+def test_the_text_grows_in_one_message_and_ends_whole():
+    paper = Paper(size=2000)
+    tell(paper, words(50))
+
+    assert read(paper) == [word.strip() for word in words(50)]
+    assert len(paper.messages) == 1
+    assert len(paper.frames) > 3
+    assert all(
+        later.text.startswith(earlier.text)
+        for (_, _, earlier), (_, _, later) in pairwise(paper.frames)
+    )
+
+
+def test_only_one_request_is_under_way_at_a_time():
+    paper = Paper()
+    tell(paper, words(200), gap=0.001)
+
+    assert paper.most_under_way == 1
+
+
+def test_a_long_answer_is_several_messages_and_finished_ones_never_change():
+    paper = Paper(size=200)
+    tell(paper, words(100))
+
+    assert read(paper) == [word.strip() for word in words(100)]
+    order = [message for _, message, _ in paper.frames]
+    assert order == sorted(order, key=list(paper.messages).index)
+
+
+def test_the_first_text_is_shown_at_once():
+    paper = Paper()
+    tell(paper, words(20), gap=1.0)
+
+    assert paper.frames[0][0] == pytest.approx(paper.latency)
+
+
+def test_the_end_is_told_under_the_last_page_only():
+    paper = Paper(size=200)
+    tell(paper, words(100), notice="Cut off.")
+
+    assert [page.notice for page in paper.messages.values()][-1] == "Cut off."
+    assert sum(bool(page.notice) for page in paper.messages.values()) == 1
+
+
+def test_an_answer_without_text_is_its_notice():
+    paper = Paper()
+    tell(paper, [], notice="The model is gone.")
+
+    assert list(paper.messages.values()) == [Page("", "The model is gone.")]
+
+
+def test_no_budget_is_exceeded_and_the_last_edit_waits_for_no_interim_one():
+    paper = Paper(size=20_000, edit_budgets=(EDITS,))
+    _, late = tell(paper, words(400), gap=0.05)
+
+    assert late < LAST_MOMENT + 2 * EDGE + 2 * paper.latency + 0.01
+    platform = FixedWindow(5, 5.0)
+    assert [platform.take(time) for time, _, _ in paper.frames[1:]] == [0] * (len(paper.frames) - 1)
+
+
+def test_the_pause_between_edits_counts_from_the_end_of_an_edit_and_not_for_the_last_one():
+    paper = Paper(size=2000, pause=1.0, latency=0.3)
+    _, late = tell(paper, words(100), gap=0.05)
+
+    times = [time for time, _, _ in paper.frames]
+    gaps = [later - earlier for earlier, later in pairwise(times[:-1])]
+    assert min(gaps) >= 1.3 - 1e-6
+    assert late <= 2 * 0.3 + 1e-6
+
+
+def test_interim_edits_may_fail_and_cost_nothing():
+    paper = Paper(size=2000)
+    paper.answers.extend([None, RefusedForNow(1.0), None, Unknown("reset"), None])
+    tell(paper, words(60))
+
+    assert read(paper) == [word.strip() for word in words(60)]
+
+
+def test_the_last_edit_is_repeated_until_it_is_delivered():
+    paper = Paper(size=2000)
+    _, late = tell(paper, ["word0 "], gap=1.0, notice="Done.")
+    assert late < 1
+
+    paper = Paper(size=2000)
+    paper.answers.extend([None, *[RefusedForNow(30.0)] * 10, Unknown("502")])
+    tell(paper, ["word0 "], gap=1.0, notice="Done.")
+
+    assert list(paper.messages.values()) == [Page("word0", "Done.")]
+
+
+def test_a_post_whose_answer_was_lost_makes_no_second_message():
+    paper = Paper(size=2000)
+    paper.answers.extend([LOST, LOST])
+    tell(paper, words(10))
+
+    assert len(paper.messages) == 1
+
+
+def test_when_a_message_cannot_be_edited_any_more_the_rest_is_posted_below_it():
+    paper = Paper(size=2000)
+    paper.answers.extend([None, None, GONE])
+    tell(paper, words(40), notice="The end.")
+
+    assert read(paper) == [word.strip() for word in words(40)]
+    assert len(paper.messages) == 2
+    assert [page.notice for page in paper.messages.values()] == ["", "The end."]
+
+
+def test_a_message_that_somebody_deletes_is_posted_anew_and_whole():
+    paper = Paper(size=2000)
+    edit = paper.edit
+
+    async def deleted_once(message, page):
+        if len(paper.frames) == 3:
+            del paper.messages[message]
+            paper.edit = edit
+            return RefusedForGood("message_not_found", gone=True)
+        return await edit(message, page)
+
+    paper.edit = deleted_once
+    tell(paper, words(60), notice="The end.")
+
+    assert read(paper) == [word.strip() for word in words(60)]
+    assert len(paper.messages) == 1
+
+
+def test_a_platform_that_takes_no_edits_is_not_flooded_with_messages():
+    paper = Paper(size=2000)
+
+    async def no_edits(message, page):
+        return GONE
+
+    paper.edit = no_edits
+    tell(paper, words(200), notice="The end.")
+
+    assert read(paper) == [word.strip() for word in words(200)]
+    assert len(paper.messages) <= 4
+
+
+def test_code_goes_on_as_code_below_a_message_that_died():
+    paper = Paper(size=2000)
+    paper.answers.extend([None, None, GONE])
+    tell(paper, ["```python\n", *(f"line{n}()\n" for n in range(30)), "```\n"])
+
+    for page in paper.messages.values():
+        assert page.text.startswith("```python\n")
+        assert page.text.endswith("```")
+    assert re.findall(r"line\d+", paper.text) == [f"line{n}" for n in range(30)]
+
+
+def test_a_platform_that_takes_no_message_at_all_ends_the_answer():
+    paper = Paper()
+    paper.answers.append(RefusedForGood("is_archived"))
+
+    with pytest.raises(ExceptionGroup) as caught:
+        tell(paper, words(5))
+    assert caught.group_contains(PlatformFailed, match="is_archived")
+
+
+def test_a_platform_that_never_answers_is_given_up_after_its_time():
+    paper = Paper()
+    paper.answers.extend([Unknown("timeout")] * 1000)
+
+    async def main():
+        with pytest.raises(ExceptionGroup) as caught:
+            async with asyncio.TaskGroup() as tasks:
+                reply = reply_on(paper)
+                reply.write("word0")
+                reply.finish()
+                tasks.create_task(reply.show())
+        assert caught.group_contains(PlatformFailed)
+        assert clock() == pytest.approx(DELIVERY_TIMEOUT, rel=0.1)
+
+    virtually(main())
+
+
+def test_limits_that_never_let_an_answer_through_end_it_after_its_time():
+    spent = Budget("spent", rate=0, window=60, burst=1)
+    paper = Paper(post_budgets=(spent,))
+
+    async def main():
+        with pytest.raises(ExceptionGroup) as caught:
+            async with asyncio.TaskGroup() as tasks:
+                reply = reply_on(paper)
+                reply._governor.ask([spent], Urgency.LAST)
+                reply.write("word0")
+                tasks.create_task(reply.show())
+                await asyncio.sleep(5)
+                reply.finish()
+        assert caught.group_contains(PlatformFailed)
+        assert clock() == pytest.approx(5 + DELIVERY_TIMEOUT)
+
+    virtually(main())
+
+
+def test_each_message_is_told_of_once_when_it_exists():
+    paper, told = Paper(size=200), []
+
+    async def posted(number, message):
+        told.append((number, message))
+
+    async def main():
+        reply = reply_on(paper, posted)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            for word in words(80):
+                reply.write(word)
+                await asyncio.sleep(0.01)
+            reply.finish()
+        assert reply.messages == tuple(paper.messages)
+
+    virtually(main())
+    assert told == list(enumerate(paper.messages))
+
+
+outcomes = st.one_of(
+    st.none(),
+    st.none(),
+    st.just(LOST),
+    st.just(Unknown("reset")),
+    st.just(RefusedForNow(2.0)),
+    st.just(GONE),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(outcomes, max_size=30), st.integers(1, 150), st.floats(0, 0.2))
+def test_under_any_faults_every_word_is_read_once_and_in_order(answers, count, gap):
+    paper = Paper(size=300, edit_budgets=(EDITS,))
+    paper.answers.extend(answers)
+
+    reply, _ = tell(paper, words(count), gap=gap, notice="End.")
+
+    assert re.findall(r"word\d+", paper.text) == [word.strip() for word in words(count)]
+    assert [page.notice for page in paper.messages.values() if page.notice] == ["End."]
+    assert reply.visible

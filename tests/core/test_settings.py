@@ -1,0 +1,155 @@
+"""Every setting is checked at once, and every problem is a line that names it."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import SettingsError
+from core.settings import Settings
+
+ENOUGH = {"OPENAI_API_KEY": "sk-1", "DISCORD_TOKEN": "d-1"}
+
+
+def problems(environ, env_file=None):
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(environ, env_file)
+    return str(caught.value).splitlines()
+
+
+@pytest.fixture
+def env_file(tmp_path):
+    def write(content):
+        path = tmp_path / ".env"
+        path.write_text(content)
+        return path
+
+    return write
+
+
+def test_a_key_and_a_platform_are_enough():
+    settings = Settings.load(ENOUGH)
+
+    assert settings.openai_base_url == "https://api.openai.com/v1"
+    assert (settings.answer_tokens, settings.context_tokens) == (4096, 32_000)
+    assert (settings.connect_timeout, settings.first_token_timeout) == (5, 120)
+    assert (settings.idle_timeout, settings.reply_timeout) == (60, 900)
+    assert settings.database_url == "sqlite+aiosqlite:///data/parley.db"
+
+
+def test_with_nothing_set_it_says_what_to_set_and_how_to_try_it():
+    (line,) = problems({})
+
+    for name in ("SLACK_BOT_TOKEN", "DISCORD_TOKEN", "OPENAI_API_KEY", "parley sandbox"):
+        assert name in line
+
+
+def test_a_platform_without_a_model_says_which_setting_is_missing():
+    (line,) = problems({"DISCORD_TOKEN": "d"})
+
+    assert "OPENAI_API_KEY is missing" in line
+
+
+def test_the_environment_wins_over_the_file(env_file):
+    path = env_file("OPENAI_MODEL=from-file\nTEMPERATURE=0.2\n")
+
+    settings = Settings.load(ENOUGH | {"OPENAI_MODEL": "from-environment"}, path)
+
+    assert (settings.openai_model, settings.temperature) == ("from-environment", 0.2)
+
+
+def test_a_file_that_does_not_exist_is_no_problem(tmp_path):
+    assert Settings.load(ENOUGH, tmp_path / ".env").openai_model == ""
+
+
+def test_a_value_with_a_dollar_or_quotes_is_taken_as_it_stands(env_file):
+    path = env_file("SYSTEM_PROMPT='Say \"$HOME\"'\n")
+
+    assert Settings.load(ENOUGH, path).system_prompt == 'Say "$HOME"'
+
+
+def test_an_empty_value_counts_as_not_set():
+    assert Settings.load(ENOUGH | {"TEMPERATURE": "", "LOG_LEVEL": " "}).temperature is None
+
+
+def test_a_malformed_line_of_the_file_is_named_by_its_number(env_file):
+    lines = problems(ENOUGH, env_file("OPENAI_MODEL=m\nthis is wrong\nBARE\n"))
+
+    assert [line.split(":")[0].split(", ")[1] for line in lines] == ["line 2", "line 3"]
+
+
+def test_an_unknown_name_in_the_file_is_said_with_the_one_that_was_meant(env_file):
+    (line,) = problems(ENOUGH, env_file("OPENAI_MODLE=m\n"))
+
+    assert "OPENAI_MODLE" in line
+    assert "Did you mean OPENAI_MODEL?" in line
+
+
+def test_names_of_later_versions_in_the_file_are_accepted(env_file):
+    Settings.load(ENOUGH, env_file("RESUME_WITHIN=15\n"))
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"TEMPERATURE": "hot"}, "TEMPERATURE"),
+        ({"TEMPERATURE": "2.5"}, "TEMPERATURE"),
+        ({"TEMPERATURE": "nan"}, "TEMPERATURE"),
+        ({"TEMPERATURE": "1", "TOP_P": "0.5"}, "TEMPERATURE and TOP_P"),
+        ({"ANSWER_TOKENS": "1.5"}, "ANSWER_TOKENS"),
+        ({"ANSWER_TOKENS": "32000"}, "ANSWER_TOKENS"),
+        ({"STOP": '["a","b","c","d","e"]'}, "STOP"),
+        ({"STOP": "[broken"}, "STOP"),
+        ({"REASONING_EFFORT": "huge"}, "REASONING_EFFORT"),
+        ({"OPENAI_EXTRA_BODY": "{broken"}, "OPENAI_EXTRA_BODY"),
+        ({"OPENAI_EXTRA_HEADERS": "[1]"}, "OPENAI_EXTRA_HEADERS"),
+        ({"OPENAI_EXTRA_HEADERS": '{"X": 1}'}, "OPENAI_EXTRA_HEADERS"),
+        ({"OPENAI_BASE_URL": "localhost:8000"}, "OPENAI_BASE_URL"),
+        ({"DATABASE_URL": "postgres://db"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL"),
+        ({"IDLE_TIMEOUT": "0"}, "IDLE_TIMEOUT"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+        ({"LOG_TEXT": "perhaps"}, "LOG_TEXT"),
+        ({"ADMIN_PORT": "99999"}, "ADMIN_PORT"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_APP_TOKEN is missing"),
+        ({"SLACK_APP_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN is missing"),
+        ({"SLACK_BOT_TOKEN": "xapp-1", "SLACK_APP_TOKEN": "xoxb-1"}, "swapped"),
+        ({"DISCORD_REPLY": "nowhere"}, "DISCORD_REPLY"),
+    ],
+)
+def test_a_wrong_value_is_said_in_one_line_that_names_the_setting(given, named):
+    (line,) = problems(ENOUGH | given)
+
+    assert named in line
+
+
+def test_all_problems_are_told_at_once(env_file):
+    lines = problems({"TEMPERATURE": "9", "LOG_LEVEL": "x"}, env_file("nonsense here\n"))
+
+    assert len(lines) == 3
+
+
+def test_a_server_of_ones_own_needs_no_key():
+    settings = Settings.load({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1/", "DISCORD_TOKEN": "d"})
+
+    assert settings.openai_base_url == "http://127.0.0.1:1/v1"
+
+
+def test_secrets_never_show_in_the_settings_or_in_what_is_said_of_them():
+    given = {
+        "OPENAI_API_KEY": "sk-1",
+        "DISCORD_TOKEN": "dd-1",
+        "SLACK_BOT_TOKEN": "xoxb-9",
+        "OPENAI_EXTRA_HEADERS": '{"X-Key": "k-7"}',
+    }
+
+    assert "xoxb-9" not in str(problems(given))
+    settings = Settings.load(given | {"SLACK_APP_TOKEN": "xapp-9"})
+    assert not any(secret in repr(settings) for secret in settings.secrets())
+    assert set(settings.secrets()) == {"sk-1", "xoxb-9", "xapp-9", "dd-1", "k-7"}
+
+
+def test_the_example_names_every_setting():
+    example = (Path(__file__).parents[2] / ".env.example").read_text()
+
+    missing = {name.upper() for name in Settings.model_fields if f"{name.upper()}=" not in example}
+    assert missing == set()
