@@ -1,0 +1,38 @@
+"""What the API was asked, and how that went."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.model.tokens import Usage
+
+
+@dataclass(slots=True)
+class Recorded:
+    """One request for a completion; the times are seconds of the event loop's clock.
+
+    `cancelled`: the client went away before the end. `usage` is what was really sent
+    until then.
+    """
+
+    body: dict[str, Any]
+    headers: Mapping[str, str]
+    id: str
+    started: float
+    finished: float | None = None
+    cancelled: bool = False
+    status: int = 0
+    usage: Usage | None = None
+    _ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+
+    def end(self, now: float, *, cancelled: bool = False) -> None:
+        """It is over, one way or the other."""
+        self.finished = now
+        self.cancelled = cancelled
+        self._ended.set()
+
+    async def wait_ended(self, timeout: float = 10) -> None:  # noqa: ASYNC109  # for tests
+        """Wait until it is over; `TimeoutError` when it is not in time."""
+        async with asyncio.timeout(timeout):
+            await self._ended.wait()

@@ -1,0 +1,28 @@
+// What a person does, told to the sandbox.
+
+/** Do it; an `Error` has the sentence that says why it did not happen. */
+export async function act(name, values) {
+  let response;
+  try {
+    response = await fetch(`/do/${name}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(values),
+    });
+  } catch {
+    throw new Error("The sandbox does not answer. Is it still running?");
+  }
+  if (response.ok) return;
+  const told = await response.json().catch(() => ({}));
+  throw new Error(told.sentence ?? "The sandbox could not do that; its terminal says why.");
+}
+
+/** What can be typed after a slash on a platform; nothing when the sandbox does not say. */
+export async function commands(space) {
+  try {
+    const response = await fetch("/commands");
+    return response.ok ? (await response.json())[space] : [];
+  } catch {
+    return [];
+  }
+}

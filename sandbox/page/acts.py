@@ -1,0 +1,148 @@
+"""What a person does on the page, done in the sandbox's Slack and Discord."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sandbox.discord import CommandFailed as DiscordCommandFailed
+from sandbox.discord import DiscordServer
+from sandbox.page import commands
+from sandbox.slack import CommandFailed as SlackCommandFailed
+from sandbox.slack import SlackServer
+
+Json = dict[str, Any]
+Act = Callable[["Given"], Awaitable[None]]
+
+
+class Refused(Exception):
+    """It did not happen; the sentence says why, as the platform's client would."""
+
+
+class Given:
+    """The words of one act."""
+
+    def __init__(self, values: Json) -> None:
+        self._values = values
+
+    def text(self, name: str) -> str:
+        """A word that may be missing."""
+        value = self._values.get(name, "")
+        if not isinstance(value, str):
+            raise Refused(f"“{name}” must be a text.")
+        return value
+
+    def __getitem__(self, name: str) -> str:
+        value = self.text(name)
+        if not value:
+            raise Refused(f"“{name}” is missing.")
+        return value
+
+
+_NOT_THERE = "There is no command {what} here. Type / to see those that there are."
+_REASONS = {
+    "dispatch_failed": "the bot is not connected",
+    "operation_timeout": "the bot did not answer within three seconds",
+    "invalid_command_response": "Slack does not understand what the bot answered",
+}
+
+
+def _sentence(command: str, code: str) -> str:
+    """What Slack says by a code."""
+    what = command or "That"
+    if code == "unknown_command":
+        return _NOT_THERE.format(what=what)
+    return f"{what} did not work: {_REASONS.get(code, 'Slack refused it')} (Slack: {code})."
+
+
+class Acts:
+    """Carries out acts by their name, such as `slack/say`; raises `Refused`."""
+
+    def __init__(self, slack: SlackServer, discord: DiscordServer) -> None:
+        self._slack = slack
+        self._discord = discord
+        self._acts: dict[str, Act] = {
+            "slack/say": self._say_in_slack,
+            "slack/edit": self._edit_in_slack,
+            "slack/delete": self._delete_in_slack,
+            "slack/command": self._command_slack,
+            "slack/invite": self._invite_in_slack,
+            "slack/press": self._press_in_slack,
+            "discord/say": self._say_in_discord,
+            "discord/edit": self._edit_in_discord,
+            "discord/delete": self._delete_in_discord,
+            "discord/command": self._command_discord,
+            "discord/press": self._press_in_discord,
+            "discord/post": self._post_in_forum,
+        }
+
+    async def do(self, name: str, values: Any) -> None:
+        """Do it; returns once the platform's client would be ready for the next."""
+        act = self._acts.get(name)
+        if act is None or not isinstance(values, dict):
+            raise Refused("The sandbox does not know how to do that.")
+        try:
+            await act(Given(values))
+        except SlackCommandFailed as failed:
+            raise Refused(_sentence(Given(values).text("name"), str(failed))) from failed
+        except (DiscordCommandFailed, PermissionError, ValueError) as failed:
+            raise Refused(str(failed)) from failed
+        except LookupError as failed:
+            raise Refused(str(failed.args[0]) if failed.args else "It is gone.") from failed
+
+    def commands(self) -> Json:
+        """What can be typed after a slash, on each platform."""
+        registered = self._discord.commands.everywhere()
+        return {"slack": commands.SLACK, "discord": commands.listed(registered)}
+
+    async def _say_in_slack(self, given: Given) -> None:
+        self._slack.say(
+            given["person"], given["channel"], given["text"], thread=given.text("thread")
+        )
+
+    async def _edit_in_slack(self, given: Given) -> None:
+        self._slack.edit(given["person"], given["channel"], given["message"], given["text"])
+
+    async def _delete_in_slack(self, given: Given) -> None:
+        self._slack.delete(given["person"], given["channel"], given["message"])
+
+    async def _command_slack(self, given: Given) -> None:
+        await self._slack.command(
+            given["person"], given["channel"], given["name"], given.text("text")
+        )
+
+    async def _invite_in_slack(self, given: Given) -> None:
+        self._slack.invite(given["person"], given["channel"])
+
+    async def _press_in_slack(self, given: Given) -> None:
+        await self._slack.press(
+            given["person"],
+            given["channel"],
+            given["message"],
+            given["id"],
+            given.text("value"),
+        )
+
+    async def _say_in_discord(self, given: Given) -> None:
+        self._discord.say(
+            given["person"], given["channel"], given["text"], reply_to=given.text("reply")
+        )
+
+    async def _edit_in_discord(self, given: Given) -> None:
+        self._discord.edit(given["person"], given["channel"], given["message"], given["text"])
+
+    async def _delete_in_discord(self, given: Given) -> None:
+        self._discord.delete(given["person"], given["channel"], given["message"])
+
+    async def _command_discord(self, given: Given) -> None:
+        name = given["name"].removeprefix("/")
+        registered = self._discord.commands.everywhere()
+        command = next((one for one in registered if one["name"] == name), None)
+        if command is None:
+            raise Refused(f"There is no command /{name} here.")
+        options = commands.options(command, given.text("text"))
+        await self._discord.command(given["person"], given["channel"], name, options)
+
+    async def _press_in_discord(self, given: Given) -> None:
+        await self._discord.press(given["person"], given["channel"], given["message"], given["id"])
+
+    async def _post_in_forum(self, given: Given) -> None:
+        self._discord.open_post(given["person"], given["channel"], given["title"], given["text"])

@@ -1,0 +1,97 @@
+"""What can be typed after a slash, and how the page's one line becomes Discord's options."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+Json = dict[str, Any]
+
+SLACK: list[Json] = [
+    {"name": "/ask", "usage": "your question", "gives": "an answer that only you see"},
+    {"name": "/ask public", "usage": "your question", "gives": "an answer that everybody sees"},
+    {"name": "/parley", "usage": "help", "gives": "what Parley can do"},
+]
+"""As the app's manifest describes them; Slack knows no more of a command than that."""
+
+STRING, INTEGER, BOOLEAN, NUMBER = 3, 4, 5, 10
+
+
+def listed(commands: Iterable[Json]) -> list[Json]:
+    """Discord's commands as the page completes them."""
+    return [_listed(command) for command in commands if command.get("type", 1) == 1]
+
+
+def options(command: Json, text: str) -> Json:
+    """The options in a line: `name:value` wherever it stands, the rest for the first text.
+
+    Raises `ValueError` with a sentence for a value that is none of its kind, and for a
+    required option without one. In the midst of a text such a value is part of the text.
+    """
+    known = {option["name"]: option for option in command.get("options") or []}
+    given: Json = {}
+    for option in known.values():
+        if option["type"] != STRING:
+            text = _without(option, text, given)
+    free = [name for name, one in known.items() if one["type"] == STRING]
+    if free and (text := text.strip()):
+        name, words = _named(free, text)
+        given |= {name: words} if words else {}
+    _check_required(command, given)
+    return given
+
+
+def _without(option: Json, text: str, given: Json) -> str:
+    """A line without one option, whose value is put into what is `given`."""
+    name = option["name"]
+    text = text.strip()
+    for found in re.finditer(rf"(?<!\S){name}:[ \t]*(\S*)(?:\s+|$)", text, re.IGNORECASE):
+        try:
+            given[name] = _value(option, found[1])
+        except ValueError:
+            if found.start() == 0 or found.end() == len(text):
+                raise
+        else:
+            return text[: found.start()] + text[found.end() :]
+    return text
+
+
+def _named(free: list[str], text: str) -> tuple[str, str]:
+    """For which option a text is: the one named before it, else the first."""
+    found = re.match(rf"({'|'.join(map(re.escape, free))}):\s*", text, re.IGNORECASE)
+    return (found[1].lower(), text[found.end() :]) if found else (free[0], text)
+
+
+def _check_required(command: Json, given: Json) -> None:
+    for option in command.get("options") or []:
+        if option.get("required") and option["name"] not in given:
+            raise ValueError(f"/{command['name']} needs a {option['name']}.")
+
+
+def _listed(command: Json) -> Json:
+    options = command.get("options") or []
+    return {
+        "name": f"/{command['name']}",
+        "usage": " ".join(_usage(option) for option in options),
+        "gives": command.get("description", ""),
+        "switches": [option["name"] for option in options if option["type"] == BOOLEAN],
+    }
+
+
+def _usage(option: Json) -> str:
+    if option.get("required"):
+        return str(option["name"])
+    return f"[{option['name']}:{'true' if option['type'] == BOOLEAN else '…'}]"
+
+
+def _value(option: Json, text: str) -> Any:
+    name, kind = option["name"], option["type"]
+    if kind == BOOLEAN:
+        if text.lower() not in ("true", "false"):
+            raise ValueError(f"{name} is true or false.")
+        return text.lower() == "true"
+    if kind not in (INTEGER, NUMBER):
+        return text
+    try:
+        return int(text) if kind == INTEGER else float(text)
+    except ValueError:
+        raise ValueError(f"{name} is a number.") from None

@@ -1,0 +1,167 @@
+"""What happens in the world, as the events that Slack makes of it."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from sandbox.slack.messages import render
+from sandbox.slack.workspace import Workspace, sort_of
+from sandbox.world import Change, Channel, Message
+
+Event = dict[str, Any]
+
+_SUBSCRIPTIONS = {
+    "channel": "message.channels",
+    "group": "message.groups",
+    "im": "message.im",
+    "mpim": "message.mpim",
+}
+
+
+def heard(slack: Workspace, change: Change) -> Iterator[Event]:
+    """The payloads of the events that the app gets of a change, ready to be delivered."""
+    channel = slack.space.channels.get(change.channel)
+    message = change.message
+    if channel is None or message is None or message.only_for or not slack.is_in(channel):
+        return
+    for subscription, event in _events(slack, change, channel, message):
+        if slack.app.hears(subscription):
+            yield callback(slack, event)
+
+
+def callback(slack: Workspace, event: Event) -> Event:
+    """An event in the wrapping that all events have."""
+    app = slack.app
+    return {
+        "token": "verification-token-of-old",
+        "team_id": app.team,
+        "context_team_id": app.team,
+        "context_enterprise_id": None,
+        "api_app_id": app.id,
+        "event": event,
+        "type": "event_callback",
+        "event_id": f"Ev{secrets.token_hex(5).upper()}",
+        "event_time": int(time.time()),
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": app.team,
+                "user_id": app.user,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": False,
+        "event_context": f"4-{secrets.token_hex(16)}",
+    }
+
+
+def _events(
+    slack: Workspace, change: Change, channel: Channel, message: Message
+) -> Iterator[tuple[str, Event]]:
+    subscription = _SUBSCRIPTIONS[sort_of(channel)]
+    match change.what:
+        case "posted":
+            yield from _mentions(slack, change, channel, message)
+            yield subscription, _posted(slack, channel, message)
+        case "edited":
+            yield from _mentions(slack, change, channel, message)
+            yield subscription, _changed(slack, channel, message, change.before)
+        case "deleted":
+            yield subscription, _deleted(slack, channel, message)
+        case "reacted":
+            yield from _reacted(slack, channel, message, change.before)
+
+
+def _posted(slack: Workspace, channel: Channel, message: Message) -> Event:
+    event = render(slack, message) | {
+        "channel": channel.id,
+        "channel_type": sort_of(channel),
+        "event_ts": message.id,
+    }
+    return event | ({"subtype": "file_share"} if message.payload.get("files") else {})
+
+
+def _mentions(
+    slack: Workspace, change: Change, channel: Channel, message: Message
+) -> Iterator[tuple[str, Event]]:
+    """One more event where somebody mentions the app, also by an edit; never in a DM."""
+    mention = f"<@{slack.app.user}>"
+    is_new = change.before is None or mention not in change.before.text
+    by_other = message.author != slack.app.user
+    if mention in message.text and is_new and by_other and sort_of(channel) != "im":
+        event = render(slack, message) | {"type": "app_mention"}
+        yield "app_mention", event | {"channel": channel.id, "event_ts": message.id}
+
+
+def _changed(slack: Workspace, channel: Channel, message: Message, before: Message | None) -> Event:
+    inside: Event = {"message": render(slack, message)}
+    if before is not None:
+        inside["previous_message"] = render(slack, before)
+    return _hidden(slack, channel, "message_changed", inside)
+
+
+def _deleted(slack: Workspace, channel: Channel, message: Message) -> Event:
+    inside = {"deleted_ts": message.id, "previous_message": render(slack, message)}
+    return _hidden(slack, channel, "message_deleted", inside)
+
+
+def _hidden(slack: Workspace, channel: Channel, subtype: str, inside: Event) -> Event:
+    """An event about a message, which has a time stamp of its own."""
+    ts = slack.space.new_id()
+    return {
+        "type": "message",
+        "subtype": subtype,
+        "hidden": True,
+        "channel": channel.id,
+        "channel_type": sort_of(channel),
+        "ts": ts,
+        "event_ts": ts,
+        **inside,
+    }
+
+
+def _reacted(
+    slack: Workspace, channel: Channel, message: Message, before: Message | None
+) -> Iterator[tuple[str, Event]]:
+    old = set(before.reactions if before else ())
+    new = set(message.reactions)
+    for kind, pairs in (("reaction_added", new - old), ("reaction_removed", old - new)):
+        for emoji, person in sorted(pairs):
+            yield (
+                kind,
+                {
+                    "type": kind,
+                    "user": person,
+                    "reaction": emoji,
+                    "item": {"type": "message", "channel": channel.id, "ts": message.id},
+                    "item_user": message.author,
+                    "event_ts": slack.space.new_id(),
+                },
+            )
+
+
+def home_opened(slack: Workspace, person: str, tab: str) -> Event:
+    """Somebody opened the app's home or its messages."""
+    return {
+        "type": "app_home_opened",
+        "user": person,
+        "channel": slack.direct(person).id,
+        "tab": tab,
+        "event_ts": slack.space.new_id(),
+    }
+
+
+def session_stopped(
+    slack: Workspace, person: str, channel: str, thread: str, streams: list[str]
+) -> Event:
+    """Somebody pressed the stop button that Slack shows while an agent works."""
+    return {
+        "type": "agent_session_stopped",
+        "user": person,
+        "channel": channel,
+        "thread_ts": thread,
+        "streaming_message_ts": streams,
+        "event_ts": slack.space.new_id(),
+    }

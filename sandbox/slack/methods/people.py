@@ -1,0 +1,80 @@
+"""People, bots, user groups and the workspace itself."""
+
+from typing import Any
+
+from sandbox.slack import paging
+from sandbox.slack.arguments import Arguments
+from sandbox.slack.errors import Refused
+from sandbox.slack.method import Answer, Method
+from sandbox.slack.workspace import Workspace
+from sandbox.world import Person
+
+
+def users_info(slack: Workspace, arguments: Arguments) -> Answer:
+    """One person."""
+    return {"user": describe(slack, slack.person(arguments.need("user")))}
+
+
+def users_list(slack: Workspace, arguments: Arguments) -> Answer:
+    """Everybody, page by page."""
+    people = list(slack.space.people.values())
+    limit = arguments.limit(1000, 1000)
+    found, following = paging.page(people, "users", limit, arguments.text("cursor"))
+    return {"members": [describe(slack, person) for person in found], **paging.metadata(following)}
+
+
+def describe(slack: Workspace, person: Person) -> dict[str, Any]:
+    """The user object."""
+    return {
+        "id": person.id,
+        "team_id": slack.app.team,
+        "name": person.handle,
+        "real_name": person.name,
+        "deleted": False,
+        "color": person.colour.removeprefix("#"),
+        "tz": "Europe/London",
+        "tz_offset": 0,
+        "locale": "en-GB",
+        "profile": {
+            "real_name": person.name,
+            "display_name": person.name,
+            "real_name_normalized": person.name,
+            "display_name_normalized": person.name,
+            "team": slack.app.team,
+        },
+        "is_bot": person.is_bot,
+        "is_admin": person.manages,
+        "is_owner": False,
+        "is_restricted": False,
+        "is_ultra_restricted": False,
+    }
+
+
+def bots_info(slack: Workspace, arguments: Arguments) -> Answer:
+    """One bot."""
+    app = slack.app
+    if arguments.need("bot") != app.bot:
+        raise Refused("bot_not_found")
+    name = slack.space.people[app.user].name
+    bot = {"id": app.bot, "app_id": app.id, "user_id": app.user, "name": name, "deleted": False}
+    return {"bot": bot}
+
+
+def usergroups_list(_slack: Workspace, _arguments: Arguments) -> Answer:
+    """The user groups; the sandbox's workspace has none."""
+    return {"usergroups": []}
+
+
+def team_info(slack: Workspace, _arguments: Arguments) -> Answer:
+    """The workspace."""
+    app = slack.app
+    return {"team": {"id": app.team, "name": app.team_name, "domain": app.team_domain}}
+
+
+METHODS = {
+    "users.info": Method(users_info, ("users:read",), writes=False),
+    "users.list": Method(users_list, ("users:read",), writes=False),
+    "bots.info": Method(bots_info, ("users:read",), writes=False),
+    "usergroups.list": Method(usergroups_list, ("usergroups:read",), writes=False),
+    "team.info": Method(team_info, ("team:read",), writes=False),
+}

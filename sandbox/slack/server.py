@@ -1,0 +1,135 @@
+"""The sandbox's Slack as one server: start it, talk in it, stop it."""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable
+
+from aiohttp import web
+
+from sandbox.faults import Faults
+from sandbox.slack import app as installed
+from sandbox.slack.app import App
+from sandbox.slack.crowd import Crowd
+from sandbox.slack.deliveries import Deliveries
+from sandbox.slack.events import heard
+from sandbox.slack.methods.files import LARGEST
+from sandbox.slack.sockets import Sockets
+from sandbox.slack.web import Request, WebApi
+from sandbox.slack.workspace import Workspace
+from sandbox.world import Change, World
+
+
+class SlackServer:
+    """Slack on loopback: Web API, Socket Mode, commands, response URLs, interactivity.
+
+    `scopes` and `events` are what the app was granted and subscribed to (None: all
+    that its manifest asks for); `latency` is in seconds per request; `limited` false
+    lifts the budgets. `faults` go by the name of a method, or by `response_url`,
+    `upload`, `download`, `socket` (a new connection) and `deliver` (an envelope).
+    `clock` gives the seconds by which budgets, streams and response URLs age.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        bot_token: str = "xoxb-sandbox",  # noqa: S107  # made up, and the same everywhere
+        app_token: str = "xapp-sandbox",  # noqa: S107  # made up, and the same everywhere
+        scopes: frozenset[str] | None = None,
+        events: frozenset[str] | None = None,
+        latency: float = 0.0,
+        limited: bool = True,
+        faults: Faults | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.faults = Faults() if faults is None else faults
+        app = App(
+            bot_token,
+            app_token,
+            installed.SCOPES if scopes is None else scopes,
+            installed.EVENTS if events is None else events,
+        )
+        self.workspace = Workspace(world.slack, app, clock)
+        self.sockets = Sockets(self.workspace, self.faults)
+        self.deliveries = Deliveries(self.sockets)
+        self._web = WebApi(self.workspace, self.faults, latency, limited)
+        self._running: contextlib.AsyncExitStack | None = None
+        self._share_what_people_do()
+
+    def _share_what_people_do(self) -> None:
+        crowd = Crowd(self.workspace, self.sockets, self.deliveries)
+        self.say = crowd.say
+        self.edit = crowd.edit
+        self.delete = crowd.delete
+        self.invite = crowd.invite
+        self.command = crowd.command
+        self.press = crowd.press
+        self.shortcut = crowd.shortcut
+        self.submit = crowd.submit
+        self.open_home = crowd.open_home
+        self.stop_session = crowd.stop_session
+
+    @property
+    def api_url(self) -> str:
+        """Where the Web API listens, for `SLACK_API_URL`."""
+        return f"{self.workspace.address}/api/"
+
+    @property
+    def requests(self) -> deque[Request]:
+        """The newest calls of the Web API and the response URLs, oldest first."""
+        return self._web.requests
+
+    @property
+    def connections(self) -> int:
+        """How many sockets are open."""
+        return self.sockets.count
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on 127.0.0.1; `OSError` when the port is taken."""
+        async with contextlib.AsyncExitStack() as stack:
+            application = web.Application(client_max_size=LARGEST + 1024 * 1024)
+            application.add_routes([*self._web.routes(), web.get("/link/", self.sockets.serve)])
+            runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+            self.workspace.address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            self.sockets.welcome()
+            stack.push_async_callback(self.sockets.close)
+            stack.callback(self.workspace.statuses.close)
+            stack.push_async_callback(_ended, asyncio.create_task(self.deliveries.run()))
+            stack.callback(self.workspace.space.watch(self._on_change))
+            self._running = stack.pop_all()
+
+    async def stop(self) -> None:
+        """Close everything; does nothing when it does not run."""
+        if self._running is not None:
+            running, self._running = self._running, None
+            await running.aclose()
+
+    async def wait_connected(self, timeout: float = 10) -> None:  # noqa: ASYNC109  # for tests
+        """Return once a socket is open; `TimeoutError` when none is in time."""
+        async with asyncio.timeout(timeout):
+            await self.sockets.connected.wait()
+
+    async def drop(self, *, refuse: float = 0) -> None:
+        """Cut all sockets at once, and refuse new ones for so many seconds."""
+        await self.sockets.drop(refuse)
+
+    async def refresh(self) -> None:
+        """Ask all connections to come again, as Slack does every few hours."""
+        await self.sockets.refresh()
+
+    def _on_change(self, change: Change) -> None:
+        for payload in heard(self.workspace, change):
+            self.deliveries.add(payload)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for it; what else ended it is raised."""
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()

@@ -1,0 +1,179 @@
+"""The doors to the sandbox's Slack: Web API, response URLs, files."""
+
+from collections import deque
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from sandbox.faults import Faults
+from sandbox.slack import answers
+from sandbox.slack.arguments import Arguments, read
+from sandbox.slack.budgets import Budgets
+from sandbox.slack.errors import Refused
+from sandbox.slack.gate import CUT, Gate, Reply, limited
+from sandbox.slack.method import Method
+from sandbox.slack.methods import METHODS
+from sandbox.slack.methods.files import LARGEST
+from sandbox.slack.workspace import Workspace, missing
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call as it came and what it was answered; status 0: the connection was cut.
+
+    `at` is the server's clock at its arrival; `code` Slack's word for why not, empty
+    when all went well.
+    """
+
+    at: float
+    method: str
+    arguments: dict[str, Any]
+    status: int
+    code: str
+
+
+class WebApi:
+    """Answers HTTP requests out of a workspace."""
+
+    def __init__(self, slack: Workspace, faults: Faults, latency: float, limited: bool) -> None:
+        self.requests: deque[Request] = deque(maxlen=10_000)
+        self._slack = slack
+        self._gate = Gate(faults, latency)
+        self._budgets = Budgets() if limited else None
+
+    def routes(self) -> list[web.RouteDef]:
+        """What the server has to listen for."""
+        return [
+            web.get("/api/{method}", self._call),
+            web.post("/api/{method}", self._call),
+            web.post("/commands/{team}/{secret}", self._respond),
+            web.route("*", "/upload/{secret}", self._upload),
+            web.get("/files-pri/{file}/{name}", self._download),
+            web.get("/login", self._login),
+        ]
+
+    async def _call(self, request: web.Request) -> web.Response:
+        name = request.match_info["method"]
+        method = METHODS.get(name)
+        try:
+            takes_json = method is None or method.writes
+            token, arguments = await read(request, takes_json=takes_json)
+        except Refused as refusal:
+            return await self._pass(request, name, {}, partial(Reply, refusal.body()))
+        answer = partial(self._answer, name, method, token, arguments)
+        return await self._pass(request, name, arguments.values, answer)
+
+    async def _pass(
+        self, request: web.Request, event: str, about: dict[str, Any], effect: partial[Reply]
+    ) -> web.Response:
+        at = self._slack.clock()
+        reply = await self._gate.admit(request, event, about, effect)
+        code = "reset" if reply.status == CUT else reply.code
+        self.requests.append(Request(at, event, about, reply.status, code))
+        return replace(reply, status=reply.status or 500).response()
+
+    def _answer(self, name: str, method: Method | None, token: str, arguments: Arguments) -> Reply:
+        if method is None:
+            return Reply(Refused("unknown_method", req_method=name).body())
+        headers = {"x-oauth-scopes": ",".join(sorted(self._slack.app.scopes))}
+        try:
+            self._check(method, token)
+            wait = self._count(name, arguments)
+            if wait:
+                return limited(wait)
+            return Reply({"ok": True, **method.run(self._slack, arguments)}, headers=headers)
+        except Refused as refusal:
+            return Reply(refusal.body(), headers=headers)
+
+    def _count(self, name: str, arguments: Arguments) -> int:
+        """Count a call against the budgets; the seconds to wait when they are used up."""
+        if self._budgets is None:
+            return 0
+        return self._budgets.take(name, arguments, self._slack.clock())
+
+    def _check(self, method: Method, token: str) -> None:
+        """Whether this token may call this method at all."""
+        app = self._slack.app
+        if not token:
+            raise Refused("not_authed")
+        if token not in (app.bot_token, app.app_token):
+            raise Refused("invalid_auth")
+        if (token == app.app_token) != method.app_level:
+            raise Refused("not_allowed_token_type")
+        if method.scopes and app.scopes.isdisjoint(method.scopes):
+            raise missing(",".join(method.scopes), app.scopes)
+
+    async def _respond(self, request: web.Request) -> web.Response:
+        try:
+            arguments = Arguments(await _object(request))
+        except Refused as refusal:
+            return Reply(refusal.body(), 400).response()
+        effect = partial(self._answer_by_url, request.match_info["secret"], arguments)
+        return await self._pass(request, "response_url", arguments.values, effect)
+
+    def _answer_by_url(self, secret: str, arguments: Arguments) -> Reply:
+        try:
+            url = self._slack.responses.use(secret)
+        except Refused as refusal:
+            return Reply(refusal.body(), 404)
+        try:
+            answers.answer(self._slack, url, arguments)
+        except Refused as refusal:
+            return Reply(refusal.body(), 400)
+        return Reply("ok")
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        data = await _uploaded(request)
+        effect = partial(self._store, request.match_info["secret"], data)
+        return await self._pass(request, "upload", {"size": len(data)}, effect)
+
+    def _store(self, secret: str, data: bytes) -> Reply:
+        file = self._slack.files.awaited(secret)
+        if file is None or len(data) > LARGEST:
+            return Reply("upload not expected", 400)
+        self._slack.files.put(replace(file, data=data, size=len(data)))
+        return Reply(f"OK - {len(data)}")
+
+    async def _download(self, request: web.Request) -> web.Response:
+        file = request.match_info["file"].rpartition("-")[2]
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        effect = partial(self._file, file, token)
+        return await self._pass(request, "download", {"file": file}, effect)
+
+    def _file(self, id: str, token: str) -> Reply:
+        """A file's bytes; without token or scope, the way to a page for people to log in."""
+        app = self._slack.app
+        if token != app.bot_token or "files:read" not in app.scopes:
+            return Reply("", 302, {"Location": f"/login?redir={quote(f'/files-pri/{id}')}"})
+        try:
+            file = self._slack.files.get(id)
+        except Refused as refusal:
+            return Reply(refusal.body(), 404)
+        return Reply(file.data or b"", media_type=file.media_type)
+
+    async def _login(self, _request: web.Request) -> web.Response:
+        page = "<!DOCTYPE html><title>Sign in | Slack</title><p>Sign in to your workspace.</p>"
+        return Reply(page, media_type="text/html").response()
+
+
+async def _object(request: web.Request) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except ValueError as error:
+        raise Refused("invalid_payload") from error
+    if not isinstance(body, dict):
+        raise Refused("invalid_payload")
+    return body
+
+
+async def _uploaded(request: web.Request) -> bytes:
+    """The bytes of an upload, sent bare or as the first file of a form."""
+    if request.content_type != "multipart/form-data":
+        return await request.read()
+    for value in (await request.post()).values():
+        if isinstance(value, web.FileField):
+            return value.file.read()
+    return b""
