@@ -1,0 +1,1 @@
+"""The platforms, one package each, and the command line that builds everything."""

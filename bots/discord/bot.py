@@ -1,0 +1,193 @@
+"""Discord, connected: the start, with every way in which it can be refused, and the end."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Literal
+
+import aiohttp
+import discord
+import structlog
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bots.discord.calls import Calls
+from bots.discord.client import Client
+from bots.discord.commands import Asking, Commands, Marks
+from bots.discord.desk import Desk, desk
+from bots.discord.listener import Listener
+from core.chat import Chat
+from core.errors import StartError
+from core.pace import Governor
+from core.recall import Recall
+
+log = structlog.get_logger()
+
+START_TIMEOUT = 6.0
+"""Seconds until a start that hangs is given up; whoever starts us waits ten."""
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds, at most, to say goodbye to the gateway."""
+
+NOT_ACCEPTED = (
+    "DISCORD_TOKEN is not accepted by Discord. Copy the token from the Developer Portal, page "
+    "Bot (Reset Token makes a new one), and set it again."
+)
+INTENT_OFF = (
+    "Discord does not let the bot read messages: switch on “Message Content Intent” in the "
+    "Developer Portal, page Bot, for the application of DISCORD_TOKEN, and start again."
+)
+
+
+class DiscordBot:
+    """Answers in Discord.
+
+    `api_url` is another REST address (None: Discord's own), `proxy` the address of an HTTP
+    proxy for REST and gateway, `marks` remembers which commands Discord knows.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        api_url: str | None,
+        reply: Literal["thread", "channel"],
+        chat: Chat,
+        governor: Governor,
+        recall: Recall,
+        marks: Marks,
+        proxy: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._token = token
+        self._api_url = api_url
+        self._reply = reply
+        self._chat = chat
+        self._governor = governor
+        self._recall = recall
+        self._marks = marks
+        self._proxy = proxy
+        self._clock = clock
+        self._client: Client | None = None
+        self._desk: Desk | None = None
+        self._connection: asyncio.Task[None] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether every shard is connected."""
+        return self._client is not None and self._client.connected
+
+    async def start(self) -> None:
+        """Log in and connect; returns once Discord has greeted the first shard.
+
+        Raises `StartError`, in one line, when Discord does not want us or is not reached.
+        """
+        if not re.fullmatch(r"[\x21-\x7e]+", self._token):
+            raise StartError(NOT_ACCEPTED)
+        client, commands = self._build()
+        try:
+            async with asyncio.timeout(START_TIMEOUT):
+                await self._log_in(client)
+                await commands.sync_if_changed(self._marks)
+                await self._connect(client)
+        except BaseException as error:
+            await self.stop()
+            if reason := _reason(error, self._api_url):
+                raise StartError(reason) from error
+            raise
+
+    async def run(self) -> None:
+        """Stay connected until `stop`; `StartError` when Discord ends it for good."""
+        if self._connection is None:
+            raise RuntimeError("start comes before run")
+        await asyncio.wait({self._connection})
+        if self._connection.cancelled():
+            return
+        if error := self._connection.exception():
+            if reason := _reason(error, self._api_url):
+                raise StartError(reason) from error
+            raise error
+
+    async def stop(self) -> None:
+        """Hear nothing more, let requests on their way end, and disconnect; takes seconds."""
+        if self._client is None:
+            return
+        client, self._client = self._client, None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await client.idle(CLOSE_TIMEOUT / 2)
+        if self._desk:
+            await self._desk.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await client.close()
+        # A gateway that does not say goodbye must not keep the session open.
+        await client.http.close()
+        if self._connection:
+            self._connection.cancel()
+            await asyncio.wait({self._connection})
+
+    def _build(self) -> tuple[Client, Commands]:
+        # Nothing but what refuses it may be said of a start; we have no voice and need none.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+        if self._api_url:
+            Route.BASE = self._api_url.rstrip("/")
+        calls = Calls(self._governor)
+        client = Client(http_trace=calls.trace, proxy=self._proxy)
+        self._desk = desk(client, calls, self._governor, self._recall, self._clock)
+        client.listener = Listener(self._desk, self._chat, self._reply)
+        self._client = client
+        return client, Commands(client, Asking(self._desk, self._chat))
+
+    async def _log_in(self, client: Client) -> None:
+        await client.login(self._token)
+        flags = client.application_flags
+        if not (flags.gateway_message_content or flags.gateway_message_content_limited):
+            raise StartError(INTENT_OFF)
+        shards, gateway, sessions = await client.http.get_bot_gateway()
+        if sessions["remaining"] < shards:
+            minutes = sessions["reset_after"] // 60_000 + 1
+            raise StartError(
+                "Discord allows this bot no more sessions for now, because it was started too "
+                f"often. Start it again in {minutes} min."
+            )
+        client.shard_count = shards
+        # Where discord.py connects, and connects again with a new session: its own default
+        # is the real Discord, whatever the REST address is.
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
+
+    async def _connect(self, client: Client) -> None:
+        self._connection = asyncio.create_task(client.connect(), name="Discord's gateway")
+        greeted = asyncio.create_task(client.greeted.wait())
+        try:
+            await asyncio.wait({self._connection, greeted}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            greeted.cancel()
+        if self._connection.done():
+            await self._connection
+            raise StartError("Discord closed the connection at once. Try again in a minute.")
+        log.debug("connected", platform="discord", bot=str(client.user), shards=client.shard_count)
+
+
+def _reason(error: BaseException, api_url: str | None) -> str:
+    """What an operator can do about a connection that failed; empty for what nobody foresaw."""
+    where = f"Discord ({api_url or 'discord.com'})"
+    check = "Check the network, HTTPS_PROXY and DISCORD_API_URL."
+    reason = ""
+    match error:
+        case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
+            reason = NOT_ACCEPTED
+        case discord.PrivilegedIntentsRequired():
+            reason = INTENT_OFF
+        case discord.ConnectionClosed(code=code):
+            reason = f"Discord ended the connection for good, with code {code}."
+        case discord.HTTPException(status=status):
+            reason = f"{where} answers with status {status}. Try again in a minute. {check}"
+        case TimeoutError():
+            reason = f"{where} does not answer in time. {check}"
+        case aiohttp.ClientError() | OSError() | discord.GatewayNotFound():
+            reason = f"{where} is not reached. {check}"
+    return reason

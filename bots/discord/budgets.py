@@ -1,0 +1,56 @@
+"""What Discord counts, as budgets; each kind of request is counted against a tuple of them.
+
+The first of a tuple is the route's own; its true size is learned from the headers. Sizes
+are those that are observed (Discord documents none), see design.md.
+"""
+
+from core.budget import Budget
+
+Budgets = tuple[Budget, ...]
+
+ALL = Budget("discord/all", rate=50, window=1, burst=50, fixed=True)
+"""Every request of the bot; those that answer an interaction are not counted."""
+
+
+def sends(channel: int) -> Budgets:
+    """New messages in a channel."""
+    return (_window(f"discord/channels/{channel}/send", 5, 5), ALL)
+
+
+def edits(channel: int) -> Budgets:
+    """Edits in a channel, of all its messages together; one is kept for last edits."""
+    return (_window(f"discord/channels/{channel}/edit", 5, 5, reserve=1), ALL)
+
+
+def typing(channel: int) -> Budgets:
+    """Typing indicators in a channel."""
+    return (_window(f"discord/channels/{channel}/typing", 5, 5), ALL)
+
+
+def threads(channel: int) -> Budgets:
+    """Threads opened in a channel."""
+    return (_window(f"discord/channels/{channel}/threads", 50, 300), ALL)
+
+
+def reads(channel: int) -> Budgets:
+    """Lists of a channel's messages.
+
+    One less than Discord allows: discord.py sleeps inside the call that takes the last.
+    """
+    return (_window(f"discord/channels/{channel}/read", 4, 5), ALL)
+
+
+def direct_messages() -> Budgets:
+    """Direct messages opened with people."""
+    return (_window("discord/direct-messages", 10, 10), ALL)
+
+
+def responses(interaction: int) -> Budgets:
+    """Messages under a slash command, new and edited, while its token lives."""
+    return (_window(f"discord/interactions/{interaction}", 5, 5, reserve=1),)
+
+
+def _window(key: str, burst: int, seconds: float, reserve: int = 0) -> Budget:
+    return Budget(
+        key, rate=burst / seconds, window=seconds, burst=burst, reserve=reserve, fixed=True
+    )

@@ -1,0 +1,107 @@
+"""The gateway client: what of Discord reaches the bot, and the count of its shards."""
+
+import asyncio
+import sys
+from typing import Any
+
+import discord
+import structlog
+
+from bots.discord.listener import Listener
+from bots.discord.shown import NO_MENTIONS
+
+log = structlog.get_logger()
+
+
+def intents() -> discord.Intents:
+    """What the bot asks Discord to send; message content is to be switched on in the portal."""
+    return discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
+
+
+class Client(discord.AutoShardedClient):
+    """Hands events to the listener and knows which shards are connected.
+
+    It keeps no messages and no members: the talk is remembered elsewhere, and bounded.
+    """
+
+    listener: Listener
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            intents=intents(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            allowed_mentions=NO_MENTIONS,
+            # What must wait for the guilds waits in the events themselves.
+            guild_ready_timeout=0.0,
+            **options,
+        )
+        self.greeted = asyncio.Event()
+        self._up: set[int] = set()
+        self._handling: set[asyncio.Task[Any]] = set()
+
+    @property
+    def connected(self) -> bool:
+        """Whether every shard is connected."""
+        return bool(self._up) and len(self._up) == self.shard_count
+
+    async def on_message(self, message: discord.Message) -> None:
+        """A message came."""
+        # The event loop itself keeps only weak references to tasks, and `idle` waits for these.
+        if task := asyncio.current_task():
+            self._handling.add(task)
+            task.add_done_callback(self._handling.discard)
+        await self.listener.heard(message)
+
+    async def idle(self, patience: float) -> None:
+        """Wait, at most so many seconds, until the messages that came are handed on."""
+        if self._handling:
+            await asyncio.wait(self._handling, timeout=patience)
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """A message was edited, or got a preview."""
+        if "content" in event.data:
+            self.listener.edited(event.message)
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """A message was deleted."""
+        self.listener.deleted(self._guild(event.guild_id), event.channel_id, event.message_id)
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """Many messages were deleted."""
+        for message in event.message_ids:
+            self.listener.deleted(self._guild(event.guild_id), event.channel_id, message)
+
+    async def on_guild_channel_update(
+        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
+        """What the bot may see has perhaps changed, and with it which events it got."""
+        if before.overwrites != after.overwrites:
+            self.listener.missed(after.guild)
+
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
+        """What the bot may see has perhaps changed, and with it which events it got."""
+        if before.permissions != after.permissions:
+            self.listener.missed(after.guild)
+
+    async def on_shard_connect(self, shard: int) -> None:
+        """A new session: whatever happened since the last one was missed."""
+        self.listener.missed()
+        self._up.add(shard)
+        self.greeted.set()
+
+    async def on_shard_resumed(self, shard: int) -> None:
+        """The session goes on, and missed events were sent again."""
+        self._up.add(shard)
+
+    async def on_shard_disconnect(self, shard: int) -> None:
+        """Discord is gone; discord.py connects again."""
+        self._up.discard(shard)
+
+    async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
+        """An event could not be handled."""
+        log.error("unexpected", platform="discord", event=event_method, exc_info=sys.exception())
+
+    def _guild(self, guild: int | None) -> discord.Guild | None:
+        return self.get_guild(guild) if guild else None

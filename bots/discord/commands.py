@@ -1,0 +1,141 @@
+"""The slash commands: what Discord is told of them, and what they do."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import discord
+import structlog
+from discord import app_commands
+
+from bots.discord.desk import Desk
+from bots.discord.interaction import InteractionSurface
+from bots.discord.readable import Names, readable
+from bots.discord.turns import DIRECT, PLATFORM, author_of, place_of
+from core.chat import Chat
+from core.errors import ShuttingDown, StoreFailed
+from core.messages import Conversation, Question, Role, Text, Turn
+
+log = structlog.get_logger()
+
+GRACE = 1.5
+"""Seconds after which a command is deferred though it is not claimed yet; Discord waits 3."""
+
+SYNC_TIMEOUT = 3.0
+"""Seconds that the start waits until Discord knows the commands."""
+
+QUESTION_LENGTH = 6000
+"""Characters of a text option, at most."""
+
+Asked = Callable[["discord.Interaction[Any]", str, bool], Awaitable[None]]
+
+
+class Marks(Protocol):
+    """Small facts that outlive the process."""
+
+    async def get(self, name: str) -> str | None:
+        """The value under this name."""
+
+    async def set(self, name: str, value: str) -> None:
+        """Remember a value."""
+
+
+class Commands(app_commands.CommandTree[discord.AutoShardedClient]):
+    """The bot's commands; errors go to the log."""
+
+    def __init__(self, client: discord.AutoShardedClient, asked: Asked) -> None:
+        super().__init__(client)
+        self.add_command(_ask(asked))
+
+    async def on_error(
+        self, interaction: "discord.Interaction[Any]", error: app_commands.AppCommandError, /
+    ) -> None:
+        """Log what a command could not do."""
+        log.error("command failed", interaction=interaction.id, exc_info=error)
+
+    async def sync_if_changed(self, marks: Marks) -> None:
+        """Tell Discord of the commands, unless it was told the same before.
+
+        Without them the bot still answers messages, so a failure goes to the log.
+        """
+        mark = f"discord/commands/{self.client.application_id}"
+        payload = [command.to_dict(self) for command in self.get_commands()]
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        try:
+            async with asyncio.timeout(SYNC_TIMEOUT):
+                if await marks.get(mark) != digest:
+                    await self.sync()
+                    await marks.set(mark, digest)
+                    log.debug("commands synced", platform=PLATFORM)
+        except (discord.DiscordException, OSError, StoreFailed) as error:
+            log.warning("commands not synced", platform=PLATFORM, error=str(error))
+
+
+def _ask(asked: Asked) -> "app_commands.Command[Any, ..., None]":
+    async def ask(
+        interaction: "discord.Interaction[Any]",
+        question: app_commands.Range[str, 1, QUESTION_LENGTH],
+        private: bool = False,
+    ) -> None:
+        await asked(interaction, question, private)
+
+    command: app_commands.Command[Any, ..., None] = app_commands.Command(
+        name="ask",
+        description="Ask a one-off question",
+        callback=app_commands.describe(
+            question="What do you want to know?",
+            private="Show the answer to nobody but you",
+        )(ask),
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+        allowed_contexts=app_commands.AppCommandContext(
+            guild=True, dm_channel=True, private_channel=False
+        ),
+    )
+    return command
+
+
+class Asking:
+    """What `/ask` does: claims the question and lets the chat answer it under the command."""
+
+    def __init__(self, desk: Desk, chat: Chat) -> None:
+        self._desk = desk
+        self._chat = chat
+
+    async def __call__(
+        self, interaction: "discord.Interaction[Any]", text: str, private: bool
+    ) -> None:
+        """Claim first; a claim that takes long is overtaken by the deferral."""
+        question = _question(interaction, text, self._desk.me.id)
+        turn = Turn(Role.USER, (Text(question.text),), question.asker, question.message)
+        surface = InteractionSurface(
+            self._desk, question.conversation, interaction, private=private, turn=turn
+        )
+        async with asyncio.TaskGroup() as tasks:
+            grace = tasks.create_task(surface.acknowledge_within(GRACE))
+            try:
+                if not await self._chat.accept(question, surface):
+                    grace.cancel()
+            except StoreFailed as error:
+                grace.cancel()
+                log.warning("question not taken", question=question.key, error=str(error))
+                await surface.refuse(error.sentence)
+            except ShuttingDown:
+                grace.cancel()
+                log.info("question not taken: stopping", question=question.key)
+
+
+def _question(interaction: "discord.Interaction[Any]", text: str, me: int) -> Question:
+    guild, channel = interaction.guild_id, interaction.channel_id
+    workspace = str(guild) if guild else DIRECT
+    return Question(
+        conversation=Conversation(PLATFORM, workspace, str(channel), f"ask-{interaction.id}"),
+        message=str(interaction.id),
+        asker=author_of(interaction.user),
+        text=readable(text, Names(me)),
+        asked_at=interaction.created_at,
+        place=place_of(interaction.channel),
+        direct=guild is None,
+        cause=f"command:{interaction.id}",
+    )

@@ -1,0 +1,79 @@
+"""What all conversations of the bot share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import discord
+
+from bots.discord import budgets
+from bots.discord.calls import Calls
+from bots.discord.chains import Chains
+from bots.discord.messages import Messages
+from bots.discord.reader import Reader
+from bots.discord.signs import Signs
+from bots.discord.tasks import Tasks
+from core.pace import Governor, Urgency
+from core.recall import Recall
+from core.surface import RefusedForGood
+
+CLOSING = 2.0
+"""Seconds, at most, that requests and tasks on their way are given at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The tools of every surface; `clock` gives seconds that only ever grow."""
+
+    client: discord.Client
+    calls: Calls
+    reader: Reader
+    messages: Messages
+    governor: Governor
+    recall: Recall
+    chains: Chains
+    signs: Signs
+    tasks: Tasks
+    clock: Callable[[], float]
+
+    @property
+    def me(self) -> discord.ClientUser:
+        """The bot's own account."""
+        if self.client.user is None:
+            raise RuntimeError("nothing happens before the login")
+        return self.client.user
+
+    async def close(self) -> None:
+        """End what is still on its way, in bounded time."""
+        await self.signs.close()
+        await self.tasks.close(CLOSING / 2)
+        await self.calls.close(CLOSING / 2)
+
+
+def desk(
+    client: discord.Client,
+    calls: Calls,
+    governor: Governor,
+    recall: Recall,
+    clock: Callable[[], float],
+) -> Desk:
+    """Put the tools together."""
+    reader = Reader(client, calls, governor)
+
+    async def type_in(channel: int) -> bool:
+        counted = budgets.typing(channel)
+        await governor.turn(counted, Urgency.SIGN)
+        answer = await calls.ask(counted, lambda: client.http.send_typing(channel))
+        return not isinstance(answer.outcome, RefusedForGood)
+
+    return Desk(
+        client=client,
+        calls=calls,
+        reader=reader,
+        messages=Messages(client, calls, reader, governor, clock),
+        governor=governor,
+        recall=recall,
+        chains=Chains(reader),
+        signs=Signs(type_in),
+        tasks=Tasks(),
+        clock=clock,
+    )

@@ -1,0 +1,292 @@
+"""A slash command, and the answer under it.
+
+Discord wants a first response within 3 seconds and takes messages under the command for
+15 minutes; what comes later goes to the channel, or to the asker's direct messages where
+the answer is for the asker alone.
+"""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import discord
+
+from bots.discord import budgets
+from bots.discord.budgets import Budgets
+from bots.discord.calls import Answer, Request
+from bots.discord.chains import Link
+from bots.discord.desk import Desk
+from bots.discord.messages import NOTHING_YET, Spot
+from bots.discord.shown import LIMIT, content, is_blank
+from bots.discord.surface import PAUSE
+from bots.discord.turns import own_turn
+from core.messages import Conversation, Question, Turn
+from core.pace import Urgency
+from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+
+LIFETIME = 14 * 60.0
+"""Seconds for which messages are sent under the command; a minute less than Discord's."""
+
+ACKNOWLEDGED_ALREADY = "40060"
+
+HEADLINE = 300
+"""Characters of a question that are shown with its answer."""
+
+TOKEN_DEAD = frozenset({"10008", "10015", "10062", "50027"})
+"""Codes of a command whose token Discord does not know (any more)."""
+
+ELSEWHERE = "Discord takes no more messages under your /ask, so my answer goes on here."
+
+SENT_AGAIN = "(sent again)"
+
+
+class InteractionSurface:
+    """The answer to one slash command.
+
+    The first sign of work defers the command; a refusal that comes before is seen by the
+    asker alone. `turn` is the question.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        conversation: Conversation,
+        interaction: discord.Interaction,
+        *,
+        private: bool,
+        turn: Turn,
+    ) -> None:
+        self._desk = desk
+        self._conversation = conversation
+        self._interaction = interaction
+        self._private = private
+        self._turn = turn
+        self._headline = _headline(turn)
+        self._began = desk.clock()
+        self._first = asyncio.Lock()
+        self._acknowledged = asyncio.Event()
+        self._lost = False
+        self._under: dict[str, bool] = {}
+        self._doubted: dict[str, list[Page]] = {}
+        self._repeated: set[str] = set()
+        self._elsewhere = Spot(0 if private else interaction.channel_id or 0, after=interaction.id)
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation that it is bound to: this one question."""
+        return self._conversation
+
+    @property
+    def limit(self) -> Limit:
+        """The room in one message."""
+        return LIMIT
+
+    @property
+    def pause(self) -> float:
+        """The least seconds from the end of one interim edit to the next."""
+        return PAUSE
+
+    @property
+    def post_budgets(self) -> Budgets:
+        """What a post is counted against; one that goes elsewhere waits for its own."""
+        return () if self._late else self._counted
+
+    @property
+    def edit_budgets(self) -> Budgets:
+        """What an edit is counted against."""
+        if not self._late:
+            return self._counted
+        return budgets.edits(self._elsewhere.channel) if self._elsewhere.channel else ()
+
+    async def introduce(self, question: Question) -> Question:
+        """The question as it is: Discord's events bring all names along."""
+        return question
+
+    async def history(self) -> tuple[Turn, ...]:
+        """Nothing: the command is no message, and its question stands alone."""
+        return ()
+
+    async def status(self, text: str) -> None:
+        """Defer the command, by which Discord shows that the bot is thinking."""
+        if text:
+            await self.acknowledge()
+
+    async def acknowledge(self) -> None:
+        """Defer the command, once; this fixes whether others can see the answer."""
+        async with self._first:
+            if self._acknowledged.is_set():
+                return
+            response = self._interaction.response
+            answer = await self._desk.calls.ask(
+                (), lambda: response.defer(ephemeral=self._private, thinking=True)
+            )
+            self._acknowledged_with(answer)
+
+    async def acknowledge_within(self, seconds: float) -> None:
+        """Defer the command unless it is acknowledged in so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._acknowledged.wait()
+        except TimeoutError:
+            await self.acknowledge()
+
+    async def post(self, page: Page, nonce: str) -> Outcome:
+        """Post a page: in place of the deferral, then below it, then elsewhere."""
+        if is_blank(page):
+            return NOTHING_YET
+        await self.acknowledge()
+        if doubted := self._doubted.get(nonce):
+            found = await self._found(doubted)
+            if isinstance(found, Delivered):
+                return await self._mend(found.message, page)
+            if not isinstance(found, RefusedForGood):
+                return found
+        if self._late:
+            return await self._post_elsewhere(page, nonce)
+        outcome = await (self._follow_up(page, nonce) if self._under else self._fill(page))
+        if isinstance(outcome, RefusedForGood) and outcome.code in TOKEN_DEAD:
+            self._lost = True
+            return await self._post_elsewhere(page, nonce)
+        if isinstance(outcome, Delivered):
+            self._remember(outcome.message, page, under=True)
+        return outcome
+
+    async def edit(self, message: str, page: Page) -> Outcome:
+        """Replace what a message shows."""
+        if is_blank(page):
+            return NOTHING_YET
+        if self._under[message] and not self._late:
+            outcome = (await self._ask(self._edit_of(message, page))).outcome
+        elif self._under[message] and self._private:
+            outcome = RefusedForGood("too late")
+        else:
+            outcome = await self._desk.messages.edit(self._elsewhere.channel, message, page)
+        if isinstance(outcome, Delivered):
+            self._remember(message, page, under=self._under[message])
+        return outcome
+
+    async def refuse(self, sentence: str) -> Outcome:
+        """Tell the asker alone, unless the command is deferred for all to see."""
+        async with self._first:
+            if not self._acknowledged.is_set():
+                parts = content(Page("", sentence))
+                response = self._interaction.response
+                answer = await self._desk.calls.ask(
+                    (), lambda: response.send_message(**parts, ephemeral=True)
+                )
+                self._acknowledged_with(answer)
+                if answer.ok:
+                    return answer.outcome
+        await self._desk.governor.turn(self.post_budgets, Urgency.FIRST)
+        return await self.post(Page("", sentence), f"no.{self._interaction.id}")
+
+    @property
+    def _counted(self) -> Budgets:
+        return budgets.responses(self._interaction.id)
+
+    @property
+    def _late(self) -> bool:
+        return self._lost or self._desk.clock() - self._began > LIFETIME
+
+    def _acknowledged_with(self, answer: Answer) -> None:
+        """The first response is made; one that got lost shows itself at the next request."""
+        refused = isinstance(answer.outcome, RefusedForGood)
+        self._lost = refused and answer.code != ACKNOWLEDGED_ALREADY
+        self._acknowledged.set()
+
+    async def _ask(self, request: Request[object]) -> Answer:
+        return await self._desk.calls.ask(self._counted, request)
+
+    async def _fill(self, page: Page) -> Outcome:
+        """The first page, in place of the deferral; it may be repeated without harm."""
+        return (await self._ask(self._original(page))).outcome
+
+    def _original(self, page: Page) -> Request[object]:
+        """The first page, with what was asked: nobody else sees that of a command."""
+        notice = "\n".join(filter(None, (page.notice, self._headline)))
+        parts = content(replace(page, notice=notice))
+        return lambda: self._interaction.edit_original_response(**parts)
+
+    def _edit_of(self, message: str, page: Page) -> Request[object]:
+        if message == next(iter(self._under)):
+            return self._original(page)
+        parts = content(_again(page) if message in self._repeated else page)
+        return lambda: self._interaction.followup.edit_message(int(message), **parts)
+
+    async def _follow_up(self, page: Page, nonce: str) -> Outcome:
+        """A further page; Discord knows no nonce here."""
+        doubted = nonce in self._doubted
+        parts: dict[str, Any] = content(_again(page) if doubted else page)
+        answer = await self._ask(
+            lambda: self._interaction.followup.send(**parts, ephemeral=self._private, wait=True)
+        )
+        outcome = answer.outcome
+        if isinstance(outcome, Unknown):
+            self._doubted.setdefault(nonce, []).append(page)
+        elif isinstance(outcome, Delivered) and doubted:
+            self._repeated.add(outcome.message)
+        return outcome
+
+    async def _mend(self, message: str, page: Page) -> Outcome:
+        """A lost page has come after all: let it show the text of now."""
+        self._under[message] = True
+        await self._desk.governor.turn(self.edit_budgets, Urgency.LAST)
+        return await self.edit(message, page)
+
+    async def _found(self, pages: list[Page]) -> Outcome:
+        """Where everybody can see a message, the bot can look for it."""
+        if self._private or not self._elsewhere.channel:
+            return RefusedForGood("not found")
+        return await self._desk.messages.find(self._elsewhere, pages)
+
+    async def _post_elsewhere(self, page: Page, nonce: str) -> Outcome:
+        if not self._elsewhere.channel:
+            opened = await self._open_direct_message()
+            if not isinstance(opened, Delivered):
+                return opened
+        await self._desk.governor.turn(budgets.sends(self._elsewhere.channel), Urgency.FIRST)
+        outcome = await self._desk.messages.post(self._elsewhere, page, nonce)
+        if isinstance(outcome, Delivered):
+            self._remember(outcome.message, page, under=False)
+        return outcome
+
+    async def _open_direct_message(self) -> Outcome:
+        """Go on where only the asker reads, and say so first."""
+        counted = budgets.direct_messages()
+        await self._desk.governor.turn(counted, Urgency.FIRST)
+        user = self._interaction.user.id
+        opened = await self._desk.calls.ask(
+            counted, lambda: self._desk.client.http.start_private_message(user)
+        )
+        if not opened.ok:
+            return opened.outcome
+        spot = replace(self._elsewhere, channel=int(opened.body["id"]))
+        await self._desk.governor.turn(budgets.sends(spot.channel), Urgency.FIRST)
+        told = await self._desk.messages.post(
+            spot, Page("", ELSEWHERE), f"dm.{self._interaction.id}"
+        )
+        if isinstance(told, Delivered):
+            self._elsewhere = spot
+        return told
+
+    def _remember(self, message: str, page: Page, *, under: bool) -> None:
+        """Let replies to the answer continue from the question, which stands in no message."""
+        self._under[message] = under
+        if self._private or not page.text.strip():
+            return
+        self._desk.chains.add(self._interaction.id, Link(self._turn))
+        turn = own_turn(self._desk.me, message, page.text)
+        self._desk.chains.add(int(message), Link(turn, self._interaction.id))
+
+
+def _headline(turn: Turn) -> str:
+    """Who asked what, in one line whose markup shows as it was typed."""
+    asked = " ".join(turn.text.split())
+    short = asked if len(asked) <= HEADLINE else f"{asked[: HEADLINE - 1]}…"
+    name = turn.author.name if turn.author else "Somebody"
+    return discord.utils.escape_markdown(f"{name} asked: {short}")
+
+
+def _again(page: Page) -> Page:
+    """The page, with word that an earlier message may say the same."""
+    return replace(page, notice=f"{page.notice} {SENT_AGAIN}".strip())

@@ -1,0 +1,157 @@
+"""What the bot does with what it hears: questions go to the chat, changes to its memory."""
+
+from typing import Literal
+
+import discord
+import structlog
+
+from bots.discord.budgets import ALL
+from bots.discord.calls import NotRead
+from bots.discord.desk import Desk
+from bots.discord.readable import mentions
+from bots.discord.refusals import Refusals
+from bots.discord.surface import DiscordSurface
+from bots.discord.threads import may_open, thread_name
+from bots.discord.trigger import Seen, Verdict, verdict
+from bots.discord.turns import PLATFORM, is_spoken, question_of, talk_in, talk_on, text_of, turn_of
+from core.chat import Chat
+from core.errors import ShuttingDown, StoreFailed
+from core.messages import Conversation
+from core.pace import Urgency
+
+log = structlog.get_logger()
+
+
+class Listener:
+    """Hears the gateway's events; `reply` says where mentions in a channel are answered."""
+
+    def __init__(self, desk: Desk, chat: Chat, reply: Literal["thread", "channel"]) -> None:
+        self._desk = desk
+        self._chat = chat
+        self._reply = reply
+        self._refusals = Refusals(desk.clock)
+
+    async def heard(self, message: discord.Message) -> None:
+        """A message came: remember it, and ask the chat if it is for the bot."""
+        await self._locate(message)
+        talk = talk_in(message.channel)
+        if talk and (turn := turn_of(message, self._desk.me)):
+            self._desk.recall.posted(talk, turn)
+        seen = self._seen(message)
+        found = verdict(seen)
+        if found is Verdict.ASK_IF_PART and talk and await self._takes_part(talk):
+            found = Verdict.ASK
+        if found is Verdict.ASK:
+            surface = (
+                DiscordSurface(self._desk, talk, message)
+                if talk
+                else self._in_channel(message, seen)
+            )
+            await self._ask(message, surface)
+
+    def edited(self, message: discord.Message) -> None:
+        """A message was edited."""
+        turn = turn_of(message, self._desk.me)
+        self._desk.chains.changed(message.id, turn)
+        for talk in self._talks(message.guild, message.channel.id, message.id):
+            if turn:
+                self._desk.recall.edited(talk, turn)
+            else:
+                self._desk.recall.deleted(talk, str(message.id))
+
+    def deleted(self, guild: discord.Guild | None, channel: int, message: int) -> None:
+        """A message is gone."""
+        self._desk.chains.changed(message, None)
+        for talk in self._talks(guild, channel, message):
+            self._desk.recall.deleted(talk, str(message))
+
+    def missed(self, guild: discord.Guild | None = None) -> None:
+        """Events may have been missed, everywhere or in a guild: believe only Discord."""
+        self._desk.recall.drop(PLATFORM, str(guild.id) if guild else "")
+        self._desk.chains.forget()
+
+    async def _locate(self, message: discord.Message) -> None:
+        """Ask for a channel that discord.py does not know, such as a thread out of the archive."""
+        channel = message.channel
+        if not isinstance(channel, discord.PartialMessageable) or message.author.bot:
+            return
+        await self._desk.governor.turn((ALL,), Urgency.READ)
+        try:
+            found = await self._desk.calls.read(
+                (), lambda: self._desk.client.fetch_channel(channel.id)
+            )
+        except NotRead as error:
+            log.warning("channel not known", channel=channel.id, error=str(error))
+            return
+        if isinstance(found, discord.Thread):
+            message.channel = found
+
+    def _talks(
+        self, guild: discord.Guild | None, channel: int, message: int
+    ) -> tuple[Conversation, ...]:
+        """The conversations that a message can be part of: where it stands, and its thread."""
+        place = (
+            guild.get_channel_or_thread(channel)
+            if guild
+            else self._desk.client.get_channel(channel)
+        )
+        talk = talk_in(place)
+        if guild is None:
+            return (talk,) if talk else ()
+        starts = talk_on(guild.id, channel, message)
+        return (talk, starts) if talk else (starts,)
+
+    def _seen(self, message: discord.Message) -> Seen:
+        me, author = self._desk.me.id, message.author
+        channel, reference = message.channel, message.reference
+        named = mentions(message.content) & {user.id for user in message.mentions}
+        is_reply = message.type is discord.MessageType.reply
+        resolved = reference.resolved if is_reply and reference else None
+        to = resolved.author.id if isinstance(resolved, discord.Message) else None
+        if is_reply and to is None and me in {user.id for user in message.mentions}:
+            # The message replied to is gone; its ping still says that it was ours.
+            to = me
+        return Seen(
+            by_person=not (author.bot or message.webhook_id) and is_spoken(message),
+            direct=isinstance(channel, discord.DMChannel),
+            in_thread=isinstance(channel, discord.Thread),
+            own_thread=isinstance(channel, discord.Thread) and channel.owner_id == me,
+            mentions_me=me in named,
+            mentions_others=bool(named - {me}),
+            replies_to_me=to == me,
+            replies_to_others=to not in (None, me, author.id),
+        )
+
+    async def _takes_part(self, talk: Conversation) -> bool:
+        try:
+            return await self._chat.takes_part(talk)
+        except StoreFailed as error:
+            log.warning(
+                "not known whether it is for the bot", conversation=str(talk), error=str(error)
+            )
+            return False
+
+    async def _ask(self, message: discord.Message, surface: DiscordSurface) -> None:
+        question = question_of(message, surface.conversation, self._desk.me)
+        try:
+            await self._chat.accept(question, surface)
+        except StoreFailed as error:
+            log.warning("question not taken", question=question.key, error=str(error))
+            if self._refusals.due(message.channel.id):
+                await surface.refuse(error.sentence)
+        except ShuttingDown:
+            # Another process may well answer it; a word from this one would contradict it.
+            log.info("question not taken: stopping", question=question.key)
+
+    def _in_channel(self, message: discord.Message, seen: Seen) -> DiscordSurface:
+        """A chain of replies goes on; any other mention begins a talk of its own."""
+        self._desk.chains.saw(message, self._desk.me)
+        guild, channel = message.guild, message.channel
+        parent = message.reference.message_id if message.reference else None
+        start = parent if seen.replies_to_me and parent else message.id
+        talk = talk_on(guild.id if guild else 0, channel.id, start)
+        opens = self._reply == "thread" and not seen.replies_to_me
+        if not (opens and may_open(channel, guild.me if guild else None)):
+            return DiscordSurface(self._desk, talk, message)
+        name = thread_name(text_of(message, self._desk.me))
+        return DiscordSurface(self._desk, talk, message, name)

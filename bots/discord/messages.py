@@ -1,0 +1,165 @@
+"""Messages that the bot writes into a channel: one each, however often a post is repeated."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import discord
+
+from bots.discord import budgets
+from bots.discord.calls import Answer, Calls, NotRead
+from bots.discord.reader import Reader
+from bots.discord.shown import content, face, face_of, is_blank, without_embed
+from core.pace import Governor, Urgency
+from core.surface import Delivered, Outcome, Page, RefusedForGood, RefusedForNow, Unknown
+
+NONCE_LENGTH = 25
+NONCE_LIFE = 100.0
+"""Seconds for which a nonce surely counts; Discord speaks of the past few minutes."""
+
+FORGET = 1800.0
+"""Seconds after which nobody repeats a post any more."""
+
+LOOK_BACK = 50
+"""Messages among which a lost one is looked for."""
+
+NO_PERMISSION = "50013"
+NO_REPLY_WITHOUT_HISTORY = "160002"
+
+NOTHING_YET = RefusedForNow(0.25, "nothing to show")
+"""Discord refuses white space for good; the answer will have more in a moment."""
+
+
+def nonce_of(name: str) -> str:
+    """A nonce that Discord takes, always the same for the same name."""
+    if len(name) <= NONCE_LENGTH:
+        return name
+    return hashlib.sha256(name.encode()).hexdigest()[:NONCE_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a message goes: a channel, and the message there to which it replies (0: none).
+
+    `after` is the id of a message that is older than whatever is posted here.
+    """
+
+    channel: int
+    reply_to: int = 0
+    after: int = 0
+
+
+@dataclass(slots=True)
+class _Doubt:
+    """A post that may or may not have happened."""
+
+    since: float
+    pages: list[Page] = field(default_factory=list)
+
+
+class Messages:
+    """Posts and edits; `clock` gives seconds that only ever grow."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        calls: Calls,
+        reader: Reader,
+        governor: Governor,
+        clock: Callable[[], float],
+    ) -> None:
+        self._client = client
+        self._calls = calls
+        self._reader = reader
+        self._governor = governor
+        self._clock = clock
+        self._doubts: dict[str, _Doubt] = {}
+
+    async def post(self, spot: Spot, page: Page, nonce: str) -> Outcome:
+        """Post once per nonce; after an unknown outcome the message is looked for first."""
+        if is_blank(page):
+            return NOTHING_YET
+        nonce = nonce_of(nonce)
+        doubt = self._doubts.get(nonce)
+        if doubt and self._clock() - doubt.since > NONCE_LIFE:
+            found = await self.find(spot, doubt.pages)
+            if isinstance(found, Delivered):
+                return await self._mend(spot, found.message, page, nonce)
+            if not isinstance(found, RefusedForGood):
+                return found
+        outcome = (await self._send(spot, page, nonce)).outcome
+        if isinstance(outcome, Unknown):
+            self._doubt(nonce).pages.append(page)
+        elif isinstance(outcome, Delivered) and doubt:
+            # The nonce may have given back a message that was thought lost, with older text.
+            return await self._mend(spot, outcome.message, page, nonce)
+        return outcome
+
+    async def edit(self, channel: int, message: str, page: Page) -> Outcome:
+        """Replace what a message shows."""
+        if is_blank(page):
+            return NOTHING_YET
+        answer = await self._change(channel, message, page)
+        if answer.code == NO_PERMISSION and page.notice:
+            await self._governor.turn(budgets.edits(channel), Urgency.LAST)
+            answer = await self._change(channel, message, without_embed(page))
+        return answer.outcome
+
+    async def find(self, spot: Spot, pages: list[Page]) -> Outcome:
+        """Look for a message of ours that shows one of these pages.
+
+        `RefusedForGood` when there is none, or when the channel may not be read.
+        """
+        try:
+            recent = await self._reader.newest(spot.channel, LOOK_BACK, Urgency.FIRST)
+        except NotRead as error:
+            return error.outcome
+        wanted = {face(page) for page in pages}
+        for message in recent:
+            if message.id > spot.after and self._is_mine(message) and face_of(message) in wanted:
+                return Delivered(str(message.id))
+        return RefusedForGood("not found")
+
+    def _is_mine(self, message: discord.Message) -> bool:
+        return self._client.user is not None and message.author.id == self._client.user.id
+
+    async def _send(self, spot: Spot, page: Page, nonce: str) -> Answer:
+        """Post what the bot's permissions allow: without a reply, without an embed."""
+        answer = await self._create(spot, page, nonce)
+        if answer.code == NO_REPLY_WITHOUT_HISTORY and spot.reply_to:
+            spot = replace(spot, reply_to=0)
+            await self._governor.turn(budgets.sends(spot.channel), Urgency.FIRST)
+            answer = await self._create(spot, page, nonce)
+        if answer.code == NO_PERMISSION and page.notice:
+            await self._governor.turn(budgets.sends(spot.channel), Urgency.FIRST)
+            answer = await self._create(spot, without_embed(page), nonce)
+        return answer
+
+    async def _create(self, spot: Spot, page: Page, nonce: str) -> Answer:
+        channel = self._client.get_partial_messageable(spot.channel)
+        parts = content(page)
+        if spot.reply_to:
+            parts["mention_author"] = False
+            parts["reference"] = discord.MessageReference(
+                message_id=spot.reply_to, channel_id=spot.channel, fail_if_not_exists=False
+            )
+        return await self._calls.ask(
+            budgets.sends(spot.channel), lambda: channel.send(**parts, nonce=nonce)
+        )
+
+    async def _change(self, channel: int, message: str, page: Page) -> Answer:
+        target = self._client.get_partial_messageable(channel).get_partial_message(int(message))
+        return await self._calls.ask(budgets.edits(channel), lambda: target.edit(**content(page)))
+
+    async def _mend(self, spot: Spot, message: str, page: Page, nonce: str) -> Outcome:
+        """A lost post has happened after all: let it show the text of now."""
+        await self._governor.turn(budgets.edits(spot.channel), Urgency.LAST)
+        outcome = await self.edit(spot.channel, message, page)
+        if isinstance(outcome, Delivered):
+            self._doubts.pop(nonce, None)
+        return outcome
+
+    def _doubt(self, nonce: str) -> _Doubt:
+        now = self._clock()
+        self._doubts = {n: d for n, d in self._doubts.items() if now - d.since < FORGET}
+        return self._doubts.setdefault(nonce, _Doubt(now))

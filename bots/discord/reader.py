@@ -1,0 +1,67 @@
+"""Lists of messages, read from Discord."""
+
+import discord
+
+from bots.discord import budgets
+from bots.discord.calls import Calls, NotRead
+from core.pace import Governor, Urgency
+from core.surface import RefusedForGood
+
+PAGE = 100
+"""Messages that Discord gives at once, at most."""
+
+TRIES = 3
+
+
+class Reader:
+    """Reads channels, within their budgets. All its methods raise `NotRead`."""
+
+    def __init__(self, client: discord.Client, calls: Calls, governor: Governor) -> None:
+        self._client = client
+        self._calls = calls
+        self._governor = governor
+
+    async def newest(
+        self, channel: int, count: int, urgency: Urgency = Urgency.READ
+    ) -> list[discord.Message]:
+        """The newest messages of a channel, newest first."""
+        found: list[discord.Message] = []
+        while len(found) < count:
+            size = min(PAGE, count - len(found))
+            before = found[-1] if found else None
+            page = await self._list(channel, urgency, limit=size, before=before)
+            found += page
+            if len(page) < size:
+                break
+        return found
+
+    async def around(self, channel: int, message: int) -> list[discord.Message]:
+        """A message with those before and after it, in no order that matters."""
+        return await self._list(
+            channel, Urgency.READ, limit=PAGE // 2, around=discord.Object(message)
+        )
+
+    async def _list(
+        self,
+        channel: int,
+        urgency: Urgency,
+        *,
+        limit: int,
+        before: discord.abc.Snowflake | None = None,
+        around: discord.abc.Snowflake | None = None,
+    ) -> list[discord.Message]:
+        counted = budgets.reads(channel)
+        place = self._client.get_partial_messageable(channel)
+
+        async def listed() -> list[discord.Message]:
+            found = place.history(limit=limit, before=before, around=around)
+            return [message async for message in found]
+
+        for tries in range(TRIES):
+            await self._governor.turn(counted, urgency)
+            try:
+                return await self._calls.read(counted, listed)
+            except NotRead as error:
+                if isinstance(error.outcome, RefusedForGood) or tries == TRIES - 1:
+                    raise
+        raise AssertionError("the last try returns or raises")

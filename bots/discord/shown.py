@@ -1,0 +1,57 @@
+"""What a message of the bot shows: the answer as plain content, a notice beside it.
+
+A notice is an embed, so that history never takes it for the answer. Where the bot may not
+embed, it is a line under the answer, in small print that is known again.
+"""
+
+from typing import Any
+
+import discord
+
+from core.pages import utf16
+from core.surface import Limit, Page
+
+GREY = 0x8E9297
+
+NO_MENTIONS = discord.AllowedMentions.none()
+
+SMALL_PRINT = "-# ⓘ "
+
+
+LIMIT = Limit(2000, utf16)
+
+
+def content(page: Page) -> dict[str, Any]:
+    """What a message that shows this page is made of; it pings nobody."""
+    embeds = [discord.Embed(description=page.notice, colour=GREY)] if page.notice else []
+    return {"content": page.text, "embeds": embeds, "allowed_mentions": NO_MENTIONS}
+
+
+def without_embed(page: Page) -> Page:
+    """The page with its notice in small print, where there is room for it."""
+    whole = f"{page.text}\n{SMALL_PRINT}{page.notice}".strip()
+    return Page(whole if utf16(whole) <= LIMIT.size else page.text)
+
+
+def answer_in(text: str) -> str:
+    """The answer in the content of a message of ours, without small print."""
+    lines = text.rstrip().split("\n")
+    if lines[-1].startswith(SMALL_PRINT):
+        lines.pop()
+    return "\n".join(lines).strip()
+
+
+def is_blank(page: Page) -> bool:
+    """Whether Discord would call a message of this page empty."""
+    return not (page.text.strip() or page.notice)
+
+
+def face(page: Page) -> tuple[str, str]:
+    """What people see of a page; Discord trims white space."""
+    return page.text.strip(), page.notice
+
+
+def face_of(message: discord.Message) -> tuple[str, str]:
+    """What people see of one of our messages, previews of links aside."""
+    notices = (e.description for e in message.embeds if e.colour == discord.Colour(GREY))
+    return message.content.strip(), next(notices, None) or ""

@@ -1,0 +1,178 @@
+"""A question in a thread, a channel or a direct message, and where its answer grows."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+
+import discord
+
+from bots.discord import budgets
+from bots.discord.budgets import Budgets
+from bots.discord.chains import Link
+from bots.discord.desk import Desk
+from bots.discord.history import is_post, read_starter, read_talk
+from bots.discord.messages import Spot
+from bots.discord.shown import LIMIT
+from bots.discord.threads import Opened, open_thread
+from bots.discord.turns import own_turn, turn_of
+from core.messages import Conversation, Question, Turn
+from core.pace import Urgency
+from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood
+
+PAUSE = 1.0
+"""Seconds between two interim edits: five edits in five seconds are all that a channel has."""
+
+REFUSAL_TRIES = 3
+
+
+class DiscordSurface:
+    """Where one question is answered; `thread` names the thread to open for it, if any.
+
+    The thread is opened at the first sign of work and beside it: the sign is shown in the
+    channel meanwhile. Where no thread can be had, the answer is a reply in the channel.
+    """
+
+    def __init__(
+        self, desk: Desk, conversation: Conversation, question: discord.Message, thread: str = ""
+    ) -> None:
+        self._desk = desk
+        self._conversation = conversation
+        self._question = question
+        self._thread = thread
+        self._in_talk = isinstance(question.channel, discord.Thread | discord.DMChannel)
+        self._spot = Spot(
+            question.channel.id, 0 if self._in_talk else question.id, after=question.id
+        )
+        self._opening: asyncio.Task[None] | None = None
+        self._uncounted = False
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation that it is bound to."""
+        return self._conversation
+
+    @property
+    def limit(self) -> Limit:
+        """The room in one message."""
+        return LIMIT
+
+    @property
+    def pause(self) -> float:
+        """The least seconds from the end of one interim edit to the next."""
+        return PAUSE
+
+    @property
+    def post_budgets(self) -> Budgets:
+        """What a post is counted against, in the thread that is being opened if one is."""
+        return budgets.sends(self._question.id if self._awaits_thread else self._spot.channel)
+
+    @property
+    def edit_budgets(self) -> Budgets:
+        """What an edit is counted against."""
+        return budgets.edits(self._spot.channel)
+
+    async def introduce(self, question: Question) -> Question:
+        """The question as it is: Discord's events bring all names along."""
+        return question
+
+    async def history(self) -> tuple[Turn, ...]:
+        """The thread, the direct messages or the chain of replies, from memory where held."""
+        await self._settled()
+        if self._in_talk:
+            return await self._desk.recall.turns(self._conversation, self._read)
+        return await self._desk.chains.up(self._spot.channel, self._question.id, self._desk.me)
+
+    async def status(self, text: str) -> None:
+        """Type, for as long as there is nothing to read; the words themselves have no place."""
+        if not text:
+            await self._desk.signs.off(self._conversation)
+            return
+        self._open()
+        await self._desk.signs.on(self._conversation, self._spot.channel)
+
+    async def post(self, page: Page, nonce: str) -> Outcome:
+        """Post a page of the answer."""
+        await self._settled()
+        if self._uncounted:
+            self._uncounted = False
+            await self._desk.governor.turn(self.post_budgets, Urgency.FIRST)
+        outcome = await self._desk.messages.post(self._spot, page, nonce)
+        if isinstance(outcome, Delivered):
+            turn = self._said(outcome.message, page)
+            if not self._in_talk:
+                message = int(outcome.message)
+                self._desk.chains.add(message, Link(turn, self._spot.reply_to))
+                self._spot = replace(self._spot, reply_to=message)
+        return outcome
+
+    async def edit(self, message: str, page: Page) -> Outcome:
+        """Replace what a message shows."""
+        outcome = await self._desk.messages.edit(self._spot.channel, message, page)
+        if isinstance(outcome, Delivered):
+            self._desk.chains.changed(int(message), self._said(message, page))
+        return outcome
+
+    async def refuse(self, sentence: str) -> Outcome:
+        """Say it in a reply to the question, which pings nobody."""
+        where = self._question.channel
+        reply_to = 0 if isinstance(where, discord.DMChannel) else self._question.id
+        spot = Spot(where.id, reply_to, after=self._question.id)
+        outcome: Outcome = RefusedForGood("not tried")
+        for _ in range(REFUSAL_TRIES):
+            await self._desk.governor.turn(budgets.sends(where.id), Urgency.FIRST)
+            nonce = f"no.{self._question.id}"
+            outcome = await self._desk.messages.post(spot, Page("", sentence), nonce)
+            if isinstance(outcome, Delivered | RefusedForGood):
+                break
+        return outcome
+
+    @property
+    def _awaits_thread(self) -> bool:
+        return bool(self._thread) and not (self._opening and self._opening.done())
+
+    def _open(self) -> None:
+        if self._thread and self._opening is None:
+            self._opening = self._desk.tasks.start(self._opened(), "opening a thread")
+
+    async def _settled(self) -> None:
+        """Wait until it is clear where the answer goes."""
+        self._open()
+        if self._opening:
+            await asyncio.wait({self._opening})
+
+    async def _opened(self) -> None:
+        # From here on every message of the thread reaches us as an event.
+        self._desk.recall.begin(self._conversation)
+        for turn in self._begins():
+            self._desk.recall.posted(self._conversation, turn)
+        how = await open_thread(self._question, self._thread, self._desk.calls, self._desk.governor)
+        if how is Opened.REFUSED:
+            self._uncounted = True
+            return
+        if how is Opened.FOUND:
+            self._desk.recall.drop(self._conversation.platform, self._conversation.workspace)
+        self._in_talk = True
+        self._spot = replace(self._spot, channel=self._question.id, reply_to=0)
+        self._desk.signs.move(self._conversation, self._spot.channel)
+
+    def _begins(self) -> Iterator[Turn]:
+        """What a new thread starts with: the question, and what it replies to."""
+        before = self._question.reference.resolved if self._question.reference else None
+        for message in (before, self._question):
+            if isinstance(message, discord.Message):
+                yield from filter(None, [turn_of(message, self._desk.me)])
+
+    async def _read(self) -> tuple[Turn, ...]:
+        channel = self._question.channel
+        turns = await read_talk(self._desk, self._spot.channel)
+        if isinstance(channel, discord.DMChannel) or is_post(channel):
+            return turns
+        return (*await read_starter(self._desk, self._conversation), *turns)
+
+    def _said(self, message: str, page: Page) -> Turn | None:
+        """Keep the memory of the conversation true without waiting for the event."""
+        if not page.text.strip():
+            return None
+        turn = own_turn(self._desk.me, message, page.text)
+        self._desk.recall.posted(self._conversation, turn)
+        return turn

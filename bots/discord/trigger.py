@@ -1,0 +1,43 @@
+"""Which messages are meant for the bot."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Verdict(Enum):
+    """What becomes of a message."""
+
+    IGNORE = "not for the bot"
+    ASK = "a question"
+    ASK_IF_PART = "a question, if the bot takes part in this thread"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What counts about a message.
+
+    `by_person` is false for bots, webhooks and the system. Mentions are those that stand
+    in the text: a reply's own ping is none, and neither are roles and everybody.
+    """
+
+    by_person: bool = True
+    direct: bool = False
+    in_thread: bool = False
+    own_thread: bool = False
+    mentions_me: bool = False
+    mentions_others: bool = False
+    replies_to_me: bool = False
+    replies_to_others: bool = False
+
+
+def verdict(seen: Seen) -> Verdict:
+    """Whether a message is for the bot; whoever talks to somebody else is left alone."""
+    if not seen.by_person:
+        return Verdict.IGNORE
+    if seen.direct or seen.mentions_me:
+        return Verdict.ASK
+    if seen.mentions_others or seen.replies_to_others:
+        return Verdict.IGNORE
+    if seen.replies_to_me or seen.own_thread:
+        return Verdict.ASK
+    return Verdict.ASK_IF_PART if seen.in_thread else Verdict.IGNORE

@@ -1,0 +1,259 @@
+"""`parley run`: everything is built here once, handed down, and taken apart again."""
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import structlog
+
+from bots.admin import Admin
+from core.chat import Chat
+from core.composer import Composer
+from core.errors import KeyRejected, ModelFailed, StartError
+from core.model import Model, Timeouts
+from core.pace import Governor
+from core.recall import Recall
+from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
+from core.store import Store
+from core.tokens import Tokenizer
+from core.wire import Parameters
+
+log = structlog.get_logger()
+
+
+class Bot(Protocol):
+    """One platform, connected."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the platform has greeted us and events arrive."""
+
+    async def start(self) -> None:
+        """Check the tokens and connect; `StartError` says in one line what is wrong."""
+
+    async def run(self) -> None:
+        """Stay connected until `stop`; `StartError` when the platform ends it for good."""
+
+    async def stop(self) -> None:
+        """Hear nothing more and disconnect, within seconds."""
+
+
+async def run(settings: Settings) -> None:
+    """Answer questions until SIGTERM or SIGINT; a second one stops at once.
+
+    Raises `StartError`, or a group of them, for whatever refuses the start.
+    """
+    signals = _heard_signals()
+    async with AsyncExitStack() as house:
+        store = await Store.open(settings.database_url, time.time)
+        house.push_async_callback(store.close)
+        model = _model(settings)
+        house.push_async_callback(model.close)
+        name = await _model_name(settings, model)
+        governor = Governor(time.monotonic)
+        chat = Chat(
+            store=store,
+            composer=await _composer(settings, name, model, store),
+            governor=governor,
+            clock=time.monotonic,
+        )
+        bots = _platforms(settings, chat, governor, Recall(), store)
+        house.push_async_callback(_together, [bot.stop for bot in bots.values()])
+        await house.enter_async_context(_administered(settings, bots))
+        await house.enter_async_context(_running(chat.run()))
+        await _together([bot.start for bot in bots.values()])
+        log.info("ready", model=name, endpoint=settings.openai_base_url, platforms=list(bots))
+        await house.enter_async_context(_running(_warn_if_gone(model, name)))
+        await _until_stopped(list(bots.values()), chat, signals, settings.drain_seconds)
+    log.info("stopped")
+
+
+def _model(settings: Settings) -> Model:
+    return Model(
+        api_key=settings.openai_api_key.get_secret_value(),
+        base_url=settings.openai_base_url,
+        extra_headers=settings.openai_extra_headers,
+        timeouts=Timeouts(
+            connect=settings.connect_timeout,
+            first_token=settings.first_token_timeout,
+            idle=settings.idle_timeout,
+        ),
+    )
+
+
+async def _model_name(settings: Settings, model: Model) -> str:
+    """The model to use; a server of one's own has no default, so we say what it offers."""
+    if settings.openai_model:
+        return settings.openai_model
+    if settings.openai_base_url == OPENAI_URL:
+        return OPENAI_DEFAULT_MODEL
+    missing = f"OPENAI_MODEL is missing; {settings.openai_base_url} has no default."
+    try:
+        names = await model.names()
+    except ModelFailed as error:
+        raise StartError(f"{missing} Its models cannot be listed: {error.sentence}") from error
+    offered = ", ".join(names) if names else "nothing"
+    raise StartError(f"{missing} It offers: {offered}.")
+
+
+async def _composer(settings: Settings, name: str, model: Model, store: Store) -> Composer:
+    # Both take most of a second; the first question should wait for neither.
+    tokenizer, _ = await asyncio.gather(Tokenizer.load(name), model.open())
+    return Composer(
+        model=model,
+        tokenizer=tokenizer,
+        calls=store.calls,
+        parameters=Parameters(
+            model=name,
+            answer_tokens=settings.answer_tokens,
+            temperature=settings.temperature,
+            top_p=settings.top_p,
+            stop=settings.stop,
+            frequency_penalty=settings.frequency_penalty,
+            presence_penalty=settings.presence_penalty,
+            reasoning_effort=settings.reasoning_effort,
+            extra_body=settings.openai_extra_body,
+        ),
+        system_prompt=settings.system_prompt,
+        context_tokens=settings.context_tokens,
+        reply_timeout=settings.reply_timeout,
+        clock=time.monotonic,
+        wall_clock=time.time,
+        chance=random.random,
+    )
+
+
+def _platforms(
+    settings: Settings, chat: Chat, governor: Governor, recall: Recall, store: Store
+) -> dict[str, Bot]:
+    """The platforms whose tokens are set; the others' libraries are not even imported."""
+    bots: dict[str, Bot] = {}
+    if settings.slack_bot_token:
+        from bots.slack.app import SlackBot  # noqa: PLC0415
+
+        bots["slack"] = SlackBot(
+            bot_token=settings.slack_bot_token.get_secret_value(),
+            app_token=settings.slack_app_token.get_secret_value(),
+            api_url=settings.slack_api_url,
+            chat=chat,
+            governor=governor,
+            recall=recall,
+        )
+    if settings.discord_token:
+        from bots.discord.bot import DiscordBot  # noqa: PLC0415
+
+        bots["discord"] = DiscordBot(
+            token=settings.discord_token.get_secret_value(),
+            api_url=settings.discord_api_url,
+            reply=settings.discord_reply,
+            chat=chat,
+            governor=governor,
+            recall=recall,
+            marks=store.marks,
+            proxy=_proxy_to(settings.discord_api_url),
+        )
+    return bots
+
+
+def _proxy_to(address: str) -> str | None:
+    """The proxy that the environment names for an address; discord.py does not look there."""
+    parts = urlsplit(address)
+    if parts.hostname is None or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
+
+
+async def _together(actions: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    """Do all at once; every one is done or has failed when this returns or raises."""
+    done = await asyncio.gather(*(action() for action in actions), return_exceptions=True)
+    if errors := [error for error in done if isinstance(error, Exception)]:
+        raise ExceptionGroup("not all could be done", errors)
+
+
+@asynccontextmanager
+async def _administered(settings: Settings, bots: dict[str, Bot]) -> AsyncIterator[None]:
+    """Answer an operator's tools, where a port is set for them."""
+    if settings.admin_port is None:
+        yield
+        return
+    checks = {name: (lambda bot=bot: bot.ready) for name, bot in bots.items()}
+    admin = Admin(settings.admin_host, settings.admin_port, checks)
+    await admin.start()
+    try:
+        yield
+    finally:
+        await admin.stop()
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work that goes on beside the rest, and is cancelled and awaited at its end."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _warn_if_gone(model: Model, name: str) -> None:
+    """Models are retired; whoever reads the log should learn of it before the askers do."""
+    try:
+        names = await model.names()
+    except KeyRejected:
+        log.error(
+            "the endpoint does not accept OPENAI_API_KEY; set another and start again, or every "
+            "question will be answered with that"
+        )
+        return
+    except ModelFailed as error:
+        log.warning("model not checked", error=type(error).__name__, reason=str(error))
+        return
+    if names and name not in names:
+        log.warning("the endpoint does not list the model", model=name, listed=names[:20])
+
+
+async def _until_stopped(
+    bots: Sequence[Bot], chat: Chat, signals: "asyncio.Queue[str]", drain_seconds: float
+) -> None:
+    """Serve until told to stop or a platform ends for good, then drain; a signal ends the drain.
+
+    Raises what ended a platform, once the answers on the others are closed.
+    """
+    told = asyncio.create_task(signals.get())
+    serving = [asyncio.create_task(bot.run()) for bot in bots]
+    try:
+        await asyncio.wait({told, *serving}, return_when=asyncio.FIRST_COMPLETED)
+        log.info("stopping", why=told.result() if told.done() else "a platform has ended")
+        draining = asyncio.create_task(chat.drain(drain_seconds))
+        hurried = asyncio.create_task(signals.get())
+        await asyncio.wait({draining, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        await _cancelled(draining, hurried)
+    finally:
+        await _cancelled(told, *serving)
+    ended = [task for task in (draining, *serving) if not task.cancelled()]
+    if errors := [error for task in ended if (error := task.exception())]:
+        raise BaseExceptionGroup("a platform has ended", errors)
+
+
+async def _cancelled(*tasks: "asyncio.Task[Any]") -> None:
+    """Cancel tasks and wait for their end, whatever it is."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+def _heard_signals() -> "asyncio.Queue[str]":
+    """The names of the signals that ask us to stop, as they come."""
+    signals: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, signals.put_nowait, number.name)
+    return signals

@@ -1,0 +1,177 @@
+"""The bot on Slack: started, running, stopped."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bots.slack import bolt, tokens
+from bots.slack.budgets import Budgets
+from bots.slack.calls import CALL_TIMEOUT, CallFailed, Calls
+from bots.slack.commands import Commands
+from bots.slack.dialler import Dialler
+from bots.slack.directory import Directory
+from bots.slack.door import Door
+from bots.slack.ears import Ears
+from bots.slack.identity import Identity
+from bots.slack.memory import Memory
+from bots.slack.messages import Scribe
+from bots.slack.refusals import Refusals
+from bots.slack.socket import NotConnected, Socket
+from bots.slack.workspace import Workspace
+from core.chat import Chat
+from core.errors import StartError
+from core.pace import Governor
+from core.recall import Recall
+
+SLACK = "https://slack.com/api/"
+
+START_TIMEOUT = 6.0
+"""Seconds in which the tokens are found right or wrong."""
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds for a connection to Slack."""
+
+STOP_TIMEOUT = 5.0
+"""Seconds in which what has been heard is acknowledged and the connections are closed."""
+
+
+class SlackBot:
+    """Parley in one Slack workspace, through Socket Mode."""
+
+    def __init__(
+        self,
+        *,
+        bot_token: str,
+        app_token: str,
+        api_url: str | None,
+        chat: Chat,
+        governor: Governor,
+        recall: Recall,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._bot_token = bot_token
+        self._app_token = app_token
+        self._api_url = api_url or SLACK
+        self._chat = chat
+        self._governor = governor
+        self._recall = recall
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+        self._ears: Ears | None = None
+        self._directory: Directory | None = None
+        self._stopped = False
+        self._over = asyncio.Event()
+        self._over.set()
+
+    @property
+    def ready(self) -> bool:
+        """Whether Slack has greeted us and events arrive."""
+        return self._ears is not None and self._ears.open
+
+    async def start(self) -> None:
+        """Check the tokens and connect.
+
+        Raises `StartError` with one line that names the setting, within ten seconds;
+        nothing is left open then.
+        """
+        try:
+            async with asyncio.timeout(START_TIMEOUT):
+                await self._start()
+        except TimeoutError as error:
+            await self.stop()
+            raise StartError(tokens.too_slow(self._api_url)) from error
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def run(self) -> None:
+        """Stay connected until `stop`; `StartError` when Slack ends it for good."""
+        ears, directory = self._ears, self._directory
+        if ears is None or directory is None:
+            raise StartError("The bot on Slack runs only after its start.")
+        if self._stopped:
+            return
+        self._over.clear()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                reading = tasks.create_task(directory.read())
+                await ears.run()
+                reading.cancel()
+        except* StartError as errors:
+            raise _first(errors) from None
+        finally:
+            self._over.set()
+
+    async def stop(self) -> None:
+        """Hear nothing more and disconnect, within seconds."""
+        self._stopped = True
+        if self._ears is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_TIMEOUT):
+                    await self._ears.stop()
+                    await self._over.wait()
+        if self._session is not None:
+            await self._session.close()
+
+    async def _start(self) -> None:
+        self._stopped = False
+        self._session = session = aiohttp.ClientSession(
+            trust_env=True,
+            timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT, connect=CONNECT_TIMEOUT),
+        )
+        web = AsyncWebClient(self._bot_token, self._api_url, session=session, retry_handlers=[])
+        # The session knows the proxies, and for whom there is none; the SDK does not.
+        web.proxy = None
+        calls = Calls(web, self._governor)
+        us = await self._identity(calls)
+        budgets = Budgets(us.team)
+        dialler = Dialler(calls, budgets, self._governor, session, self._app_token)
+        self._directory = Directory(calls, budgets, self._clock)
+        self._directory.people.learn(us.user, us.name)
+        workspace = self._workspace(us, calls, self._directory)
+        door = Door(workspace, self._chat)
+        commands = Commands(workspace, self._chat, self._clock)
+        app = bolt.build(us, web, door, commands)
+        socket = await self._first_socket(dialler)
+        self._ears = Ears(app, workspace.memory, socket, dialler.dial)
+
+    async def _identity(self, calls: Calls) -> Identity:
+        try:
+            us = Identity.of(await calls.now(calls.web.auth_test, ()))
+        except CallFailed as failed:
+            raise tokens.bot_token(failed.outcome, self._api_url) from failed
+        if not us.bot:
+            raise tokens.no_bot()
+        return us
+
+    async def _first_socket(self, dialler: Dialler) -> Socket:
+        try:
+            return await dialler.dial()
+        except CallFailed as failed:
+            raise tokens.app_token(failed.outcome, self._api_url) from failed
+        except NotConnected as failed:
+            raise tokens.no_socket(failed) from failed
+
+    def _workspace(self, us: Identity, calls: Calls, directory: Directory) -> Workspace:
+        scribe = Scribe(us, directory.people, directory.channels)
+        return Workspace(
+            us=us,
+            calls=calls,
+            budgets=Budgets(us.team),
+            people=directory.people,
+            channels=directory.channels,
+            scribe=scribe,
+            memory=Memory(self._recall, scribe, us.team, self._clock),
+            refusals=Refusals(),
+        )
+
+
+def _first(errors: BaseExceptionGroup[StartError]) -> StartError:
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error if isinstance(error, StartError) else StartError(str(error))

@@ -1,0 +1,55 @@
+"""A page of an answer as the content of a Slack message.
+
+The answer stands in `markdown` blocks, everything else in `context` blocks, so that
+history can tell them apart.
+"""
+
+from typing import Any
+
+from bots.slack.inert import inert
+from bots.slack.mrkdwn import escape
+from core.pages import utf8
+from core.surface import Limit, Page
+
+LONGEST_FALLBACK = 300
+"""Characters of `text`, shown where blocks are not; chat.update refuses 4,000 bytes and more."""
+
+HEADLINE = "parley_asked"
+"""The id of a block that says who asked what, above a public answer to a command."""
+
+LONGEST_HEADLINE = 600
+"""Characters of a headline; a context block holds 3,000."""
+
+NOTHING_YET = "…"
+"""What stands for a page of white space, which Slack would refuse."""
+
+
+LIMIT = Limit(9_000, utf8)
+"""One limit for every way of sending. A markdown block holds 12,000 characters."""
+
+
+def content(page: Page, headline: str = "") -> dict[str, Any]:
+    """The `blocks` and the `text` of a message; pings in them are inert."""
+    headline, notice = _shortened(headline), page.notice.strip()
+    blocks = [_context(headline, HEADLINE)] if headline else []
+    if page.text or not notice:
+        text = page.text if page.text.strip() else NOTHING_YET
+        blocks.append({"type": "markdown", "text": inert(text)})
+    if notice:
+        blocks.append(_context(notice))
+    return {"blocks": blocks, "text": fallback(page.text.strip() or notice)}
+
+
+def fallback(text: str) -> str:
+    """The beginning of a text for notifications, where only Slack's own markup is known."""
+    return escape(inert(text[:LONGEST_FALLBACK])) or NOTHING_YET
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_HEADLINE else f"{line[: LONGEST_HEADLINE - 2]} …"
+
+
+def _context(words: str, block_id: str = "") -> dict[str, Any]:
+    block = {"type": "context", "elements": [{"type": "plain_text", "text": inert(words)}]}
+    return block | ({"block_id": block_id} if block_id else {})

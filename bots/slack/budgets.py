@@ -1,0 +1,109 @@
+"""What Slack counts, as budgets.
+
+Rates are Slack's documented ones (docs.slack.dev/apis/web-api/rate-limits). It
+publishes no bursts: those are assumptions, cut at the first refusal.
+"""
+
+from dataclasses import dataclass
+
+from core.budget import Budget
+
+USES = 5
+"""How often Slack lets a response URL be used, within thirty minutes."""
+
+KEPT_USES = 3
+"""Of these, what interim edits leave alone: for the last edit, and for what has to be repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """The budgets of one workspace."""
+
+    team: str
+
+    def post(self, channel: str) -> tuple[Budget, ...]:
+        """chat.postMessage: about one a second in a channel, several hundred a minute in all."""
+        return (
+            self._each("chat.postMessage", channel, 60, 4),
+            self._all("chat.postMessage", 300, 100),
+        )
+
+    def status(self, channel: str, thread: str) -> tuple[Budget, ...]:
+        """assistant.threads.setStatus, which is limited like posting."""
+        return (
+            self._each("assistant.threads.setStatus", f"{channel}/{thread}", 60, 4),
+            self._all("assistant.threads.setStatus", 600, 100),
+        )
+
+    @property
+    def edit(self) -> tuple[Budget, ...]:
+        """chat.update: one budget for all conversations of the workspace."""
+        return (self._all("chat.update", 50, 10),)
+
+    @property
+    def whisper(self) -> tuple[Budget, ...]:
+        """chat.postEphemeral."""
+        return (self._all("chat.postEphemeral", 100, 60),)
+
+    @property
+    def replies(self) -> tuple[Budget, ...]:
+        """conversations.replies."""
+        return (self._all("conversations.replies", 50, 10),)
+
+    @property
+    def history(self) -> tuple[Budget, ...]:
+        """conversations.history."""
+        return (self._all("conversations.history", 50, 10),)
+
+    @property
+    def channel(self) -> tuple[Budget, ...]:
+        """conversations.info."""
+        return (self._all("conversations.info", 50, 10),)
+
+    @property
+    def direct(self) -> tuple[Budget, ...]:
+        """conversations.open."""
+        return (self._all("conversations.open", 50, 10),)
+
+    @property
+    def react(self) -> tuple[Budget, ...]:
+        """reactions.add."""
+        return (self._all("reactions.add", 50, 10),)
+
+    @property
+    def unreact(self) -> tuple[Budget, ...]:
+        """reactions.remove."""
+        return (self._all("reactions.remove", 20, 10),)
+
+    @property
+    def person(self) -> tuple[Budget, ...]:
+        """users.info."""
+        return (self._all("users.info", 100, 60),)
+
+    @property
+    def people(self) -> tuple[Budget, ...]:
+        """users.list."""
+        return (self._all("users.list", 20, 10),)
+
+    @property
+    def channels(self) -> tuple[Budget, ...]:
+        """users.conversations."""
+        return (self._all("users.conversations", 50, 10),)
+
+    @property
+    def connect(self) -> tuple[Budget, ...]:
+        """apps.connections.open."""
+        return (self._all("apps.connections.open", 1, 10),)
+
+    def response(self, trigger: str) -> tuple[Budget, ...]:
+        """One command's response URL: the first text, one edit, the last one, and two to spare."""
+        # It never refills while the URL lives, but does so some day, so that it is forgotten.
+        return (self._each("response_url", trigger, 1 / 60, USES, reserve=KEPT_USES),)
+
+    def _all(self, method: str, per_minute: float, burst: int, reserve: int = 0) -> Budget:
+        return Budget(f"slack/{self.team}/{method}", per_minute / 60, 60.0, burst, reserve)
+
+    def _each(
+        self, method: str, part: str, per_minute: float, burst: int, reserve: int = 0
+    ) -> Budget:
+        return self._all(f"{method}/{part}", per_minute, burst, reserve)

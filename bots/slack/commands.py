@@ -1,0 +1,187 @@
+"""Slash commands and message shortcuts: what they say, and what Slack is told at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from bots.slack import mrkdwn
+from bots.slack.blocks import content
+from bots.slack.calls import CallFailed
+from bots.slack.messages import PLATFORM
+from bots.slack.payload import string
+from bots.slack.public import PublicSurface
+from bots.slack.response import ResponseSurface, ResponseUrl
+from bots.slack.workspace import Workspace
+from core.chat import Chat
+from core.errors import ShuttingDown, StoreFailed
+from core.messages import Author, Conversation, Question
+from core.pace import Urgency
+from core.surface import Page, Surface
+
+log = structlog.get_logger()
+
+ASK, PARLEY = "/ask", "/parley"
+ASK_ABOUT, SUMMARISE = "ask_about_message", "summarise_thread"
+
+THINKING = "I am thinking …"
+HOW_TO_ASK = (
+    "Write your question behind the command: `/ask what is a lease?` The answer is for you "
+    "alone. With `/ask public what is a lease?` everybody in the channel sees it."
+)
+ABOUT_PARLEY = (
+    "Ask me with `/ask`, by mentioning me in a channel, or in a direct message. "
+    "`/parley` has no functions of its own yet."
+)
+NOT_FROM_THE_MENU = (
+    "I cannot do this from the menu yet. Mention me in the message's thread and tell me what "
+    "you want to know: I read the whole thread."
+)
+
+QUICKLY = 1.5
+"""Seconds that may pass before a command is acknowledged; Slack waits for three."""
+
+Ack = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One use of `/ask`. `place` is what people call the channel."""
+
+    text: str
+    channel: str
+    place: str
+    user: str
+    handle: str
+    trigger: str
+    url: str
+
+    @classmethod
+    def read(cls, body: Mapping[str, Any]) -> "Command":
+        """Read Slack's payload."""
+        return cls(
+            text=string(body, "text").strip(),
+            channel=string(body, "channel_id"),
+            place=_place(string(body, "channel_name")),
+            user=string(body, "user_id"),
+            handle=string(body, "user_name"),
+            trigger=string(body, "trigger_id"),
+            url=string(body, "response_url"),
+        )
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the answer is for everybody."""
+        return [word.lower() for word in self.text.split(maxsplit=1)[:1]] == ["public"]
+
+    @property
+    def question(self) -> str:
+        """What is asked, as Slack carries it."""
+        return self.text[len("public") :].strip() if self.is_public else self.text
+
+
+def _place(name: str) -> str:
+    rooms = {
+        "": "a channel",
+        "directmessage": "a direct message",
+        "mpdm": "a group message",
+        "privategroup": "a private channel",
+    }
+    return rooms.get(name) or f"#{name}"
+
+
+class Commands:
+    """Answers commands and shortcuts; as Bolt's listeners."""
+
+    def __init__(self, workspace: Workspace, chat: Chat, clock: Callable[[], float]) -> None:
+        self._workspace = workspace
+        self._chat = chat
+        self._clock = clock
+
+    async def ask(self, body: dict[str, Any], ack: Ack) -> None:
+        """`/ask` and `/ask public`: claimed first, then acknowledged."""
+        command = Command.read(body)
+        if not command.question:
+            await ack(response_type="ephemeral", text=HOW_TO_ASK)
+            return
+        question = self._question(command)
+        surface, acknowledgement = await self._surface(command, question)
+        try:
+            await self._chat.accept(question, surface)
+        except (StoreFailed, ShuttingDown) as error:
+            log.error("command not taken", error=type(error).__name__, reason=str(error))
+            await ack(response_type="ephemeral", text=error.sentence)
+        else:
+            await ack(**acknowledgement)
+
+    async def parley(self, ack: Ack) -> None:
+        """`/parley`: says what there is."""
+        await ack(response_type="ephemeral", text=ABOUT_PARLEY)
+
+    async def shortcut(self, body: dict[str, Any], ack: Ack) -> None:
+        """An entry of a message's menu: says what to do instead."""
+        budgets = self._workspace.budgets.response(string(body, "trigger_id"))
+        url = ResponseUrl(self._workspace, string(body, "response_url"), self._clock, budgets)
+        try:
+            async with asyncio.timeout(QUICKLY):
+                await url.add(Page("", NOT_FROM_THE_MENU))
+        except (CallFailed, TimeoutError) as failed:
+            log.info("shortcut not answered", error=str(failed))
+        await ack()
+
+    def _question(self, command: Command) -> Question:
+        workspace = self._workspace
+        name = workspace.people.known(command.user) or command.handle or command.user
+        text = mrkdwn.markdown(command.question, workspace.people.known, workspace.channels.known)
+        return Question(
+            conversation=Conversation(
+                PLATFORM, workspace.us.team, command.channel, f"command:{command.trigger}"
+            ),
+            message="",
+            asker=Author(command.user, name),
+            text=text,
+            asked_at=datetime.now(UTC),
+            place=command.place,
+            direct=not command.is_public,
+            cause=f"command:{command.trigger}",
+        )
+
+    async def _surface(
+        self, command: Command, question: Question
+    ) -> tuple[Surface, dict[str, Any]]:
+        """Where it is answered, and how the command is acknowledged meanwhile."""
+        budgets = self._workspace.budgets.response(command.trigger)
+        if not command.is_public:
+            url = ResponseUrl(self._workspace, command.url, self._clock, budgets)
+            headline = f"You asked: {question.text}"
+            acknowledgement = {
+                "response_type": "ephemeral",
+                **content(Page("", THINKING), headline),
+            }
+            return ResponseSurface(self._workspace, question, url, headline), acknowledgement
+        headline = f"{question.asker.name} asked: {question.text}"
+        if await self._is_member(command.channel):
+            return PublicSurface(self._workspace, question, headline), {}
+        url = ResponseUrl(self._workspace, command.url, self._clock, budgets, public=True)
+        surface = ResponseSurface(self._workspace, question, url, headline)
+        acknowledgement = {"response_type": "in_channel", **content(Page("", THINKING), headline)}
+        return surface, acknowledgement
+
+    async def _is_member(self, channel: str) -> bool:
+        """Whether the bot is in the channel; what cannot be told in time counts as no."""
+        calls = self._workspace.calls
+        try:
+            async with asyncio.timeout(QUICKLY):
+                answer = await calls.in_turn(
+                    calls.web.conversations_info,
+                    self._workspace.budgets.channel,
+                    Urgency.FIRST,
+                    channel=channel,
+                )
+        except (CallFailed, TimeoutError):
+            return False
+        found = answer.get("channel")
+        return isinstance(found, dict) and bool(found.get("is_member") or found.get("is_im"))

@@ -1,0 +1,90 @@
+"""Who and what there is in the workspace, asked of Slack."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any
+
+import structlog
+
+from bots.slack.budgets import Budgets
+from bots.slack.calls import Answer, CallFailed, Calls, Method
+from bots.slack.names import Names
+from bots.slack.payload import string
+from core.budget import Budget
+from core.pace import Urgency
+
+log = structlog.get_logger()
+
+PAGE = 1_000
+PAGES = 5
+"""Pages of people, and of channels, that are read at the start; the rest as they turn up."""
+
+
+class Directory:
+    """Looks up names: all that are easily had once, then single ones."""
+
+    def __init__(self, calls: Calls, budgets: Budgets, clock: Callable[[], float]) -> None:
+        self._calls = calls
+        self._budgets = budgets
+        self.people = Names(self._person, clock)
+        self.channels = Names(self._channel, clock)
+
+    async def _person(self, user: str) -> str:
+        """What people call somebody. Raises `CallFailed`."""
+        answer = await self._calls.in_turn(
+            self._calls.web.users_info, self._budgets.person, Urgency.READ, user=user
+        )
+        return person_name(answer.get("user"))
+
+    async def _channel(self, channel: str) -> str:
+        """What people call a channel. Raises `CallFailed`."""
+        answer = await self._calls.in_turn(
+            self._calls.web.conversations_info,
+            self._budgets.channel,
+            Urgency.READ,
+            channel=channel,
+        )
+        return string(answer.get("channel"), "name")
+
+    async def read(self) -> None:
+        """Learn the names of everybody and of the bot's channels, as far as they are few."""
+        web, budgets = self._calls.web, self._budgets
+        try:
+            async for member in self._pages(web.users_list, budgets.people, "members"):
+                self.people.learn(string(member, "id"), person_name(member))
+            kinds = "public_channel,private_channel"
+            method = web.users_conversations
+            async for channel in self._pages(method, budgets.channels, "channels", types=kinds):
+                self.channels.learn(string(channel, "id"), string(channel, "name"))
+        except CallFailed as failed:
+            # They are looked up one by one then.
+            log.info("names not read", outcome=str(failed.outcome))
+
+    async def _pages(
+        self, method: Method, budgets: tuple[Budget, ...], items: str, **which: Any
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        cursor: str | None = None
+        for _ in range(PAGES):
+            page = await self._calls.in_turn(
+                method, budgets, Urgency.READ, limit=PAGE, cursor=cursor, **which
+            )
+            for item in _listed(page, items):
+                yield item
+            cursor = string(page.get("response_metadata"), "next_cursor")
+            if not cursor:
+                return
+
+
+def person_name(user: Any) -> str:
+    """The name that a person goes by: chosen, then real, then the handle."""
+    profile = user.get("profile") if isinstance(user, dict) else None
+    return (
+        string(profile, "display_name")
+        or string(profile, "real_name")
+        or string(user, "real_name")
+        or string(user, "name")
+    )
+
+
+def _listed(page: Answer, items: str) -> Iterator[Mapping[str, Any]]:
+    found = page.get(items)
+    yield from (item for item in found if isinstance(item, dict)) if isinstance(found, list) else ()

@@ -1,0 +1,96 @@
+"""The door: every event comes in here, and questions are claimed before Slack is told."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from bots.slack.events import Addressed, Changed, Gone, Heard, Said, addressed, hear
+from bots.slack.question import asked_in
+from bots.slack.surface import MessageSurface
+from bots.slack.workspace import Workspace
+from core.chat import Chat
+from core.errors import ShuttingDown, StoreFailed
+
+log = structlog.get_logger()
+
+Next = Callable[[], Awaitable[Any]]
+
+HEARD = "heard"
+"""Where a request keeps what its event says."""
+
+AGAIN = 503
+"""A status that Bolt does not acknowledge, so that Slack delivers the event again."""
+
+
+class Door:
+    """Takes Slack's events, as two of Bolt's middlewares: `sift`, then `take`."""
+
+    def __init__(self, workspace: Workspace, chat: Chat) -> None:
+        self._workspace = workspace
+        self._chat = chat
+
+    async def sift(
+        self, body: dict[str, Any], context: AsyncBoltContext, next_: Next
+    ) -> BoltResponse | None:
+        """Acknowledge at once whatever says nothing of a conversation."""
+        event = body.get("event")
+        if isinstance(event, dict):
+            context[HEARD] = hear(event)
+            if context[HEARD] is None:
+                return BoltResponse(status=200)
+        await next_()
+        return None
+
+    async def take(
+        self, req: AsyncBoltRequest, context: AsyncBoltContext, next_: Next
+    ) -> BoltResponse | None:
+        """Claim a question, keep in mind what else was said, then acknowledge."""
+        if HEARD not in context:
+            await next_()
+            return None
+        try:
+            await self._hear(
+                context[HEARD],
+                mention=req.body["event"]["type"] == "app_mention",
+                again=req.headers.get("x-slack-retry-num", ["0"])[0] != "0",
+            )
+        except (StoreFailed, ShuttingDown) as error:
+            log.error("event not taken", error=type(error).__name__, reason=str(error))
+            return BoltResponse(status=AGAIN)
+        return BoltResponse(status=200)
+
+    async def _hear(self, heard: Heard, *, mention: bool, again: bool) -> None:
+        message, memory = heard.message, self._workspace.memory
+        ours = self._workspace.scribe.is_ours(message)
+        match heard:
+            case Gone():
+                memory.gone(message)
+            case Changed() if ours:
+                memory.changed_as_us(message)
+            case Changed():
+                memory.changed(message)
+            case Said() if not ours:
+                await self._said(heard, mention=mention, again=again)
+
+    async def _said(self, said: Said, *, mention: bool, again: bool) -> None:
+        message = said.message
+        is_for_us = await self._is_for_us(said, mention=mention)
+        if is_for_us and not message.thread and not message.direct and not again:
+            # Its thread holds nothing else yet, so that nobody need ask Slack for it.
+            self._workspace.memory.begin(*message.conversations(self._workspace.us.team))
+        self._workspace.memory.said(message)
+        if is_for_us:
+            question = asked_in(self._workspace, message)
+            await self._chat.accept(question, MessageSurface(self._workspace, question, message))
+
+    async def _is_for_us(self, said: Said, *, mention: bool) -> bool:
+        match addressed(said, self._workspace.us, mention=mention):
+            case Addressed.IN_ITS_THREADS:
+                (thread,) = said.message.conversations(self._workspace.us.team)
+                return await self._chat.takes_part(thread)
+            case verdict:
+                return verdict is Addressed.YES

@@ -1,0 +1,96 @@
+"""Slack's events as what happened: somebody said, changed or took back something."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from bots.slack import messages, mrkdwn
+from bots.slack.identity import Identity
+from bots.slack.messages import SPOKEN, Message
+from bots.slack.payload import string
+
+EVENTS = frozenset({"app_mention", "message"})
+"""The types of event that say something of a conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Somebody wrote a message."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A message now stands like this."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A message was taken away; `message` is how it last stood."""
+
+    message: Message
+
+
+Heard = Said | Changed | Gone
+
+
+class Addressed(Enum):
+    """Whether a message is meant for the bot."""
+
+    YES = "yes"
+    NO = "no"
+    IN_ITS_THREADS = "if the bot takes part in the thread"
+
+
+def hear(event: Mapping[str, Any]) -> Heard | None:
+    """What an event says; None for one that says nothing of a conversation."""
+    channel, kind = string(event, "channel"), string(event, "type")
+    if kind not in EVENTS or not channel:
+        return None
+    direct = is_direct(event)
+    match string(event, "subtype"):
+        case "message_changed":
+            return _changed(messages.read(event.get("message"), channel, direct=direct))
+        case "message_deleted":
+            gone = messages.read(event.get("previous_message"), channel, direct=direct)
+            return Gone(gone) if gone else None
+        case subtype if subtype in SPOKEN:
+            said = messages.read(event, channel, direct=direct)
+            return Said(said) if said else None
+    return None
+
+
+def is_direct(event: Mapping[str, Any]) -> bool:
+    """Whether it comes from where a person and the bot are alone."""
+    kind = string(event, "channel_type")
+    return kind == "im" if kind else string(event, "channel").startswith("D")
+
+
+def _changed(message: Message | None) -> Heard | None:
+    if message is None:
+        return None
+    # The root of a thread leaves a tombstone when it is deleted.
+    return Gone(message) if message.subtype == "tombstone" else Changed(message)
+
+
+def addressed(said: Said, us: Identity, *, mention: bool = False) -> Addressed:
+    """Whether somebody wants an answer, as far as the message tells.
+
+    A follow-up in a thread with the bot needs no mention, unless it mentions somebody
+    else. Programs, the bot itself among them, are never answered. `mention`: Slack itself
+    says that the bot was mentioned.
+    """
+    message = said.message
+    if message.is_bot or us.wrote(message.user, message.bot) or not message.user:
+        return Addressed.NO
+    mentioned = mrkdwn.mentioned(message.text)
+    if message.direct or mention or us.user in mentioned:
+        return Addressed.YES
+    if not message.thread or mentioned:
+        return Addressed.NO
+    # Whoever writes below a message of the bot's speaks to the bot.
+    return Addressed.YES if message.parent == us.user else Addressed.IN_ITS_THREADS

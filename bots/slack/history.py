@@ -1,0 +1,122 @@
+"""A conversation as it stands on Slack, read within what Slack allows."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any
+
+from bots.slack import messages
+from bots.slack.calls import Answer, CallFailed, Method
+from bots.slack.messages import Message
+from bots.slack.payload import string
+from bots.slack.workspace import Workspace
+from core.budget import Budget
+from core.errors import PlatformFailed
+from core.messages import Conversation, Turn
+from core.pace import Urgency
+
+NEWEST = 400
+"""Messages of a conversation that are read: about as many as are kept in memory."""
+
+PAGE = 1_000
+"""Replies of one call, the most that Slack gives: threads come oldest first, their end counts."""
+
+READ_TIMEOUT = 240.0
+"""Seconds for the whole of a conversation."""
+
+
+class History:
+    """Reads conversations of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._scribe = workspace.scribe
+
+    async def read(self, conversation: Conversation, *, direct: bool) -> tuple[Turn, ...]:
+        """Its newest messages, oldest first. Raises `PlatformFailed`."""
+        try:
+            async with asyncio.timeout(READ_TIMEOUT):
+                raw = await self._messages(conversation)
+        except CallFailed as failed:
+            raise PlatformFailed(f"Slack does not show the conversation: {failed}") from failed
+        except TimeoutError as error:
+            raise PlatformFailed("Slack takes too long to show the conversation") from error
+        found = [messages.read(one, conversation.channel, direct=direct) for one in raw]
+        return await self._turns([message for message in found if message])
+
+    async def posted(self, conversation: Conversation, after: str, nonce: str) -> str:
+        """The id of our own message with this nonce, said after that `ts`; empty: none.
+
+        Raises `CallFailed` when Slack does not tell.
+        """
+        bounds = {"oldest": after, "include_all_metadata": True}
+        async for page in self._pages(conversation, Urgency.FIRST, **bounds):
+            for raw in _messages(page):
+                if _nonce(raw) == nonce and self._is_ours(raw):
+                    return string(raw, "ts")
+        return ""
+
+    def _is_ours(self, raw: dict[str, Any]) -> bool:
+        return self._workspace.us.wrote(string(raw, "user"), string(raw, "bot_id"))
+
+    async def _messages(self, conversation: Conversation) -> list[dict[str, Any]]:
+        if conversation.thread:
+            return await self._thread(conversation)
+        newest: list[dict[str, Any]] = []
+        async for page in self._pages(conversation, Urgency.READ):
+            newest += _messages(page)
+            if len(newest) >= NEWEST:
+                break
+        return newest[NEWEST - 1 :: -1]
+
+    async def _thread(self, conversation: Conversation) -> list[dict[str, Any]]:
+        """The root and the newest replies: every page has to be turned to reach the end."""
+        root: list[dict[str, Any]] = []
+        newest: deque[dict[str, Any]] = deque(maxlen=NEWEST)
+        async for page in self._pages(conversation, Urgency.READ):
+            # Slack repeats the root on each page.
+            root = root or _messages(page)[:1]
+            newest.extend(one for one in _messages(page) if one not in root)
+        return [*root, *newest]
+
+    async def _pages(
+        self, conversation: Conversation, urgency: Urgency, **bounds: Any
+    ) -> AsyncIterator[Answer]:
+        """The pages of a thread, oldest first, or of a channel, newest first."""
+        method, budgets, where = self._source(conversation)
+        cursor: str | None = None
+        while True:
+            page = await self._workspace.calls.in_turn(
+                method, budgets, urgency, **where, **bounds, cursor=cursor
+            )
+            yield page
+            cursor = string(page.get("response_metadata"), "next_cursor")
+            if not cursor:
+                return
+
+    def _source(
+        self, conversation: Conversation
+    ) -> tuple[Method, tuple[Budget, ...], dict[str, Any]]:
+        web, budgets = self._workspace.calls.web, self._workspace.budgets
+        where: dict[str, Any] = {"channel": conversation.channel}
+        if conversation.thread:
+            where |= {"ts": conversation.thread, "limit": PAGE}
+            return web.conversations_replies, budgets.replies, where
+        return web.conversations_history, budgets.history, where | {"limit": NEWEST}
+
+    async def _turns(self, found: list[Message]) -> tuple[Turn, ...]:
+        people: set[str] = set()
+        for message in found:
+            people |= self._scribe.people_in(message)
+        await self._workspace.people.resolve(id_ for id_ in people if id_[:1] in ("U", "W"))
+        return tuple(turn for message in found for turn in self._scribe.turns(message))
+
+
+def _messages(page: Answer) -> list[dict[str, Any]]:
+    found = page.get("messages")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _nonce(raw: dict[str, Any]) -> str:
+    metadata = raw.get("metadata")
+    return string(metadata.get("event_payload"), "nonce") if isinstance(metadata, dict) else ""

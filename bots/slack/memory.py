@@ -1,0 +1,94 @@
+"""What the bot remembers of conversations on Slack, as long as it hears everything."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+from bots.slack.messages import PLATFORM, Message, Scribe
+from core.messages import Conversation, Turn
+from core.recall import Recall
+
+OURS = 10_000
+"""How many messages of this process are known by id."""
+
+DISTRUST = 900.0
+"""Seconds without memory after another process of the same app was noticed."""
+
+
+class Memory:
+    """Keeps recalled conversations true to Slack's events.
+
+    Slack gives each event to one of an app's connections. So nothing may be remembered
+    while another process listens for the same app: Slack says so when we connect, and
+    an edit of our own by nobody here gives it away later.
+    """
+
+    def __init__(
+        self, recall: Recall, scribe: Scribe, team: str, clock: Callable[[], float]
+    ) -> None:
+        self._recall = recall
+        self._scribe = scribe
+        self._team = team
+        self._clock = clock
+        self._ours: OrderedDict[str, None] = OrderedDict()
+        self._distrusted_until = float("-inf")
+
+    async def turns(
+        self, conversation: Conversation, read: Callable[[], Awaitable[tuple[Turn, ...]]]
+    ) -> tuple[Turn, ...]:
+        """The conversation's turns; `read` asks Slack for them when they are not remembered."""
+        if self._alone:
+            return await self._recall.turns(conversation, read)
+        return await read()
+
+    def begin(self, conversation: Conversation) -> None:
+        """A conversation starts with the next message."""
+        if self._alone:
+            self._recall.begin(conversation)
+
+    def changed(self, message: Message) -> None:
+        """Somebody else changed a message, perhaps one too old to be remembered."""
+        turns = tuple(self._scribe.turns(message))
+        for conversation in message.conversations(self._team):
+            if not turns:
+                self._recall.deleted(conversation, message.ts)
+            for turn in turns:
+                self._recall.edited(conversation, turn)
+
+    def said(self, message: Message) -> None:
+        """Somebody else wrote a message."""
+        turns = tuple(self._scribe.turns(message))
+        for conversation in message.conversations(self._team):
+            for turn in turns:
+                self._recall.posted(conversation, turn)
+
+    def gone(self, message: Message) -> None:
+        """A message was taken away, by whomever."""
+        for conversation in message.conversations(self._team):
+            self._recall.deleted(conversation, message.ts)
+
+    def posted(self, conversation: Conversation, turns: tuple[Turn, ...], ts: str) -> None:
+        """We wrote or changed a message ourselves."""
+        self._ours[ts] = None
+        self._ours.move_to_end(ts)
+        if len(self._ours) > OURS:
+            self._ours.popitem(last=False)
+        for turn in turns:
+            self._recall.posted(conversation, turn)
+
+    def changed_as_us(self, message: Message) -> None:
+        """A message of the bot's changed: by this process, or by another that we learn of now."""
+        if message.ts not in self._ours:
+            self.distrust()
+
+    def distrust(self) -> None:
+        """Another process listens, too: forget everything, and remember nothing for a while."""
+        self._distrusted_until = self._clock() + DISTRUST
+        self.missed()
+
+    def missed(self) -> None:
+        """Events may have been missed."""
+        self._recall.drop(PLATFORM, self._team)
+
+    @property
+    def _alone(self) -> bool:
+        return self._clock() >= self._distrusted_until

@@ -1,0 +1,101 @@
+"""A public answer to a command: messages in the channel, for everybody there."""
+
+import asyncio
+
+from bots.slack.calls import CallFailed
+from bots.slack.surface import SlackSurface
+from bots.slack.workspace import Workspace
+from core.budget import Budget
+from core.messages import Question, Turn
+from core.pace import Urgency
+from core.surface import Delivered, Outcome, Page, RefusedForGood
+
+
+class PublicSurface(SlackSurface):
+    """Answers a command where everybody can read it and go on in a thread.
+
+    Nobody sees a command that somebody else gives. So a message says at once who asked
+    what; that is the sign of life, and the answer grows in it.
+    """
+
+    def __init__(self, workspace: Workspace, question: Question, headline: str) -> None:
+        super().__init__(workspace, question, headline)
+        self._announcement = ""
+        self._announced = False
+        self._begun = False
+        self._order = asyncio.Lock()
+
+    @property
+    def post_budgets(self) -> tuple[Budget, ...]:
+        """What the first text takes is an edit of the announcement."""
+        return self.edit_budgets if self._grows_there else super().post_budgets
+
+    async def history(self) -> tuple[Turn, ...]:
+        """Nothing: a one-off question has no past."""
+        return ()
+
+    async def status(self, text: str) -> None:
+        """Announce the question; once is enough."""
+        if not text or self._announced:
+            return
+        self._announced = True
+        async with self._order:
+            await self._announce(text)
+
+    async def _announce(self, text: str) -> None:
+        try:
+            await self._workspace.calls.turn(super().post_budgets, Urgency.SIGN)
+        except CallFailed:
+            return
+        outcome = await super().post(Page("", text), self._first)
+        if isinstance(outcome, Delivered):
+            self._announcement = outcome.message
+
+    async def post(self, page: Page, nonce: str) -> Outcome:
+        """Post a page; the first one takes the announcement's place."""
+        if self._begun:
+            return await super().post(page, nonce)
+        # An announcement that is on its way is waited for, or it would stay for ever.
+        async with self._order:
+            outcome = await self._begin(page, nonce)
+        self._begun = isinstance(outcome, Delivered)
+        return outcome
+
+    async def refuse(self, sentence: str) -> Outcome:
+        """Put the sentence in the announcement's place, or whisper it."""
+        async with self._order:
+            return await self._refuse(sentence)
+
+    async def _refuse(self, sentence: str) -> Outcome:
+        if not self._announcement or self._begun:
+            return await super().refuse(sentence)
+        try:
+            await self._workspace.calls.turn(self.edit_budgets, Urgency.FIRST)
+        except CallFailed as failed:
+            return failed.outcome
+        return await self.edit(self._announcement, Page("", sentence))
+
+    async def _begin(self, page: Page, nonce: str) -> Outcome:
+        if not self._announced:
+            return await super().post(page, nonce)
+        if not self._announcement:
+            # An announcement of which nothing is known is looked for under its own name.
+            try:
+                await self._workspace.calls.turn(super().post_budgets, Urgency.FIRST)
+            except CallFailed as failed:
+                return failed.outcome
+            return await super().post(page, self._first)
+        outcome = await self.edit(self._announcement, page)
+        if isinstance(outcome, RefusedForGood):
+            self._announcement = ""
+            self._headed = ""
+            return await super().post(page, nonce)
+        return outcome
+
+    @property
+    def _grows_there(self) -> bool:
+        return self._announced and not self._begun
+
+    @property
+    def _first(self) -> str:
+        return f"{self._question.key}/headline"

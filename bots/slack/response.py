@@ -1,0 +1,235 @@
+"""Answers to a command through its response URL, which has few uses and a short life.
+
+Source: docs.slack.dev/interactivity/handling-user-interaction#message_responses: five
+uses within thirty minutes.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bots.slack.blocks import LIMIT, content
+from bots.slack.budgets import USES
+from bots.slack.calls import Answer, CallFailed, answered
+from bots.slack.payload import string
+from bots.slack.question import with_asker
+from bots.slack.surface import SlackSurface
+from bots.slack.workspace import Workspace
+from core.budget import Budget
+from core.messages import Conversation, Question, Turn
+from core.pace import Urgency
+from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+
+LIFETIME = 25 * 60.0
+"""Seconds for which we use a response URL; Slack allows thirty minutes."""
+
+PAUSE = 4.0
+"""Seconds between two edits: an answer has only one before its last."""
+
+HERE = "response"
+"""What we call the message behind the URL; Slack gives it no id."""
+
+THE_REST = "The answer is longer than this message can be. The rest is in your direct messages."
+
+
+class ResponseUrl:
+    """Where a command is answered; `public` for everybody, else for the asker alone."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        url: str,
+        clock: Callable[[], float],
+        budgets: tuple[Budget, ...],
+        *,
+        public: bool = False,
+    ) -> None:
+        self.budgets = budgets
+        self._calls = workspace.calls
+        self._clock = clock
+        self._since = clock()
+        self._uses = 0
+        self._type = "in_channel" if public else "ephemeral"
+        self._web = AsyncWebhookClient(url, session=workspace.calls.web.session, retry_handlers=[])
+        # The session knows the proxies, and for whom there is none; the SDK does not.
+        self._web.proxy = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be used."""
+        return self._uses < USES and self._clock() - self._since < LIFETIME
+
+    async def show(self, page: Page, headline: str = "") -> None:
+        """Replace what the command's answer shows. Raises `CallFailed`."""
+        await self._use({**content(page, headline), "replace_original": True})
+
+    async def add(self, page: Page) -> None:
+        """Add a message of its own. Raises `CallFailed`."""
+        await self._use({**content(page), "replace_original": False})
+
+    async def _use(self, body: dict[str, Any]) -> None:
+        if not self.alive:
+            raise CallFailed(RefusedForGood("expired_url"))
+        self._uses += 1
+        await self._calls.attempt(self._send(body | {"response_type": self._type}), self.budgets)
+
+    async def _send(self, body: dict[str, Any]) -> Answer:
+        response = await self._web.send_dict(body)
+        if response.status_code != 200 or not _is_ok(response.body):
+            code = _code(response.body)
+            raise CallFailed(answered(response.status_code, response.headers, code))
+        return {}
+
+
+def _is_ok(body: str) -> bool:
+    """Whether the body of a 200 is one of the ways in which Slack says yes."""
+    answer = _json(body)
+    return body in ("", "ok") if answer is None else answer.get("ok") is not False
+
+
+def _code(body: str) -> str:
+    """Slack's word for what is wrong: in JSON, or alone; a page of HTML is none."""
+    answer = _json(body)
+    code = body if answer is None else string(answer, "error")
+    return code if re.fullmatch(r"[a-z0-9_]{1,80}", code) else ""
+
+
+def _json(body: str) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+class ResponseSurface:
+    """Answers a command through its response URL.
+
+    What does not fit into that one message, or comes too late for it, goes to the
+    asker's direct messages, and both places say so.
+    """
+
+    def __init__(
+        self, workspace: Workspace, question: Question, url: ResponseUrl, headline: str = ""
+    ) -> None:
+        self._workspace = workspace
+        self._question = question
+        self._url = url
+        self._headline = headline
+        self._shown = False
+        self._pointed_there = False
+        self._direct: SlackSurface | None = None
+
+    @property
+    def conversation(self) -> Conversation:
+        """The command's own conversation."""
+        return self._question.conversation
+
+    @property
+    def limit(self) -> Limit:
+        """The room in one message, in bytes of Markdown."""
+        return LIMIT
+
+    @property
+    def pause(self) -> float:
+        """The least seconds between two interim edits."""
+        return self._direct.pause if self._direct else PAUSE
+
+    @property
+    def post_budgets(self) -> tuple[Budget, ...]:
+        """The uses of the URL, then those of the direct message."""
+        if self._direct:
+            return self._direct.post_budgets
+        return () if self._shown or not self._url.alive else self._url.budgets
+
+    @property
+    def edit_budgets(self) -> tuple[Budget, ...]:
+        """The uses of the URL, then those of the direct message."""
+        if self._direct:
+            return self._direct.edit_budgets
+        return self._url.budgets if self._url.alive else ()
+
+    async def introduce(self, question: Question) -> Question:
+        """The question with its asker's name."""
+        return await with_asker(self._workspace, question)
+
+    async def history(self) -> tuple[Turn, ...]:
+        """Nothing: a one-off question has no past."""
+        return ()
+
+    async def status(self, text: str) -> None:
+        """Nothing to show: the command's acknowledgement is the sign."""
+
+    async def post(self, page: Page, nonce: str) -> Outcome:
+        """Show a page: the first one in the command's answer, if that can still be."""
+        if not self._shown and self._direct is None:
+            outcome = await self._show(page)
+            self._shown = isinstance(outcome, Delivered)
+            if not isinstance(outcome, RefusedForGood):
+                return outcome
+        return await self._go_on(page, nonce)
+
+    async def edit(self, message: str, page: Page) -> Outcome:
+        """Replace what a message shows."""
+        if message == HERE or self._direct is None:
+            return await self._show(page)
+        return await self._direct.edit(message, page)
+
+    async def refuse(self, sentence: str) -> Outcome:
+        """Say it where the answer would stand; what already stands there stays."""
+        page = Page("", sentence)
+        if not self._url.alive:
+            return await self._go_on(page, f"{self._question.key}/refusal")
+        try:
+            await self._workspace.calls.turn(self._url.budgets, Urgency.FIRST)
+        except CallFailed as failed:
+            return failed.outcome
+        return await (self._add(page) if self._shown else self._show(page))
+
+    async def _show(self, page: Page) -> Outcome:
+        try:
+            await self._url.show(page, self._headline)
+        except CallFailed as failed:
+            return failed.outcome
+        return Delivered(HERE)
+
+    async def _add(self, page: Page) -> Outcome:
+        try:
+            await self._url.add(page)
+        except CallFailed as failed:
+            return failed.outcome
+        return Delivered(HERE)
+
+    async def _go_on(self, page: Page, nonce: str) -> Outcome:
+        """Post to the asker's direct messages, and say so where the answer began."""
+        try:
+            if self._direct is None:
+                self._direct = await self._open()
+                await self._workspace.calls.turn(self._direct.post_budgets, Urgency.FIRST)
+        except CallFailed as failed:
+            return failed.outcome
+        outcome = await self._direct.post(page, nonce)
+        if isinstance(outcome, Delivered) and self._shown and not self._pointed_there:
+            self._pointed_there = True
+            await self._add(Page("", THE_REST))
+        return outcome
+
+    async def _open(self) -> SlackSurface:
+        calls, question = self._workspace.calls, self._question
+        answer = await calls.in_turn(
+            calls.web.conversations_open,
+            self._workspace.budgets.direct,
+            Urgency.FIRST,
+            users=question.asker.id,
+        )
+        if not (channel := string(answer.get("channel"), "id")):
+            raise CallFailed(Unknown("no_channel"))
+        where = replace(question.conversation, channel=channel, thread="")
+        direct = replace(question, conversation=where, direct=True)
+        what = "The rest of the answer" if self._shown else "The answer"
+        asked = f"{what} to what you asked in {question.place} with /ask: {question.text}"
+        return SlackSurface(self._workspace, direct, asked)

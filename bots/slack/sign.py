@@ -1,0 +1,108 @@
+"""The sign that the bot is at work on a message: a status, or a reaction to it."""
+
+import asyncio
+
+import structlog
+
+from bots.slack.calls import CallFailed
+from bots.slack.workspace import Workspace
+from core.pace import Urgency
+from core.surface import RefusedForGood, RefusedForNow
+
+log = structlog.get_logger()
+
+PATIENCE = 30.0
+"""Seconds after which a sign comes too late to be worth anything."""
+
+REACTION = "eyes"
+"""What stands for a status where Slack shows none."""
+
+
+class Sign:
+    """The sign at one message.
+
+    `thread` is where the status is shown: the thread, or the message itself, which is
+    the root of one that does not exist yet.
+    """
+
+    def __init__(self, workspace: Workspace, channel: str, thread: str, message: str) -> None:
+        self._workspace = workspace
+        self._channel = channel
+        self._thread = thread
+        self._message = message
+        self._status = False
+        self._reaction = False
+
+    async def show(self, words: str) -> None:
+        """Show what the bot is doing; empty words take the sign away. Never raises for Slack."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await (self._put(words) if words else self._take_away())
+        except TimeoutError:
+            log.info("sign given up", channel=self._channel)
+        except CallFailed as failed:
+            log.info("sign refused", channel=self._channel, outcome=str(failed.outcome))
+
+    def answered_below(self, thread: str) -> None:
+        """The bot has posted in this thread, whereupon Slack takes a status away itself."""
+        if thread == self._thread:
+            self._status = False
+
+    async def _put(self, words: str) -> None:
+        if self._channel not in self._workspace.refusals and await self._set_status(words):
+            return
+        if not self._reaction:
+            # Remembered before it is known: it may have been added although that failed.
+            self._reaction = True
+            await self._react()
+
+    async def _take_away(self) -> None:
+        if self._reaction:
+            self._reaction = False
+            await self._unreact()
+        if self._status:
+            await self._set_status("")
+
+    async def _set_status(self, words: str) -> bool:
+        """Whether Slack shows statuses here; one that is lost is lost."""
+        budgets = self._workspace.budgets.status(self._channel, self._thread)
+        calls = self._workspace.calls
+        try:
+            await calls.in_turn(
+                calls.web.assistant_threads_setStatus,
+                budgets,
+                Urgency.SIGN,
+                channel_id=self._channel,
+                thread_ts=self._thread,
+                status=words,
+            )
+        except CallFailed as failed:
+            if isinstance(failed.outcome, RefusedForGood):
+                self._workspace.refusals.add(self._channel)
+                return False
+            if isinstance(failed.outcome, RefusedForNow):
+                return await self._set_status(words)
+        self._status = bool(words)
+        return True
+
+    async def _react(self) -> None:
+        calls = self._workspace.calls
+        await calls.in_turn(
+            calls.web.reactions_add,
+            self._workspace.budgets.react,
+            Urgency.SIGN,
+            channel=self._channel,
+            timestamp=self._message,
+            name=REACTION,
+        )
+
+    async def _unreact(self) -> None:
+        calls = self._workspace.calls
+        await calls.in_turn(
+            calls.web.reactions_remove,
+            self._workspace.budgets.unreact,
+            Urgency.SIGN,
+            channel=self._channel,
+            timestamp=self._message,
+            name=REACTION,
+        )

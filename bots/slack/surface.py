@@ -1,0 +1,231 @@
+"""A conversation on Slack, as the core answers in it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bots.slack.blocks import LIMIT, content
+from bots.slack.calls import NOT_REACHED, CallFailed
+from bots.slack.history import History
+from bots.slack.messages import Message, is_ts
+from bots.slack.payload import string
+from bots.slack.question import introduced, with_asker
+from bots.slack.sign import Sign
+from bots.slack.workspace import Workspace
+from core.budget import Budget
+from core.messages import Conversation, Question, Turn
+from core.pace import Urgency
+from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+
+PAUSE = 0.5
+"""Seconds between two interim edits of one message, so that a burst lasts for most answers.
+
+Where several grow at once, the shared budget allows fewer."""
+
+EVENT_TYPE = "parley_reply"
+"""The type of the metadata by which our own messages are found again."""
+
+CLOCK_SKEW = 60.0
+"""Seconds that our clock may be ahead of Slack's."""
+
+
+class SlackSurface:
+    """The conversation in which a question is answered by messages of the bot's own.
+
+    With a `headline`, the first of them says above the answer who asked what.
+    """
+
+    def __init__(self, workspace: Workspace, question: Question, headline: str = "") -> None:
+        self._workspace = workspace
+        self._question = question
+        self._headline = headline
+        self._headed = ""
+        self._thread = _thread_of(question.conversation)
+        self._history = History(workspace)
+        self._sign = Sign(
+            workspace,
+            question.conversation.channel,
+            self._thread or question.message,
+            question.message,
+        )
+        self._doubtful: set[str] = set()
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation of the question."""
+        return self._question.conversation
+
+    @property
+    def limit(self) -> Limit:
+        """The room in one message, in bytes of Markdown."""
+        return LIMIT
+
+    @property
+    def pause(self) -> float:
+        """The least seconds between two interim edits."""
+        return PAUSE
+
+    @property
+    def post_budgets(self) -> tuple[Budget, ...]:
+        """chat.postMessage, in the channel and in all."""
+        return self._workspace.budgets.post(self.conversation.channel)
+
+    @property
+    def edit_budgets(self) -> tuple[Budget, ...]:
+        """chat.update, shared by the whole workspace."""
+        return self._workspace.budgets.edit
+
+    async def introduce(self, question: Question) -> Question:
+        """The question with its asker's name."""
+        return await with_asker(self._workspace, question)
+
+    async def history(self) -> tuple[Turn, ...]:
+        """The conversation as it stands. Raises `PlatformFailed`."""
+        return await self._workspace.memory.turns(self.conversation, self._read)
+
+    async def status(self, text: str) -> None:
+        """Show what the bot is doing, or take the sign away."""
+        await self._sign.show(text)
+
+    async def post(self, page: Page, nonce: str) -> Outcome:
+        """Post a message, unless an earlier try with this nonce has made it after all."""
+        try:
+            if nonce in self._doubtful and (message := await self._find(nonce)):
+                self._headed = self._headed or message
+                await self._workspace.calls.turn(self.edit_budgets, Urgency.FIRST)
+                return await self.edit(message, page)
+            message = await self._post(page, nonce)
+        except CallFailed as failed:
+            return failed.outcome
+        self._stands(message, page)
+        return Delivered(message)
+
+    async def edit(self, message: str, page: Page) -> Outcome:
+        """Replace what a message shows."""
+        calls = self._workspace.calls
+        try:
+            await calls.now(
+                calls.web.chat_update,
+                self.edit_budgets,
+                channel=self.conversation.channel,
+                ts=message,
+                **self._content(message, page),
+            )
+        except CallFailed as failed:
+            return failed.outcome
+        self._stands(message, page)
+        return Delivered(message)
+
+    async def refuse(self, sentence: str) -> Outcome:
+        """Tell the asker alone; where they are alone with the bot anyway, in a message."""
+        if self._question.direct:
+            return await self._say(sentence)
+        outcome = await self._whisper(sentence)
+        # Not everybody can be whispered to: somebody of another workspace, for one.
+        return await self._say(sentence) if isinstance(outcome, RefusedForGood) else outcome
+
+    async def _read(self) -> tuple[Turn, ...]:
+        return await self._history.read(self.conversation, direct=self._question.direct)
+
+    async def _whisper(self, sentence: str) -> Outcome:
+        calls = self._workspace.calls
+        # Below a message at top level there is no thread yet in which the asker would look.
+        thread = "" if self._thread == self._question.message else self._thread
+        try:
+            answer = await calls.in_turn(
+                calls.web.chat_postEphemeral,
+                self._workspace.budgets.whisper,
+                Urgency.FIRST,
+                channel=self.conversation.channel,
+                user=self._question.asker.id,
+                **content(Page("", sentence)),
+                **_in_thread(thread),
+            )
+        except CallFailed as failed:
+            return failed.outcome
+        return Delivered(string(answer, "message_ts"))
+
+    async def _say(self, sentence: str) -> Outcome:
+        try:
+            await self._workspace.calls.turn(self.post_budgets, Urgency.FIRST)
+        except CallFailed as failed:
+            return failed.outcome
+        return await self.post(Page("", sentence), f"{self._question.key}/refusal")
+
+    async def _find(self, nonce: str) -> str:
+        """The message of an earlier try; empty when there is none."""
+        asked = self._question.message
+        if not is_ts(asked):
+            asked = f"{self._question.asked_at.timestamp() - CLOCK_SKEW:.6f}"
+        where = Conversation(
+            self.conversation.platform,
+            self.conversation.workspace,
+            self.conversation.channel,
+            self._thread,
+        )
+        return await self._history.posted(where, asked, nonce)
+
+    async def _post(self, page: Page, nonce: str) -> str:
+        calls = self._workspace.calls
+        # From here on nobody knows, also when this is cancelled, until Slack has answered.
+        self._doubtful.add(nonce)
+        try:
+            answer = await calls.now(
+                calls.web.chat_postMessage,
+                self.post_budgets,
+                channel=self.conversation.channel,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"nonce": nonce}},
+                unfurl_links=False,
+                unfurl_media=False,
+                **self._content("", page),
+                **_in_thread(self._thread),
+            )
+        except CallFailed as failed:
+            if not isinstance(failed.outcome, Unknown) or failed.outcome.code == NOT_REACHED:
+                self._doubtful.discard(nonce)
+            raise
+        if not (message := string(answer, "ts")):
+            raise CallFailed(Unknown("no_ts"))
+        self._doubtful.discard(nonce)
+        return message
+
+    def _content(self, message: str, page: Page) -> dict[str, Any]:
+        is_first = message == self._headed
+        return content(page, self._headline if is_first else "")
+
+    def _stands(self, message: str, page: Page) -> None:
+        """A message now shows this page, and people see no status any more."""
+        self._headed = self._headed or message
+        self._sign.answered_below(self._thread)
+        turns = tuple(self._turns(message, page))
+        self._workspace.memory.posted(self.conversation, turns, message)
+
+    def _turns(self, message: str, page: Page) -> Iterator[Turn]:
+        if self._headline and message == self._headed:
+            yield self._workspace.scribe.asked(self._headline, message)
+        if page.text.strip():
+            yield self._workspace.scribe.answer(page.text, message)
+
+
+class MessageSurface(SlackSurface):
+    """The conversation of a question that was asked in a message."""
+
+    def __init__(self, workspace: Workspace, question: Question, message: Message) -> None:
+        super().__init__(workspace, question)
+        self._message = message
+
+    async def introduce(self, question: Question) -> Question:
+        """The question with the names of its asker, its channel and whom it mentions."""
+        del question  # read anew from the message
+        question = await introduced(self._workspace, self._message)
+        # It may be remembered with ids in the place of names.
+        self._workspace.memory.said(self._message)
+        return question
+
+
+def _thread_of(conversation: Conversation) -> str:
+    """The `thread_ts` of its messages; a command's conversation has none."""
+    return conversation.thread if is_ts(conversation.thread) else ""
+
+
+def _in_thread(thread: str) -> dict[str, str]:
+    return {"thread_ts": thread} if thread else {}

@@ -1,0 +1,25 @@
+"""The workspace that the bot is in, with all that its conversations share."""
+
+from dataclasses import dataclass
+
+from bots.slack.budgets import Budgets
+from bots.slack.calls import Calls
+from bots.slack.identity import Identity
+from bots.slack.memory import Memory
+from bots.slack.messages import Scribe
+from bots.slack.names import Names
+from bots.slack.refusals import Refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Everything that belongs to one workspace and is shared by its conversations."""
+
+    us: Identity
+    calls: Calls
+    budgets: Budgets
+    people: Names
+    channels: Names
+    scribe: Scribe
+    memory: Memory
+    refusals: Refusals

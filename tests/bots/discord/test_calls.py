@@ -1,0 +1,101 @@
+"""One request is one request, whatever discord.py would do with it."""
+
+import asyncio
+import time
+
+import pytest
+from discord import InvalidData
+
+from bots.discord import budgets
+from bots.discord.calls import NotRead
+from core.surface import RefusedForGood, Unknown
+from sandbox.faults import Fault
+
+from .conftest import GENERAL
+
+
+@pytest.fixture
+async def calls(bot):
+    return bot._desk.calls
+
+
+@pytest.fixture
+async def http(bot):
+    return bot._client.http
+
+
+async def test_a_refusal_of_everything_is_slept_through_and_holds_nobody_for_ever(
+    calls, http, discord
+):
+    async def ask():
+        return await calls.ask((), lambda: http.get_channel(int(GENERAL)))
+
+    answers = await asyncio.gather(*(ask() for _ in range(60)))
+
+    assert 429 in {request.status for request in discord.requests}
+    assert all(answer.ok for answer in answers)
+    assert (await ask()).ok
+
+
+async def test_a_refusal_of_everything_closes_the_budget_of_everything(
+    calls, http, governor, discord
+):
+    await asyncio.gather(
+        *(calls.ask((), lambda: http.get_channel(int(GENERAL))) for _ in range(60))
+    )
+    before = time.monotonic()
+    async with asyncio.timeout(3):
+        await governor.turn((budgets.ALL,), 0)
+
+    assert governor._allowance(budgets.ALL)._cut.now(time.monotonic()) < 1
+    assert time.monotonic() - before < 2
+
+
+async def test_a_request_that_hangs_is_given_up(calls, http, discord, monkeypatch):
+    monkeypatch.setattr("bots.discord.calls.DEADLINE", 0.1)
+    discord.faults.add(Fault("GET channel", "slow", seconds=0.5))
+
+    answer = await calls.ask((), lambda: http.get_channel(int(GENERAL)))
+
+    assert answer.outcome == Unknown("deadline")
+
+
+async def test_after_the_end_nothing_is_sent(calls, http, discord):
+    await calls.close(0)
+    sent = len(discord.requests)
+
+    assert (await calls.ask((), lambda: http.get_channel(int(GENERAL)))).outcome == Unknown(
+        "stopped"
+    )
+    with pytest.raises(NotRead):
+        await calls.read((), lambda: http.get_channel(int(GENERAL)))
+    assert len(discord.requests) == sent
+
+
+async def test_a_read_that_is_refused_says_why(calls, http):
+    with pytest.raises(NotRead) as refused:
+        await calls.read((), lambda: http.get_channel(404))
+
+    assert refused.value.outcome == RefusedForGood("10003")
+
+
+async def test_an_answer_that_the_library_does_not_understand_is_not_read(calls, http):
+    async def puzzled():
+        await http.get_channel(int(GENERAL))
+        raise InvalidData("a channel of a new kind")
+
+    with pytest.raises(NotRead) as refused:
+        await calls.read((), puzzled)
+
+    assert refused.value.outcome == RefusedForGood("InvalidData")
+
+
+async def test_the_true_size_of_a_budget_is_learned_from_the_headers(calls, http, governor, bot):
+    counted = budgets.sends(int(GENERAL))
+    channel = bot._client.get_partial_messageable(int(GENERAL))
+
+    await calls.ask(counted, lambda: channel.send("hello"))
+
+    window = governor._allowance(counted[0])
+    assert window._used == 1
+    assert window._size == 5

@@ -1,0 +1,266 @@
+"""/ask, as the asker and everybody else see it answered."""
+
+import asyncio
+
+import pytest
+
+from core.messages import Role
+from core.surface import Delivered, Page, RefusedForGood, Unknown
+from sandbox.discord import CommandFailed
+from sandbox.faults import Fault
+
+from .conftest import ADA, ADAS_DIRECT, BEN, BOT, GENERAL
+
+
+@pytest.fixture
+def server_options():
+    return {"patience": 0.5}
+
+
+@pytest.fixture
+async def ask(bot, discord, clerk):
+    """Use /ask; returns the question, its surface, and the person's wait for a first answer."""
+    waiting = []
+
+    async def ask(channel=GENERAL, **options):
+        options = {"question": "what is a lease?"} | options
+        waiting.append(asyncio.create_task(discord.command(ADA, channel, "ask", options)))
+        return (*await clerk.next(), waiting[-1])
+
+    yield ask
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def answers(eyes, channel=GENERAL):
+    return [message for message in eyes.space.messages(channel) if message.author == BOT]
+
+
+async def test_an_answer_grows_in_place_of_the_deferral_for_all_to_see(ask, eyes):
+    question, surface, used = await ask()
+    await surface.status("is thinking")
+    await used
+
+    posted = await surface.post(Page("A lease"), "n.0")
+    await surface.edit(posted.message, Page("A lease is a promise."))
+
+    (shown,) = answers(eyes)
+    assert shown.text == "A lease is a promise."
+    assert shown.only_for == ""
+    assert shown.id == posted.message
+    assert question.text == "what is a lease?"
+    assert question.cause.startswith("command:")
+    assert await surface.history() == ()
+
+
+async def test_a_private_answer_is_for_the_asker_alone_on_every_page(ask, eyes):
+    _, surface, _ = await ask(private=True)
+
+    one = await surface.post(Page("page one"), "n.0")
+    two = await surface.post(Page("page two"), "n.1")
+    await surface.edit(two.message, Page("page two, longer"))
+    await surface.edit(one.message, Page("page one, done"))
+
+    assert [(m.text, m.only_for) for m in answers(eyes)] == [
+        ("page one, done", ADA),
+        ("page two, longer", ADA),
+    ]
+
+
+async def test_a_refusal_before_any_work_is_seen_by_the_asker_alone(ask, eyes):
+    _, surface, used = await ask()
+
+    assert isinstance(await surface.refuse("Not today."), Delivered)
+    await used
+
+    (shown,) = answers(eyes)
+    assert shown.only_for == ADA
+    assert shown.payload["embeds"][0]["description"] == "Not today."
+
+
+async def test_a_refusal_after_the_deferral_takes_its_place(ask, eyes):
+    _, surface, _ = await ask()
+    await surface.status("is thinking")
+
+    await surface.refuse("Not today.")
+
+    (shown,) = answers(eyes)
+    assert shown.payload["embeds"][0]["description"] == "Not today.\nAda asked: what is a lease?"
+
+
+async def test_everybody_can_read_what_was_asked_and_its_markup_shows_as_typed(ask, eyes):
+    _, surface, _ = await ask(question="what is [this](https://example.org) *thing*?")
+    posted = await surface.post(Page("A link."), "n.0")
+    await surface.edit(posted.message, Page("A link to a page."))
+
+    (shown,) = answers(eyes)
+    assert shown.text == "A link to a page."
+    headline = shown.payload["embeds"][0]["description"]
+    assert headline.startswith("Ada asked: what is ")
+    assert r"\[this]" in headline
+
+
+async def test_a_claim_that_takes_long_is_overtaken_by_the_deferral(
+    bot, discord, clerk, eyes, monkeypatch
+):
+    monkeypatch.setattr("bots.discord.commands.GRACE", 0.1)
+    clerk.slow = asyncio.Event()
+
+    await discord.command(ADA, GENERAL, "ask", {"question": "hello"})
+    clerk.slow.set()
+    _, surface = await clerk.next()
+    await surface.post(Page("hi"), "n.0")
+
+    assert [m.text for m in answers(eyes)] == ["hi"]
+
+
+async def test_an_answer_whose_chat_is_slow_is_deferred_in_time(ask, monkeypatch):
+    monkeypatch.setattr("bots.discord.commands.GRACE", 0.1)
+    _, _, used = await ask()
+
+    assert await used
+
+
+async def test_without_a_database_the_asker_is_told_alone(bot, discord, clerk, eyes):
+    clerk.broken = True
+
+    await discord.command(ADA, GENERAL, "ask", {"question": "hello"})
+
+    (shown,) = answers(eyes)
+    assert shown.only_for == ADA
+    assert "database" in shown.payload["embeds"][0]["description"]
+
+
+async def test_a_command_that_another_process_took_is_left_to_it(bot, discord, clerk, eyes):
+    async def taken(*_):
+        return False
+
+    clerk.accept = taken
+    with pytest.raises(CommandFailed):
+        await discord.command(ADA, GENERAL, "ask", {"question": "hello"})
+
+    assert answers(eyes) == []
+
+
+async def test_a_page_of_unknown_fate_is_one_message_for_all_to_see(ask, discord, eyes):
+    _, surface, _ = await ask()
+    await surface.post(Page("page one"), "n.0")
+    discord.faults.add(Fault("POST followup", "after", status=502))
+
+    first = await surface.post(Page("page"), "n.1")
+    again = await surface.post(Page("page two"), "n.1")
+
+    assert isinstance(first, Unknown)
+    assert isinstance(again, Delivered)
+    assert [m.text for m in answers(eyes)] == ["page one", "page two"]
+
+
+async def test_a_private_page_of_unknown_fate_says_that_it_was_sent_again(ask, discord, eyes):
+    _, surface, _ = await ask(private=True)
+    await surface.post(Page("page one"), "n.0")
+    discord.faults.add(Fault("POST followup", "after", status=502))
+
+    await surface.post(Page("page"), "n.1")
+    again = await surface.post(Page("page two"), "n.1")
+    await surface.edit(again.message, Page("page two, done", "cut off"))
+
+    shown = answers(eyes)[-1]
+    assert shown.text == "page two, done"
+    assert shown.payload["embeds"][0]["description"] == "cut off (sent again)"
+
+
+async def test_a_first_page_of_unknown_fate_is_one_message(ask, discord, eyes):
+    _, surface, _ = await ask()
+    discord.faults.add(Fault("PATCH original", "reset_after"))
+
+    assert isinstance(await surface.post(Page("on"), "n.0"), Unknown)
+    await surface.post(Page("one"), "n.0")
+
+    assert [m.text for m in answers(eyes)] == ["one"]
+
+
+async def test_a_page_that_came_before_it_was_too_late_is_not_posted_again(
+    ask, discord, eyes, monkeypatch
+):
+    _, surface, _ = await ask()
+    await surface.post(Page("page one"), "n.0")
+    discord.faults.add(Fault("POST followup", "reset_after"))
+    await surface.post(Page("page"), "n.1")
+
+    monkeypatch.setattr("bots.discord.interaction.LIFETIME", -1)
+    await surface.post(Page("page two"), "n.1")
+
+    assert [m.text for m in answers(eyes)] == ["page one", "page two"]
+
+
+async def test_what_comes_too_late_goes_on_in_the_channel(ask, discord, eyes, monkeypatch):
+    _, surface, _ = await ask()
+    one = await surface.post(Page("page one"), "n.0")
+
+    monkeypatch.setattr("bots.discord.interaction.LIFETIME", -1)
+    two = await surface.post(Page("page two"), "n.1")
+    await surface.edit(one.message, Page("page one, done"))
+    await surface.edit(two.message, Page("page two, done"))
+
+    assert [m.text for m in answers(eyes)] == ["page one, done", "page two, done"]
+    assert [r.route for r in discord.requests][-3:] == [
+        "POST message",
+        "PATCH message",
+        "PATCH message",
+    ]
+
+
+async def test_what_comes_too_late_for_one_alone_goes_to_their_direct_messages(
+    ask, eyes, monkeypatch
+):
+    _, surface, _ = await ask(private=True)
+    one = await surface.post(Page("page one"), "n.0")
+
+    monkeypatch.setattr("bots.discord.interaction.LIFETIME", -1)
+    assert isinstance(await surface.edit(one.message, Page("page one, done")), RefusedForGood)
+    await surface.post(Page("page two"), "n.1")
+    await surface.post(Page("page three"), "n.2")
+
+    direct = answers(eyes, ADAS_DIRECT)
+    assert "/ask" in direct[0].payload["embeds"][0]["description"]
+    assert [m.text for m in direct] == ["", "page two", "page three"]
+    assert [m.text for m in answers(eyes)] == ["page one"]
+
+
+async def test_a_command_that_discord_has_given_up_is_answered_in_the_channel(ask, discord, eyes):
+    discord.faults.add(Fault("POST callback", "code", code="10062"))
+    _, surface, _ = await ask()
+
+    await surface.status("is thinking")
+    await surface.post(Page("hi"), "n.0")
+
+    assert [(m.text, m.only_for) for m in answers(eyes)] == [("hi", "")]
+
+
+async def test_replies_to_a_public_answer_know_the_question(ask, discord, clerk, eyes):
+    _, surface, _ = await ask()
+    posted = await surface.post(Page("a promise"), "n.0")
+
+    discord.say(BEN, GENERAL, "by whom?", reply_to=posted.message)
+    _, surface = await clerk.next()
+
+    assert [(turn.role, turn.text) for turn in await surface.history()] == [
+        (Role.USER, "what is a lease?"),
+        (Role.ASSISTANT, "a promise"),
+        (Role.USER, "by whom?"),
+    ]
+
+
+async def test_asking_works_in_direct_messages(ask, eyes):
+    question, surface, _ = await ask(channel=ADAS_DIRECT)
+    await surface.post(Page("hi"), "n.0")
+
+    assert question.direct
+    assert [m.text for m in answers(eyes, ADAS_DIRECT)] == ["hi"]
+
+
+async def test_nobody_is_pinged_by_an_answer_to_a_command(ask, eyes):
+    _, surface, _ = await ask()
+    await surface.post(Page("@everyone <@1002>"), "n.0")
+    await surface.post(Page("@everyone <@1002>"), "n.1")
+
+    assert [m.payload["pings"] for m in answers(eyes)] == [[], []]

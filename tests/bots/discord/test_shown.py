@@ -1,0 +1,46 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bots.discord.shown import LIMIT, answer_in, content, without_embed
+from core.pages import utf16
+from core.surface import Page
+
+
+def test_discord_counts_utf_16_units():
+    assert utf16("a") == 1
+    assert utf16("🎉") == 2
+    assert utf16("\ud83c") == 1, "half a character neither fails nor vanishes"
+
+
+@given(st.text(), st.text())
+def test_the_measure_is_additive(one, two):
+    assert LIMIT.measure(one + two) == LIMIT.measure(one) + LIMIT.measure(two)
+
+
+def test_the_answer_is_plain_content_and_the_notice_stands_beside_it():
+    shown = content(Page("the answer", "cut off"))
+
+    assert shown["content"] == "the answer"
+    assert [embed.description for embed in shown["embeds"]] == ["cut off"]
+    assert shown["allowed_mentions"].to_dict() == {"parse": []}
+
+
+def test_an_edit_takes_a_former_notice_away():
+    assert content(Page("the answer"))["embeds"] == []
+
+
+def test_where_the_bot_may_not_embed_the_notice_is_small_print_that_is_no_answer():
+    page = without_embed(Page("the answer", "cut off"))
+
+    assert page.notice == ""
+    assert page.text.endswith("cut off")
+    assert answer_in(page.text) == "the answer"
+    assert answer_in(without_embed(Page("", "cut off")).text) == ""
+
+
+@given(st.text(max_size=2000).filter(lambda text: utf16(text) <= 2000))
+def test_small_print_never_makes_a_message_too_long(text):
+    page = without_embed(Page(text, "a notice"))
+
+    assert utf16(page.text) <= 2000
+    assert page.text.startswith(text.strip()[:10])

@@ -1,0 +1,556 @@
+"""Questions in channels, threads, forums and direct messages, as people see them answered."""
+
+import asyncio
+import time
+
+import pytest
+
+from core.errors import PlatformFailed
+from core.messages import Conversation, Role
+from core.pace import Urgency
+from core.surface import Delivered, Page, RefusedForGood, RefusedForNow, Unknown
+from sandbox.faults import Fault
+
+from .conftest import ADA, ADAS_DIRECT, BEN, BOT, FORUM, GENERAL, GUILD
+
+
+def said(turns):
+    return [(turn.role, turn.text) for turn in turns]
+
+
+def asked_for(discord, route):
+    return [request for request in discord.requests if request.route == route]
+
+
+# Threads
+
+
+async def test_a_mention_opens_a_thread_on_the_message_and_is_answered_there(
+    bot, discord, clerk, eyes
+):
+    asked = discord.say(ADA, GENERAL, "@Parley how do I undo a commit?")
+    question, surface = await clerk.next()
+
+    await surface.status("is thinking")
+    posted = await surface.post(Page("With git revert."), "n.0")
+
+    thread = eyes.space.channels[asked.id]
+    assert thread.name == "how do I undo a commit?"
+    assert thread.parent == GENERAL
+    assert isinstance(posted, Delivered)
+    assert eyes.last(thread.id).text == "With git revert."
+    assert question.text == "how do I undo a commit?"
+    assert question.place == "#general"
+    assert question.asker.name == "Ada"
+    assert question.conversation == Conversation("discord", GUILD, GENERAL, asked.id)
+    assert not question.direct
+
+
+async def test_the_first_sign_does_not_wait_for_the_thread(bot, discord, clerk, eyes):
+    discord.faults.add(Fault("POST thread", "slow", seconds=1))
+    asked = discord.say(ADA, GENERAL, "@Parley hello")
+    _, surface = await clerk.next()
+
+    await surface.status("is thinking")
+
+    assert eyes.typing(GENERAL) == 1
+    assert asked.id not in eyes.space.channels
+
+    await eyes.until(lambda: eyes.typing(asked.id))
+    await surface.status("")
+
+
+async def test_a_follow_up_in_its_thread_is_the_same_conversation(bot, discord, clerk, eyes):
+    asked = discord.say(ADA, GENERAL, "@Parley first")
+    first, surface = await clerk.next()
+    await surface.post(Page("one"), "n.0")
+
+    discord.say(BEN, asked.id, "and second?")
+    second, surface = await clerk.next()
+
+    assert second.conversation == first.conversation
+    assert said(await surface.history()) == [
+        (Role.USER, "first"),
+        (Role.ASSISTANT, "one"),
+        (Role.USER, "and second?"),
+    ]
+    assert asked_for(discord, "GET messages") == []
+
+
+async def test_a_thread_is_read_from_discord_when_it_is_not_remembered(
+    bot, discord, clerk, eyes, recall
+):
+    asked = discord.say(ADA, GENERAL, "@Parley first, in <#2002> :wave:")
+    _, surface = await clerk.next()
+    await surface.post(Page("one", "a notice"), "n.0")
+    await surface.post(Page("", "only a notice"), "n.1")
+    recall.drop("discord")
+
+    discord.say(BEN, asked.id, "and second, @Ada?")
+    discord.say(BEN, asked.id, "@Parley and second, @Ada?")
+    _, surface = await clerk.next()
+    turns = await surface.history()
+
+    assert said(turns) == [
+        (Role.USER, "first, in #engineering :wave:"),
+        (Role.ASSISTANT, "one"),
+        (Role.USER, "and second, @Ada?"),
+        (Role.USER, "and second, @Ada?"),
+    ]
+    assert [turn.author.name for turn in turns] == ["Ada", "Parley", "Ben", "Ben"]
+
+
+async def test_memory_follows_edits_and_deletions(bot, discord, clerk, eyes):
+    asked = discord.say(ADA, GENERAL, "@Parley first")
+    _, surface = await clerk.next()
+    posted = await surface.post(Page("on"), "n.0")
+    await surface.edit(posted.message, Page("one"))
+    aside = discord.say(ADA, asked.id, "@Ben look")
+    gone = discord.say(ADA, asked.id, "@Ben nonsense")
+
+    discord.edit(ADA, GENERAL, asked.id, "@Parley first of all")
+    discord.edit(ADA, asked.id, aside.id, "@Ben look here")
+    discord.delete(ADA, asked.id, gone.id)
+    discord.say(ADA, asked.id, "next")
+    _, surface = await clerk.next()
+
+    assert [turn.text for turn in await surface.history()] == [
+        "first of all",
+        "one",
+        "@Ben look here",
+        "next",
+    ]
+    assert asked_for(discord, "GET messages") == []
+
+
+async def test_after_a_change_of_rights_nothing_is_believed_but_discord(bot, discord, clerk, eyes):
+    asked = discord.say(ADA, GENERAL, "@Parley first")
+    _, surface = await clerk.next()
+    await surface.post(Page("one"), "n.0")
+
+    eyes.space.channels[GENERAL].extra["deny"] = {"ADD_REACTIONS"}
+    eyes.space.add_channel(eyes.space.channels[GENERAL])
+    discord.say(ADA, asked.id, "next")
+    _, surface = await clerk.next()
+
+    assert [turn.text for turn in await surface.history()] == ["first", "one", "next"]
+    assert len(asked_for(discord, "GET messages")) == 1
+
+
+@pytest.mark.parametrize("server_options", [{"limited": False}])
+async def test_after_a_new_session_nothing_is_believed_but_discord(
+    bot, discord, clerk, eyes, monkeypatch
+):
+    monkeypatch.setattr("discord.Client.before_identify_hook", _at_once)
+    asked = discord.say(ADA, GENERAL, "@Parley first")
+    _, surface = await clerk.next()
+    await surface.post(Page("one"), "n.0")
+
+    await discord.drop(resumable=False)
+    discord.say(BEN, asked.id, "@Ben unheard")
+    await discord.wait_ready()
+    discord.say(ADA, asked.id, "next")
+    _, surface = await clerk.next()
+
+    assert [turn.text for turn in await surface.history()] == [
+        "first",
+        "one",
+        "@Ben unheard",
+        "next",
+    ]
+    assert len(asked_for(discord, "GET messages")) == 1
+
+
+async def _at_once(*_, **__):
+    """Two sessions are to begin five seconds apart, for which nobody needs to wait here."""
+
+
+async def test_an_edit_of_what_is_too_old_to_be_remembered_is_not_the_newest_message(
+    bot, discord, clerk, recall
+):
+    asked = discord.say(ADA, GENERAL, "@Parley first")
+    question, surface = await clerk.next()
+    await surface.post(Page("one"), "n.0")
+    recall.deleted(question.conversation, asked.id)
+
+    discord.edit(ADA, GENERAL, asked.id, "@Parley first of all")
+    discord.say(ADA, asked.id, "next")
+    _, surface = await clerk.next()
+
+    assert [turn.text for turn in await surface.history()] == ["one", "next"]
+
+
+async def test_a_thread_that_the_library_does_not_know_is_looked_up(bot, discord, clerk):
+    asked = discord.say(ADA, GENERAL, "@Parley first")
+    first, surface = await clerk.next()
+    await surface.post(Page("one"), "n.0")
+    guild = bot._client.get_guild(int(GUILD))
+    guild._remove_thread(guild.get_thread(int(asked.id)))
+
+    discord.say(ADA, asked.id, "next")
+    question, surface = await clerk.next()
+
+    assert question.conversation == first.conversation
+    assert [turn.text for turn in await surface.history()] == ["first", "one", "next"]
+
+
+@pytest.mark.parametrize(
+    "text", ["@Ben what do you think?", "hello @everyone", "you there", "@Ada me again"]
+)
+async def test_in_a_channel_nothing_but_a_mention_asks(bot, discord, clerk, text):
+    discord.say(ADA, GENERAL, text)
+    discord.say(ADA, GENERAL, "@Parley but this")
+
+    question, _ = await clerk.next()
+
+    assert question.text == "but this"
+
+
+async def test_in_its_thread_the_bot_leaves_people_alone_who_talk_to_each_other(
+    bot, discord, clerk
+):
+    asked = discord.say(ADA, GENERAL, "@Parley first")
+    _, surface = await clerk.next()
+    await surface.post(Page("one"), "n.0")
+
+    mine = discord.say(ADA, asked.id, "@Ben what do you think?")
+    discord.say(BEN, asked.id, "I agree", reply_to=mine.id, ping=False)
+    discord.say(ADA, asked.id, "next")
+
+    question, _ = await clerk.next()
+    assert question.text == "next"
+
+
+async def test_in_a_thread_of_other_people_only_a_mention_asks_until_it_takes_part(
+    bot, discord, clerk
+):
+    post = discord.open_post(ADA, FORUM, "A post", "Who knows leases?")
+    discord.say(BEN, post.id, "not me")
+    discord.say(BEN, post.id, "@Parley do you?")
+    first, surface = await clerk.next()
+    assert first.text == "do you?"
+    assert first.place == "the post “A post” in #questions"
+
+    discord.say(ADA, post.id, "for how long?")
+    second, surface = await clerk.next()
+
+    assert second.conversation == first.conversation
+    assert [turn.text for turn in await surface.history()] == [
+        "Who knows leases?",
+        "not me",
+        "@Parley do you?".replace("@Parley ", ""),
+        "for how long?",
+    ]
+
+
+async def test_a_message_that_comes_twice_is_one_question(bot, discord, clerk):
+    asked = discord.say(ADA, GENERAL, "@Parley once")
+    discord.redeliver(asked)
+    discord.say(ADA, GENERAL, "@Parley twice")
+
+    assert (await clerk.next())[0].text == "once"
+    assert (await clerk.next())[0].text == "twice"
+
+
+async def test_where_a_thread_stands_already_it_is_used_and_read(bot, discord, clerk, eyes):
+    asked = discord.say(ADA, GENERAL, "@Parley hello")
+    discord.faults.add(Fault("POST thread", "after", status=502))
+    _, surface = await clerk.next()
+
+    posted = await surface.post(Page("hi"), "n.0")
+
+    assert isinstance(posted, Delivered)
+    assert eyes.last(asked.id).text == "hi"
+    assert [turn.text for turn in await surface.history()] == ["hello", "hi"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_where_it_may_not_open_threads_the_answer_is_a_reply_in_the_channel(
+    bot, discord, clerk, eyes, known
+):
+    if known:
+        eyes.space.channels[GENERAL].extra["deny"] = {"CREATE_PUBLIC_THREADS"}
+        eyes.space.add_channel(eyes.space.channels[GENERAL])
+    else:
+        discord.faults.add(Fault("POST thread", "code", code="50013"))
+    asked = discord.say(ADA, GENERAL, "@Parley hello")
+    _, surface = await clerk.next()
+
+    await surface.status("is thinking")
+    await surface.post(Page("hi"), "n.0")
+    await surface.status("")
+
+    shown = eyes.last(GENERAL)
+    assert shown.text == "hi"
+    assert shown.payload["reference"]["message_id"] == asked.id
+    assert shown.payload["pings"] == []
+    assert len(asked_for(discord, "POST thread")) == (0 if known else 1)
+
+
+# Replies in channels
+
+
+@pytest.fixture
+async def in_channel(build):
+    bot = build(reply="channel")
+    await bot.start()
+    yield bot
+    await bot.stop()
+
+
+@pytest.mark.parametrize("ping", [True, False])
+@pytest.mark.parametrize("remembered", [True, False])
+async def test_a_reply_to_the_bot_continues_the_chain(
+    in_channel, discord, clerk, eyes, *, ping, remembered
+):
+    discord.say(BEN, GENERAL, "noise")
+    discord.say(ADA, GENERAL, "@Parley first")
+    _, surface = await clerk.next()
+    await surface.post(Page("page one"), "n.0")
+    posted = await surface.post(Page("page two"), "n.1")
+    if not remembered:
+        in_channel._client.listener.missed()
+
+    discord.say(BEN, GENERAL, "noise")
+    reply = discord.say(BEN, GENERAL, "and then?", reply_to=posted.message, ping=ping)
+    question, surface = await clerk.next()
+
+    assert question.text == "and then?"
+    assert [turn.text for turn in await surface.history()] == [
+        "first",
+        "page one",
+        "page two",
+        "and then?",
+    ]
+    assert len(asked_for(discord, "GET messages")) == (0 if remembered else 1)
+    await surface.post(Page("then that"), "m.0")
+    assert eyes.last(GENERAL).payload["reference"]["message_id"] == reply.id
+
+
+async def test_two_replies_to_one_message_are_branches_of_their_own(in_channel, discord, clerk):
+    discord.say(ADA, GENERAL, "@Parley first")
+    _, surface = await clerk.next()
+    posted = await surface.post(Page("one"), "n.0")
+
+    for text in ("left", "right"):
+        discord.say(BEN, GENERAL, text, reply_to=posted.message)
+        question, surface = await clerk.next()
+        assert [turn.text for turn in await surface.history()] == ["first", "one", text]
+        await surface.post(Page(f"{text}, then"), f"{question.message}.0")
+
+
+async def test_a_mention_that_replies_to_somebody_knows_what_they_said(in_channel, discord, clerk):
+    theirs = discord.say(BEN, GENERAL, "the build is red")
+    discord.say(ADA, GENERAL, "@Parley why?", reply_to=theirs.id)
+    _, surface = await clerk.next()
+
+    assert [turn.text for turn in await surface.history()] == ["the build is red", "why?"]
+
+
+async def test_nobody_is_pinged_whatever_the_model_writes(in_channel, discord, clerk, eyes):
+    discord.say(ADA, GENERAL, "@Parley call them all")
+    _, surface = await clerk.next()
+
+    posted = await surface.post(Page("@everyone <@1002> @here <@&4000>"), "n.0")
+    await surface.edit(posted.message, Page("@everyone <@1001>"))
+
+    assert eyes.last(GENERAL).payload["pings"] == []
+    bodies = [r.body for r in discord.requests if r.route in ("POST message", "PATCH message")]
+    assert all(body["allowed_mentions"]["parse"] == [] for body in bodies)
+
+
+# Direct messages
+
+
+async def test_direct_messages_are_one_talk(bot, discord, clerk, eyes, recall):
+    discord.say(ADA, ADAS_DIRECT, "first")
+    first, surface = await clerk.next()
+    await surface.post(Page("one"), "n.0")
+    discord.say(ADA, ADAS_DIRECT, "second")
+    second, surface = await clerk.next()
+
+    assert first.direct
+    assert first.place == "a direct message"
+    assert second.conversation == first.conversation == Conversation("discord", "dm", ADAS_DIRECT)
+    assert [turn.text for turn in await surface.history()] == ["first", "one", "second"]
+    assert eyes.texts(ADAS_DIRECT) == ["first", "one", "second"]
+    assert "reference" not in eyes.space.messages(ADAS_DIRECT)
+
+
+# Typing
+
+
+async def test_typing_lasts_until_the_status_is_empty(bot, discord, clerk, eyes, monkeypatch):
+    monkeypatch.setattr("bots.discord.signs.AGAIN", 0.05)
+    discord.say(ADA, ADAS_DIRECT, "hello")
+    _, surface = await clerk.next()
+
+    await surface.status("is thinking")
+    await eyes.until(lambda: eyes.typing(ADAS_DIRECT) >= 3)
+    await surface.status("is thinking still")
+    await surface.status("")
+    seen = eyes.typing(ADAS_DIRECT)
+    await surface.post(Page("hi"), "n.0")
+
+    assert eyes.typing(ADAS_DIRECT) == seen
+
+
+async def test_where_it_may_not_type_the_answer_comes_all_the_same(bot, discord, clerk, eyes):
+    discord.faults.add(Fault("POST typing", "code", code="50001", times=-1))
+    discord.say(ADA, ADAS_DIRECT, "hello")
+    _, surface = await clerk.next()
+
+    async with asyncio.timeout(2):
+        await surface.status("is thinking")
+
+    assert isinstance(await surface.post(Page("hi"), "n.0"), Delivered)
+
+
+# Outcomes
+
+
+@pytest.fixture
+async def surface(bot, discord, clerk):
+    discord.say(ADA, ADAS_DIRECT, "hello")
+    _, surface = await clerk.next()
+    return surface
+
+
+async def test_what_discord_refuses_for_good_is_said_with_its_code(surface, discord, eyes):
+    posted = await surface.post(Page("one"), "n.0")
+    discord.delete(ADA, ADAS_DIRECT, posted.message)
+
+    assert await surface.edit(posted.message, Page("two")) == RefusedForGood("10008")
+    assert await surface.post(Page("x" * 2001), "n.1") == RefusedForGood("50035")
+
+
+async def test_what_discord_refuses_for_now_closes_its_budget(surface, discord, governor):
+    posted = await surface.post(Page("one"), "n.0")
+    discord.faults.add(Fault("PATCH message", "rate_limit", seconds=0.5))
+
+    outcome = await surface.edit(posted.message, Page("two"))
+    before = time.monotonic()
+    await governor.turn(surface.edit_budgets, Urgency.LAST)
+
+    assert outcome == RefusedForNow(0.5)
+    assert time.monotonic() - before > 0.4
+    assert len(asked_for(discord, "PATCH message")) == 1, "discord.py must not repeat old text"
+
+
+@pytest.mark.parametrize("kind", ["status", "reset", "after", "reset_after"])
+async def test_a_post_of_unknown_fate_is_one_message_when_repeated(surface, discord, eyes, kind):
+    discord.faults.add(Fault("POST message", kind, status=502))
+
+    first = await surface.post(Page("on"), "n.0")
+    again = await surface.post(Page("one"), "n.0")
+
+    assert isinstance(first, Unknown)
+    assert again == Delivered(eyes.last(ADAS_DIRECT).id)
+    assert eyes.texts(ADAS_DIRECT) == ["hello", "one"]
+
+
+async def test_after_the_nonce_has_died_a_lost_post_is_looked_for(
+    surface, discord, eyes, monkeypatch
+):
+    monkeypatch.setattr("bots.discord.messages.NONCE_LIFE", 0.0)
+    discord.faults.add(Fault("POST message", "reset_after"))
+    assert isinstance(await surface.post(Page("on"), "n.0"), Unknown)
+    discord.faults.add(Fault("GET messages", "status", status=503, times=3))
+
+    blind = await surface.post(Page("one"), "n.0")
+    again = await surface.post(Page("one"), "n.0")
+
+    assert isinstance(blind, Unknown)
+    assert isinstance(again, Delivered)
+    assert eyes.texts(ADAS_DIRECT) == ["hello", "one"]
+
+
+async def test_the_last_token_of_a_rate_limit_costs_no_time(surface, discord, eyes):
+    posted = await surface.post(Page("0"), "n.0")
+
+    before = time.monotonic()
+    for number in range(1, 6):
+        assert await surface.edit(posted.message, Page(str(number))) == posted
+    taken = time.monotonic() - before
+
+    assert taken < 2, "discord.py sleeps for the rest of the window in the fifth"
+    assert eyes.last(ADAS_DIRECT).text == "5"
+
+
+async def test_within_the_budgets_nothing_is_ever_refused(surface, discord, governor, eyes):
+    posted = await surface.post(Page("0"), "n.0")
+    for number in range(1, 8):
+        await governor.turn(surface.edit_budgets, Urgency.INTERIM)
+        assert isinstance(await surface.edit(posted.message, Page(str(number))), Delivered)
+
+    assert {r.status for r in asked_for(discord, "PATCH message")} == {200}
+    assert eyes.last(ADAS_DIRECT).text == "7"
+
+
+async def test_a_caller_that_is_cancelled_leaves_its_request_on_the_way(surface, discord, eyes):
+    posted = await surface.post(Page("one"), "n.0")
+    discord.faults.add(Fault("PATCH message", "slow", seconds=0.3))
+    editing = asyncio.create_task(surface.edit(posted.message, Page("two")))
+    await asyncio.sleep(0.05)
+    editing.cancel()
+
+    await eyes.until(lambda: eyes.last(ADAS_DIRECT).text == "two")
+    assert editing.cancelled()
+
+
+async def test_white_space_is_nothing_to_show_yet(surface, discord):
+    assert isinstance(await surface.post(Page("\n \n"), "n.0"), RefusedForNow)
+    assert asked_for(discord, "POST message") == []
+
+
+async def test_without_the_permission_to_embed_a_notice_is_small_print(
+    bot, discord, clerk, eyes, recall
+):
+    eyes.space.channels[GENERAL].extra["deny"] = {"EMBED_LINKS"}
+    asked = discord.say(ADA, GENERAL, "@Parley hello")
+    _, surface = await clerk.next()
+
+    assert isinstance(await surface.post(Page("hi", "cut off"), "n.0"), Delivered)
+    recall.drop("discord")
+
+    assert eyes.last(asked.id).text == "hi\n-# ⓘ cut off"
+    assert [turn.text for turn in await surface.history()] == ["hello", "hi"]
+
+
+# Refusals
+
+
+async def test_a_refusal_is_a_reply_without_ping_and_opens_no_thread(bot, discord, clerk, eyes):
+    asked = discord.say(ADA, GENERAL, "@Parley hello")
+    _, surface = await clerk.next()
+
+    await surface.status("")
+    assert isinstance(await surface.refuse("Not today."), Delivered)
+
+    shown = eyes.last(GENERAL)
+    assert [embed["description"] for embed in shown.payload["embeds"]] == ["Not today."]
+    assert shown.payload["reference"]["message_id"] == asked.id
+    assert shown.payload["pings"] == []
+    assert asked.id not in eyes.space.channels
+
+
+async def test_without_a_database_a_channel_is_told_once_a_minute(bot, discord, clerk, eyes):
+    clerk.broken = True
+    discord.say(ADA, GENERAL, "@Parley one")
+    discord.say(ADA, GENERAL, "@Parley two")
+    await eyes.until(lambda: eyes.last(GENERAL).author == BOT)
+    clerk.broken = False
+    discord.say(ADA, GENERAL, "@Parley three")
+    await clerk.next()
+
+    told = [m for m in eyes.space.messages(GENERAL) if m.author == BOT]
+    assert len(told) == 1
+    assert "database" in told[0].payload["embeds"][0]["description"]
+
+
+async def test_a_history_that_cannot_be_read_is_a_failure_of_the_platform(surface, discord, recall):
+    recall.drop("discord")
+    discord.faults.add(Fault("GET messages", "code", code="50001", times=-1))
+
+    with pytest.raises(PlatformFailed):
+        await surface.history()

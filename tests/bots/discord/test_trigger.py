@@ -1,0 +1,52 @@
+import itertools
+from dataclasses import fields
+
+import pytest
+
+from bots.discord.trigger import Seen, Verdict, verdict
+
+ASK, IGNORE, ASK_IF_PART = Verdict.ASK, Verdict.IGNORE, Verdict.ASK_IF_PART
+
+
+@pytest.mark.parametrize(
+    ("law", "seen", "expected"),
+    [
+        ("people talk in a channel", Seen(), IGNORE),
+        ("a mention asks", Seen(mentions_me=True), ASK),
+        ("a mention among others asks", Seen(mentions_me=True, mentions_others=True), ASK),
+        (
+            "a mention in a reply to somebody asks",
+            Seen(mentions_me=True, replies_to_others=True),
+            ASK,
+        ),
+        ("a reply to the bot asks", Seen(replies_to_me=True), ASK),
+        (
+            "a reply to the bot that calls somebody else is for them",
+            Seen(replies_to_me=True, mentions_others=True),
+            IGNORE,
+        ),
+        ("a direct message asks", Seen(direct=True), ASK),
+        ("a follow-up in the bot's thread asks", Seen(in_thread=True, own_thread=True), ASK),
+        ("in another thread it depends", Seen(in_thread=True), ASK_IF_PART),
+        (
+            "in the bot's thread, who calls somebody else is left alone",
+            Seen(in_thread=True, own_thread=True, mentions_others=True),
+            IGNORE,
+        ),
+        (
+            "in the bot's thread, who replies to somebody else is left alone",
+            Seen(in_thread=True, own_thread=True, replies_to_others=True),
+            IGNORE,
+        ),
+    ],
+)
+def test_who_is_meant(law, seen, expected):
+    assert verdict(seen) is expected, law
+
+
+def test_no_bot_and_no_system_message_ever_asks():
+    others = [field.name for field in fields(Seen) if field.name != "by_person"]
+    for values in itertools.product([False, True], repeat=len(others)):
+        seen = Seen(by_person=False, **dict(zip(others, values, strict=True)))
+
+        assert verdict(seen) is IGNORE

@@ -1,0 +1,206 @@
+"""Hearing Slack all the time."""
+
+import asyncio
+import time
+
+import pytest
+
+from bots.slack.calls import CallFailed
+from core.errors import StartError
+from sandbox.faults import Fault
+from sandbox.slack.sockets import NotDelivered
+from tests.bots.slack.conftest import Notes, make_bot, working
+
+
+async def test_it_is_back_at_once_after_a_broken_connection(office):
+    began = time.monotonic()
+    await office.slack.drop()
+    await office.slack.wait_connected()
+
+    assert time.monotonic() - began < 1
+    office.slack.say("U0ADA", "D0ADA", "hello")
+    question, _ = await office.notes.question()
+    assert question.text == "hello"
+
+
+async def test_it_is_back_within_two_seconds_of_slacks_return(office):
+    await office.slack.drop(refuse=1.0)
+    await asyncio.sleep(1.0)  # while Slack is away
+    began = time.monotonic()
+
+    await office.slack.wait_connected()
+
+    assert time.monotonic() - began < 2
+
+
+async def test_what_was_said_meanwhile_is_heard(office):
+    office.slack.deliveries.redelivery = (0.1, 0.5, 1.0)
+    await office.slack.drop(refuse=0.2)
+    office.slack.say("U0ADA", "D0ADA", "are you there?")
+
+    question, _ = await office.notes.question()
+
+    assert question.text == "are you there?"
+
+
+async def test_nothing_is_missed_when_slack_asks_to_reconnect(office):
+    async def talk():
+        for number in range(40):
+            office.slack.say("U0ADA", "D0ADA", str(number))
+            await asyncio.sleep(0.01)  # people type one after another
+
+    await asyncio.gather(office.slack.refresh(), talk())
+
+    await office.notes.question(40)
+    assert sorted(int(one.text) for one, _ in office.notes.taken) == list(range(40))
+    assert office.slack.connections == 1
+
+
+async def test_a_new_connection_is_there_before_the_old_one_goes(office):
+    asking = asyncio.create_task(office.slack.refresh())
+    seen = set()
+    while not asking.done():
+        seen.add(office.bot.ready)
+        await asyncio.sleep(0)
+    await asking
+
+    assert seen == {True}
+
+
+async def test_an_app_token_that_was_revoked_ends_it(slack):
+    bot = make_bot(slack, Notes())
+    await bot.start()
+    running = asyncio.create_task(bot.run())
+    await slack.wait_connected()
+    slack.faults.add(Fault("apps.connections.open", "code", code="token_revoked", times=-1))
+    await slack.drop()
+
+    async with asyncio.timeout(5):
+        with pytest.raises(StartError, match="SLACK_APP_TOKEN"):
+            await running
+    assert not bot.ready
+    await bot.stop()
+
+
+async def test_to_be_refused_for_now_is_waited_out(office):
+    office.slack.faults.add(Fault("apps.connections.open", "rate_limit", seconds=0.5))
+    await office.slack.drop()
+
+    await office.slack.wait_connected()
+
+    assert office.methods().count("apps.connections.open") == 3
+
+
+async def test_stopping_acknowledges_what_was_heard_and_hears_no_more(slack):
+    notes = Notes()
+    async with working(slack, notes):
+        slack.say("U0ADA", "D0ADA", "last words")
+        await notes.question()
+
+    assert slack.connections == 0
+    assert slack.post.delivered == [("message", True)]
+    with pytest.raises(NotDelivered):
+        await slack.sockets.exchange("events_api", {})
+
+
+async def test_stopping_waits_for_a_claim_that_is_being_made_and_no_longer(slack):
+    notes = Notes(gate=asyncio.Event())
+    async with working(slack, notes) as bot:
+        slack.say("U0ADA", "D0ADA", "last words")
+        await notes.knocked.wait()
+        stopping = asyncio.create_task(bot.stop())
+        await asyncio.sleep(0)
+        began = time.monotonic()
+        notes.gate.set()
+        await stopping
+
+    assert time.monotonic() - began < 1.5
+    assert slack.post.delivered == [("message", True)]
+
+
+async def test_tries_that_never_reach_slack_do_not_count(office):
+    await office.slack.stop()
+
+    async with asyncio.timeout(5):
+        for _ in range(15):
+            with pytest.raises(CallFailed):
+                await office.bot._ears._dial()
+
+
+async def test_while_it_hears_nothing_it_remembers_nothing(office):
+    said = office.slack.say("U0ADA", "C0GENERAL", "@Parley hello")
+    _, surface = await office.notes.question()
+    await surface.history()
+    await office.slack.drop(refuse=60)
+    async with asyncio.timeout(5):
+        while office.bot.ready:
+            await asyncio.sleep(0.01)
+    office.space.post("C0GENERAL", "U0BEN", "unheard", thread=said.id)
+
+    assert [turn.text for turn in await surface.history()] == ["hello", "unheard"]
+
+
+async def test_a_cancelled_run_leaves_nothing_open(slack):
+    bot = make_bot(slack, Notes())
+    await bot.start()
+    running = asyncio.create_task(bot.run())
+    await slack.wait_connected()
+
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    async with asyncio.timeout(5):
+        await bot.stop()
+
+    assert not bot.ready
+    assert len(asyncio.all_tasks()) <= 1 + tasks_of(slack)
+
+
+async def test_stopping_twice_does_no_harm(slack):
+    bot = make_bot(slack, Notes())
+    await bot.start()
+
+    await bot.stop()
+    await bot.stop()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"event": "x"},
+        {"event": {"type": "message"}, "authorizations": 7},
+        {"event": {"type": "message", "channel": "C0GENERAL", "ts": "x", "text": 5}},
+        {"event": {"type": ["message"], "channel": {}}},
+        {"event": {"type": "message", "channel": "C0GENERAL", "user": {}, "ts": "1.2"}},
+        {"type": "view_submission", "view": []},
+    ],
+)
+@pytest.mark.parametrize("kind", ["events_api", "interactive", "slash_commands", "unheard_of"])
+async def test_no_request_is_too_odd_to_be_survived(office, kind, payload):
+    office.slack.sockets.ack_deadline = 0.05
+    await asyncio.gather(office.slack.sockets.exchange(kind, payload), return_exceptions=True)
+    office.slack.sockets.ack_deadline = 3
+
+    office.slack.say("U0ADA", "D0ADA", "still there?")
+
+    await office.notes.question()
+    assert office.slack.connections == 1
+
+
+async def test_two_processes_share_one_app_and_remember_nothing(slack):
+    notes = Notes()
+    async with working(slack, notes) as one, working(slack, notes) as two:
+        assert slack.connections == 2
+        for number in range(4):
+            slack.say("U0ADA", "D0ADA", str(number))
+        await notes.question(4)
+
+        assert one.ready
+        assert two.ready
+        assert not two._ears._memory._alone
+
+
+def tasks_of(slack) -> int:
+    """Tasks that the sandbox itself has."""
+    mine = asyncio.current_task()
+    return len([one for one in asyncio.all_tasks() if one is not mine and "sandbox" in repr(one)])

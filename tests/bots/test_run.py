@@ -1,0 +1,73 @@
+"""However the bot is told to end, answers in flight are closed first."""
+
+import asyncio
+
+import pytest
+
+from bots.run import _until_stopped
+from core.errors import StartError
+
+
+class Platform:
+    """A platform that stays connected, or ends for good."""
+
+    ready = True
+
+    def __init__(self, error=None):
+        self.error = error
+
+    async def start(self):
+        pass
+
+    async def run(self):
+        if self.error:
+            raise self.error
+        await asyncio.Event().wait()
+
+    async def stop(self):
+        pass
+
+
+class Drained:
+    """In place of the chat: notes that it was drained, which takes its time."""
+
+    def __init__(self, takes=0.0):
+        self.takes = takes
+        self.ended = []
+
+    async def drain(self, seconds):
+        try:
+            await asyncio.sleep(self.takes)
+            self.ended.append("drained")
+        except asyncio.CancelledError:
+            self.ended.append("hurried")
+            raise
+
+
+async def test_a_platform_that_ends_for_good_lets_the_answers_on_the_other_end_first():
+    chat, signals = Drained(), asyncio.Queue()
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        async with asyncio.timeout(5):
+            platforms = [Platform(), Platform(StartError("revoked"))]
+            await _until_stopped(platforms, chat, signals, 8)
+    assert caught.group_contains(StartError, match="revoked")
+    assert chat.ended == ["drained"]
+
+
+async def test_a_signal_drains_and_a_second_one_ends_at_once():
+    chat, signals = Drained(takes=3600), asyncio.Queue()
+    for _ in range(2):
+        signals.put_nowait("SIGTERM")
+
+    async with asyncio.timeout(5):
+        await _until_stopped([Platform()], chat, signals, 3600)
+    assert chat.ended == ["hurried"]
+
+
+async def test_one_signal_waits_for_the_answers():
+    chat, signals = Drained(takes=0.05), asyncio.Queue()
+    signals.put_nowait("SIGTERM")
+
+    await _until_stopped([Platform()], chat, signals, 8)
+    assert chat.ended == ["drained"]

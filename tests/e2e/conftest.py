@@ -1,0 +1,166 @@
+"""Real processes of the bot, against Slack, Discord and a model on loopback."""
+
+import asyncio
+import os
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from sandbox.discord import DiscordServer
+from sandbox.model import ModelServer
+from sandbox.slack import SlackServer
+from sandbox.world import World
+from tests.e2e.places import DiscordPlace, SlackPlace
+
+INHERITED = ("PATH", "HOME", "LANG", "SYSTEMROOT", "VIRTUAL_ENV")
+
+
+@dataclass
+class Town:
+    """The servers, and how to start bots against them."""
+
+    world: World
+    slack: SlackServer
+    discord: DiscordServer
+    model: ModelServer
+    folder: Path
+
+    @property
+    def environment(self):
+        """What an operator would write into .env."""
+        return {
+            "SLACK_BOT_TOKEN": "xoxb-sandbox",
+            "SLACK_APP_TOKEN": "xapp-sandbox",
+            "SLACK_API_URL": self.slack.api_url,
+            "DISCORD_TOKEN": "discord-sandbox-token",
+            "DISCORD_API_URL": self.discord.api_url,
+            "OPENAI_API_KEY": self.model.key,
+            "OPENAI_BASE_URL": self.model.base_url,
+            "OPENAI_MODEL": "gpt-4o-mini",
+            "DATABASE_URL": f"sqlite+aiosqlite:///{self.folder}/data/parley.db",
+        }
+
+    async def start(self, **changes):
+        """Start `parley run`; a setting of None is left out. Its output goes to a file."""
+        settings = self.environment | changes
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        output = self.folder / f"bot-{len(list(self.folder.glob('bot-*')))}.log"
+        with output.open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "bots.cli",
+                "run",
+                cwd=self.folder,
+                env=inherited
+                | {"PYTHONPATH": str(Path(__file__).parents[2])}
+                | {name: value for name, value in settings.items() if value is not None},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+        return Bot(process, output)
+
+    @asynccontextmanager
+    async def bot(self, **changes):
+        """A bot that is connected to its platforms, until the end of the block."""
+        bot = await self.start(**changes)
+        settings = self.environment | changes
+        connected = asyncio.create_task(self._connected(settings))
+        ended = asyncio.create_task(bot.process.wait())
+        try:
+            await asyncio.wait({connected, ended}, return_when=asyncio.FIRST_COMPLETED)
+            assert bot.process.returncode is None, bot.said
+            await connected
+            yield bot
+        finally:
+            connected.cancel()
+            await bot.stop()
+            await ended
+
+    async def _connected(self, settings):
+        if settings["SLACK_BOT_TOKEN"]:
+            await self.slack.wait_connected(30)
+        if settings["DISCORD_TOKEN"]:
+            await self.discord.wait_ready(30)
+
+
+@dataclass
+class Bot:
+    """One process of the bot."""
+
+    process: asyncio.subprocess.Process
+    output: Path
+
+    @property
+    def said(self):
+        """Everything that it has written to its terminal."""
+        return self.output.read_text()
+
+    async def ended(self, seconds=30):
+        """Its exit code."""
+        async with asyncio.timeout(seconds):
+            return await self.process.wait()
+
+    async def stop(self):
+        """End it as an operator would; its exit code."""
+        if self.process.returncode is None:
+            self.process.terminate()
+        try:
+            return await self.ended(15)
+        except TimeoutError:
+            self.process.kill()
+            raise
+
+
+@asynccontextmanager
+async def opened(folder, latency=None):
+    """A town whose platforms take so many seconds for a request, by name."""
+    world, latency = World(), latency or {}
+    slack = SlackServer(world, latency=latency.get("slack", 0.0))
+    discord = DiscordServer(world, latency=latency.get("discord", 0.0))
+    model = ModelServer(first_token=0.05, rate=200)
+    for server in (slack, discord, model):
+        await server.start()
+    town = Town(world, slack, discord, model, folder)
+    try:
+        yield town
+    finally:
+        for server in (town.slack, town.discord, town.model):
+            await server.stop()
+
+
+@pytest.fixture
+async def town(tmp_path):
+    """A town of one's own, without a bot."""
+    async with opened(tmp_path) as town:
+        yield town
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def inhabited(tmp_path_factory):
+    """One town with one bot for all tests of a module."""
+    async with opened(tmp_path_factory.mktemp("town")) as town, town.bot() as bot:
+        yield town
+    assert bot.process.returncode == 0
+    assert "Traceback" not in bot.said, bot.said
+    assert "unexpected" not in bot.said, bot.said
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=["slack", "discord"])
+async def place(inhabited, request):
+    """Each platform in turn."""
+    if request.param == "slack":
+        return SlackPlace(inhabited.slack, inhabited.world.slack)
+    return DiscordPlace(inhabited.discord, inhabited.world.discord)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def model(inhabited):
+    """The model, with nothing left over from the test before."""
+    inhabited.model._queue.clear()
+    return inhabited.model

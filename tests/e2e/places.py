@@ -1,0 +1,224 @@
+"""Both platforms as people see them, in the same few words; so that one test holds both."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sandbox.discord import DiscordServer
+from sandbox.slack import SlackServer
+from sandbox.world import Channel, Kind, Message, Space
+
+SLACK_BOT, DISCORD_BOT = "U0PARLEY", "1009"
+numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One message of the bot as a reader sees it: the answer in it and the notice below."""
+
+    text: str
+    notice: str
+    only_for: str
+    code: tuple[str, ...] = ()
+
+
+class Talk(Protocol):
+    """One conversation with the bot."""
+
+    def say(self, person: str, words: str) -> Message: ...
+    def seen(self) -> list[Seen]: ...
+    async def until(self, holds: Callable[[list[Seen]], bool]) -> list[Seen]: ...
+
+
+async def until(space: Space, holds: Callable[[], bool], seconds: float = 25) -> None:
+    """Wait for the world to change until something holds."""
+    changed = asyncio.Event()
+    unwatch = space.watch(lambda _: changed.set())
+    try:
+        async with asyncio.timeout(seconds):
+            while not holds():
+                changed.clear()
+                await changed.wait()
+    finally:
+        unwatch()
+
+
+@dataclass
+class _Talk:
+    space: Space
+    bot: str
+    channel: str
+    thread: str | None
+    speak: Callable[[str, str], Message]
+    read: Callable[[Message], Seen]
+    before: set[str] = field(default_factory=set)
+
+    def say(self, person: str, words: str) -> Message:
+        return self.speak(person, words)
+
+    def messages(self) -> list[Message]:
+        return [
+            message
+            for message in self.space.messages(self.channel, self.thread)
+            if message.author == self.bot and message.id not in self.before
+        ]
+
+    def seen(self) -> list[Seen]:
+        return [self.read(message) for message in self.messages()]
+
+    async def until(self, holds: Callable[[list[Seen]], bool]) -> list[Seen]:
+        await until(self.space, lambda: holds(self.seen()))
+        return self.seen()
+
+
+class SlackPlace:
+    """The sandbox's Slack."""
+
+    name = "slack"
+    ada, ben = "U0ADA", "U0BEN"
+
+    def __init__(self, server: SlackServer, space: Space) -> None:
+        self.server = server
+        self.space = space
+
+    @property
+    def requests(self) -> list[tuple[str, int]]:
+        return [(request.method, request.status) for request in self.server.requests]
+
+    def room(self) -> str:
+        """A new channel with everybody in it."""
+        n = next(numbers)
+        channel = Channel(f"C{n:08}", f"room-{n}", Kind.PUBLIC, set(self.space.people))
+        return self.space.add_channel(channel).id
+
+    def mention(self, person: str, words: str, room: str = "") -> _Talk:
+        room = room or self.room()
+        asked = self.server.say(person, room, f"@Parley {words}")
+        return self._talk(room, asked.id)
+
+    def direct(self, person: str, words: str) -> _Talk:
+        talk = self._talk(f"D0{person[2:]}", "")
+        talk.thread = None
+        talk.before = {message.id for message in self.space.messages(talk.channel)}
+        talk.say(person, words)
+        return talk
+
+    async def ask(self, person: str, words: str, room: str = "", *, private: bool = True) -> _Talk:
+        talk = self._talk(room or self.room(), "")
+        talk.thread = None
+        await self.server.command(
+            person, talk.channel, "/ask", words if private else f"public {words}"
+        )
+        return talk
+
+    def redeliver(self, message: Message) -> None:
+        """Both events of a message once more, as after an acknowledgement that got lost."""
+        from sandbox.slack.events import heard
+        from sandbox.world import Change
+
+        change = Change("posted", "slack", message.channel, message)
+        for payload in heard(self.server.workspace, change):
+            self.server.deliveries.add(payload)
+
+    def _talk(self, channel: str, thread: str) -> _Talk:
+        return _Talk(
+            self.space,
+            SLACK_BOT,
+            channel,
+            thread,
+            lambda person, words: self.server.say(person, channel, words, thread),
+            read_slack,
+        )
+
+
+class DiscordPlace:
+    """The sandbox's Discord."""
+
+    name = "discord"
+    ada, ben = "1001", "1002"
+
+    def __init__(self, server: DiscordServer, space: Space) -> None:
+        self.server = server
+        self.space = space
+
+    @property
+    def requests(self) -> list[tuple[str, int]]:
+        return [(request.route, request.status) for request in self.server.requests]
+
+    def room(self) -> str:
+        """A new text channel with everybody in it."""
+        n = next(numbers)
+        channel = Channel(str(500_000 + n), f"room-{n}", Kind.PUBLIC, set(self.space.people))
+        return self.space.add_channel(channel).id
+
+    def mention(self, person: str, words: str, room: str = "") -> _Talk:
+        asked = self.server.say(person, room or self.room(), f"@Parley {words}")
+        return self._talk(asked.id)
+
+    def direct(self, person: str, words: str) -> _Talk:
+        talk = self._talk(f"3{person[1:]}")
+        talk.before = {message.id for message in self.space.messages(talk.channel)}
+        talk.say(person, words)
+        return talk
+
+    async def ask(self, person: str, words: str, room: str = "", *, private: bool = True) -> _Talk:
+        talk = self._talk(room or self.room())
+        await self.server.command(
+            person, talk.channel, "ask", {"question": words, "private": private}
+        )
+        return talk
+
+    def redeliver(self, message: Message) -> None:
+        """The event of a message once more, as around a RESUME."""
+        self.server.redeliver(message)
+
+    def _talk(self, channel: str) -> _Talk:
+        return _Talk(
+            self.space,
+            DISCORD_BOT,
+            channel,
+            None,
+            lambda person, words: self.server.say(person, channel, words),
+            read_discord,
+        )
+
+
+def _leaves(value: Any) -> str:
+    """All words in blocks, in order."""
+    if isinstance(value, list):
+        return "".join(map(_leaves, value))
+    if not isinstance(value, dict):
+        return ""
+    words = value.get("text", "")
+    inner = "".join(_leaves(value.get(key)) for key in ("elements", "rows"))
+    return (words if isinstance(words, str) else _leaves(words)) + inner
+
+
+def _codes(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [code for one in value for code in _codes(one)]
+    if not isinstance(value, dict):
+        return []
+    if value.get("type") == "rich_text_preformatted":
+        return [_leaves(value)]
+    return _codes(value.get("elements"))
+
+
+def read_slack(message: Message) -> Seen:
+    blocks = message.payload.get("blocks") or []
+    notices = [block for block in blocks if block["type"] == "context"]
+    answer = [block for block in blocks if block["type"] != "context"]
+    return Seen(_leaves(answer), _leaves(notices), message.only_for, tuple(_codes(answer)))
+
+
+def read_discord(message: Message) -> Seen:
+    embeds = message.payload.get("embeds") or []
+    parts = message.text.split("```")
+    return Seen(
+        message.text,
+        " ".join(embed.get("description") or "" for embed in embeds),
+        message.only_for,
+        tuple(part.partition("\n")[2] for part in parts[1::2]),
+    )
