@@ -30,9 +30,8 @@ from sandbox.discord.sessions import Starts
 from sandbox.discord.talk import Talk
 from sandbox.discord.threads import Threads
 from sandbox.faults import Faults
+from sandbox.listener import HOST, Listener
 from sandbox.world import Change, Message, World
-
-HOST = "127.0.0.1"
 
 
 class DiscordServer:
@@ -79,7 +78,7 @@ class DiscordServer:
         )
         self._rest = Rest(realm, routes, self.faults, token=token, latency=latency, limited=limited)
         self._feed = Feed(realm)
-        self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
         self._unwatch: Callable[[], None] | None = None
         self._port = 0
         self._share_what_people_do(posts)
@@ -106,14 +105,9 @@ class DiscordServer:
         app.router.add_get("/gateway", self._gateway.serve)
         app.router.add_get("/attachments/{channel}/{id}/{name}", self._download)
         self._rest.add_to(app)
-        self._runner = web.AppRunner(app, shutdown_timeout=1.0)
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, HOST, port).start()
-        except OSError:
-            await self._runner.cleanup()
-            raise
-        self._port = self._runner.addresses[0][1]
+        self._listener = Listener(app, shutdown_timeout=1.0)
+        await self._listener.start(port)
+        self._port = self._listener.port
         self._application.gateway_url = self.gateway_url
         self._gateway.lives_at(self.gateway_url)
         self._realm.files.address = f"http://{HOST}:{self._port}"
@@ -128,9 +122,9 @@ class DiscordServer:
         try:
             await self._gateway.drop(resumable=False)
         finally:
-            if self._runner is not None:
-                await self._runner.cleanup()
-                self._runner = None
+            if self._listener is not None:
+                await self._listener.stop()
+                self._listener = None
 
     @property
     def api_url(self) -> str:

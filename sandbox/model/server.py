@@ -14,6 +14,7 @@ import orjson
 from aiohttp import web
 
 from sandbox.faults import Faults
+from sandbox.listener import HOST, Listener
 from sandbox.model.allowance import Allowance
 from sandbox.model.answer import Answer, Cut, Piece, Raw
 from sandbox.model.checks import check
@@ -64,25 +65,20 @@ class ModelServer:
         self.requests: deque[Recorded] = deque(maxlen=10_000)
         self._queue: deque[Answer] = deque()
         self._ids = itertools.count(1)
-        self._port = 0
-        self._runner = web.AppRunner(
-            self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=0.1
-        )
+        self._listener = Listener(self._app(), handler_cancellation=True, shutdown_timeout=0.1)
 
     @property
     def base_url(self) -> str:
         """The address for `OPENAI_BASE_URL`."""
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"http://{HOST}:{self._listener.port}/v1"
 
     async def start(self, port: int = 0) -> None:
         """Listen on loopback; `OSError` when the port is taken."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        self._port = self._runner.addresses[0][1]
+        await self._listener.start(port)
 
     async def stop(self) -> None:
         """Stop listening; requests in flight are cut."""
-        await self._runner.cleanup()
+        await self._listener.stop()
 
     def enqueue(self, *pieces: Piece | Answer) -> None:
         """Answer the next request with exactly this: an `Answer`, or one of these pieces.

@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 from aiohttp import web
 
+from sandbox.listener import HOST, Listener
 from sandbox.model.words import WORDS
 from sandbox.page import portrait
 from sandbox.page.acts import Acts, Refused
@@ -59,22 +60,17 @@ class PageServer:
         self._model = model
         self._bot = Bot()
         self._feeds: set[Feed] = set()
-        self._port = 0
-        self._runner = web.AppRunner(
-            self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=0.1
-        )
+        self._listener = Listener(self._app(), handler_cancellation=True, shutdown_timeout=0.1)
         self._unwatch: list[Callable[[], None]] = []
 
     @property
     def url(self) -> str:
         """Where the page is."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://{HOST}:{self._listener.port}"
 
     async def start(self, port: int = 0) -> None:
         """Listen on loopback; `OSError` when the port is taken."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        self._port = self._runner.addresses[0][1]
+        await self._listener.start(port)
         self._unwatch = [self._watch(space) for space in self._spaces.values()]
 
     async def stop(self) -> None:
@@ -82,7 +78,7 @@ class PageServer:
         for unwatch in self._unwatch:
             unwatch()
         self._unwatch.clear()
-        await self._runner.cleanup()
+        await self._listener.stop()
 
     def show_bot(self, bot: Bot) -> None:
         """Tell all readers how the bot is."""

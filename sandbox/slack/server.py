@@ -9,6 +9,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from sandbox.faults import Faults
+from sandbox.listener import HOST, Listener
 from sandbox.slack import app as installed
 from sandbox.slack.app import App
 from sandbox.slack.crowd import Crowd
@@ -91,11 +92,10 @@ class SlackServer:
         async with contextlib.AsyncExitStack() as stack:
             application = web.Application(client_max_size=LARGEST + 1024 * 1024)
             application.add_routes([*self._web.routes(), web.get("/link/", self.sockets.serve)])
-            runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
-            await runner.setup()
-            stack.push_async_callback(runner.cleanup)
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-            self.workspace.address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            listener = Listener(application, shutdown_timeout=1)
+            stack.push_async_callback(listener.stop)
+            await listener.start(port)
+            self.workspace.address = f"http://{HOST}:{listener.port}"
             self.sockets.welcome()
             stack.push_async_callback(self.sockets.close)
             stack.callback(self.workspace.statuses.close)
