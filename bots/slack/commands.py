@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from slack_bolt.context.async_context import AsyncBoltContext
 
 from bots.slack import mrkdwn
 from bots.slack.blocks import content
@@ -15,6 +16,7 @@ from bots.slack.messages import PLATFORM
 from bots.slack.payload import string
 from bots.slack.public import PublicSurface
 from bots.slack.response import ResponseSurface, ResponseUrl
+from bots.slack.socket import ANSWERED
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import ShuttingDown, StoreFailed
@@ -101,21 +103,21 @@ class Commands:
         self._chat = chat
         self._clock = clock
 
-    async def ask(self, body: dict[str, Any], ack: Ack) -> None:
+    async def ask(self, body: dict[str, Any], ack: Ack, context: AsyncBoltContext) -> None:
         """`/ask` and `/ask public`: claimed first, then acknowledged."""
         command = Command.read(body)
         if not command.question:
             await ack(response_type="ephemeral", text=HOW_TO_ASK)
             return
         question = self._question(command)
-        surface, acknowledgement = await self._surface(command, question)
+        surface, acknowledgement = await self._surface(command, question, context[ANSWERED])
         try:
-            await self._chat.accept(question, surface)
+            is_new = await self._chat.accept(question, surface)
         except (StoreFailed, ShuttingDown) as error:
             log.error("command not taken", error=type(error).__name__, reason=str(error))
             await ack(response_type="ephemeral", text=error.sentence)
         else:
-            await ack(**acknowledgement)
+            await ack(**(acknowledgement if is_new else {}))
 
     async def parley(self, ack: Ack) -> None:
         """`/parley`: says what there is."""
@@ -150,12 +152,14 @@ class Commands:
         )
 
     async def _surface(
-        self, command: Command, question: Question
+        self, command: Command, question: Question, acknowledged: asyncio.Event
     ) -> tuple[Surface, dict[str, Any]]:
         """Where it is answered, and how the command is acknowledged meanwhile."""
         budgets = self._workspace.budgets.response(command.trigger)
         if not command.is_public:
-            url = ResponseUrl(self._workspace, command.url, self._clock, budgets)
+            url = ResponseUrl(
+                self._workspace, command.url, self._clock, budgets, after=acknowledged
+            )
             headline = f"You asked: {question.text}"
             acknowledgement = {
                 "response_type": "ephemeral",
@@ -165,7 +169,9 @@ class Commands:
         headline = f"{question.asker.name} asked: {question.text}"
         if await self._is_member(command.channel):
             return PublicSurface(self._workspace, question, headline), {}
-        url = ResponseUrl(self._workspace, command.url, self._clock, budgets, public=True)
+        url = ResponseUrl(
+            self._workspace, command.url, self._clock, budgets, after=acknowledged, public=True
+        )
         surface = ResponseSurface(self._workspace, question, url, headline)
         acknowledgement = {"response_type": "in_channel", **content(Page("", THINKING), headline)}
         return surface, acknowledgement

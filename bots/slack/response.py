@@ -4,6 +4,7 @@ Source: docs.slack.dev/interactivity/handling-user-interaction#message_responses
 uses within thirty minutes.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -30,6 +31,9 @@ LIFETIME = 25 * 60.0
 PAUSE = 4.0
 """Seconds between two edits: an answer has only one before its last."""
 
+SETTLING = 0.3
+"""Seconds after the acknowledgement in which Slack shows what it says; the two come separately."""
+
 HERE = "response"
 """What we call the message behind the URL; Slack gives it no id."""
 
@@ -37,7 +41,11 @@ THE_REST = "The answer is longer than this message can be. The rest is in your d
 
 
 class ResponseUrl:
-    """Where a command is answered; `public` for everybody, else for the asker alone."""
+    """Where a command is answered; `public` for everybody, else for the asker alone.
+
+    `after` is set when the command's acknowledgement has been sent. What that shows is
+    replaced by the first use, and would stay for ever if it came second.
+    """
 
     def __init__(
         self,
@@ -46,6 +54,7 @@ class ResponseUrl:
         clock: Callable[[], float],
         budgets: tuple[Budget, ...],
         *,
+        after: asyncio.Event | None = None,
         public: bool = False,
     ) -> None:
         self.budgets = budgets
@@ -53,6 +62,7 @@ class ResponseUrl:
         self._clock = clock
         self._since = clock()
         self._uses = 0
+        self._after = after
         self._type = "in_channel" if public else "ephemeral"
         self._web = AsyncWebhookClient(url, session=workspace.calls.web.session, retry_handlers=[])
         # The session knows the proxies, and for whom there is none; the SDK does not.
@@ -78,6 +88,10 @@ class ResponseUrl:
         await self._calls.attempt(self._send(body | {"response_type": self._type}), self.budgets)
 
     async def _send(self, body: dict[str, Any]) -> Answer:
+        if self._after is not None:
+            await self._after.wait()
+            await asyncio.sleep(SETTLING)
+            self._after = None
         response = await self._web.send_dict(body)
         if response.status_code != 200 or not _is_ok(response.body):
             code = _code(response.body)

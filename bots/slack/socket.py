@@ -14,8 +14,9 @@ from typing import Any
 
 import aiohttp
 import structlog
-from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app
+from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
@@ -35,6 +36,9 @@ FAREWELL = 1.0
 
 LAST_ANSWERS = 3.0
 """Seconds in which what has been heard may still be acknowledged: Slack waits no longer."""
+
+ANSWERED = "answered"
+"""Where a request keeps the event that is set when its answer has been sent, or cannot be."""
 
 
 class NotConnected(Exception):
@@ -126,8 +130,9 @@ class Socket:
             answers.create_task(self._answer(request, app))
 
     async def _answer(self, request: SocketModeRequest, app: AsyncApp) -> None:
+        answered = asyncio.Event()
         try:
-            response = await run_async_bolt_app(app, request)
+            response = await app.async_dispatch(_bolt_request(request, {ANSWERED: answered}))
             if response.status == 200:
                 await self._web_socket.send_str(json.dumps(_acknowledgement(request, response)))
         except (ConnectionError, aiohttp.ClientError) as error:
@@ -137,6 +142,7 @@ class Socket:
             # Bolt reads payloads before anybody has checked them.
             log.warning("request not understood", error=type(error).__name__, said=str(error))
         finally:
+            answered.set()
             self._unanswered -= 1
             if self._hushed and not self._unanswered:
                 self.retire(0)
@@ -163,6 +169,12 @@ def _request(frame: dict[str, Any]) -> SocketModeRequest | None:
     if not string(frame, "envelope_id") or not isinstance(frame.get("payload"), dict):
         return None
     return SocketModeRequest.from_dict(frame)
+
+
+def _bolt_request(request: SocketModeRequest, context: dict[str, Any]) -> AsyncBoltRequest:
+    return AsyncBoltRequest(
+        mode="socket_mode", body=request.payload, headers=build_headers(request), context=context
+    )
 
 
 def _acknowledgement(request: SocketModeRequest, response: BoltResponse) -> dict[str, Any]:

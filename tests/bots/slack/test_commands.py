@@ -11,6 +11,16 @@ from core.messages import Role
 from core.pace import Urgency
 from core.surface import Delivered, Page, RefusedForGood, RefusedForNow, Unknown
 from sandbox.faults import Fault
+from tests.bots.slack.conftest import Notes, working
+
+
+class PromptNotes(Notes):
+    """A chat that has its answer before the command is acknowledged."""
+
+    async def accept(self, question, surface):
+        self.answering = asyncio.create_task(surface.post(Page("A contract."), "n.0"))
+        await asyncio.sleep(0.05)  # as long as a request takes
+        return await super().accept(question, surface)
 
 
 async def ask(office, text, channel="C0GENERAL", person="U0ADA"):
@@ -86,6 +96,26 @@ class TestPrivate:
         (shown,) = ours(office)
         assert shown.only_for == "U0ADA"
         assert shown.text == "A contract."
+
+    async def test_an_answer_that_is_there_at_once_waits_for_the_acknowledgement(self, slack):
+        notes = PromptNotes()
+        async with working(slack, notes):
+            await slack.command("U0ADA", "C0GENERAL", "/ask", "what is a lease?")
+            await notes.answering
+
+        space = slack.workspace.space
+        shown = [one for one in space.messages("C0GENERAL") if one.author == "U0PARLEY"]
+        assert [one.text for one in shown] == ["A contract."]
+
+    async def test_a_command_that_comes_twice_is_acknowledged_without_a_word(self, office):
+        payload = dict.fromkeys(("channel_id", "user_id", "response_url"), "x")
+        payload |= {"command": "/ask", "text": "what is a lease?", "trigger_id": "1.2.x"}
+
+        first = await office.slack.sockets.exchange("slash_commands", payload)
+        again = await office.slack.sockets.exchange("slash_commands", payload)
+
+        assert first["text"] == THINKING
+        assert again == {}
 
     async def test_interim_edits_leave_the_last_uses_for_the_end(self, office):
         _, surface = await ask(office, "what is a lease?")
