@@ -1,5 +1,8 @@
 """What an operator's tools ask the process: does it live, is it ready."""
 
+import errno
+import os
+import socket
 from collections.abc import Callable, Mapping
 
 from aiohttp import web
@@ -29,14 +32,23 @@ class Admin:
         try:
             await web.TCPSite(self._runner, self._host, self._port).start()
         except OSError as error:
-            raise StartError(
-                f"ADMIN_PORT: cannot listen on {self._host}:{self._port} "
-                f"({error.strerror}). Set another port, or end the program that uses it."
-            ) from error
+            await self._runner.cleanup()
+            raise StartError(self._refusal(error)) from error
 
     async def stop(self) -> None:
         """Close the server."""
         await self._runner.cleanup()
+
+    def _refusal(self, error: OSError) -> str:
+        where = f"cannot listen on {self._host}:{self._port}"
+        if isinstance(error, socket.gaierror):
+            return f"ADMIN_HOST: {where} ({error.strerror}). Set an address of this machine."
+        why = os.strerror(error.errno or 0)
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            return (
+                f"ADMIN_PORT: {where} ({why}). Set another port, or end the program that uses it."
+            )
+        return f"ADMIN_HOST: {where} ({why}). Set an address of this machine, such as 127.0.0.1."
 
     async def _healthz(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})

@@ -126,9 +126,9 @@ class Settings(BaseModel):
         known = {name.upper() for name in cls.model_fields}
         problems += _unknown(from_file, known | LATER, env_file)
         given = from_file | dict(environ)
-        values = {name.lower(): given[name] for name in known if given.get(name, "").strip()}
+        values = {name.lower(): _trimmed(name, given.get(name, "")) for name in known}
         try:
-            settings = cls.model_validate(values)
+            settings = cls.model_validate({name: value for name, value in values.items() if value})
         except ValidationError as error:
             problems += [_sentence(problem) for problem in error.errors()]
         if problems:
@@ -216,6 +216,11 @@ class Settings(BaseModel):
         urls = (self.openai_base_url, self.slack_api_url, self.discord_api_url, self.https_proxy)
         secrets += [urlsplit(url).password or "" for url in urls]
         return tuple(secret for secret in secrets if secret)
+
+
+def _trimmed(name: str, value: str) -> str:
+    """A value without the white space around it, which is part of a stop text, and of no other."""
+    return value if name == "STOP" else value.strip()
 
 
 def _read(env_file: Path | None) -> tuple[dict[str, str], list[str]]:

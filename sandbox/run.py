@@ -158,7 +158,7 @@ async def _listen(page: PageServer, port: int) -> None:
         await page.start(port)
     except OSError as error:
         raise SystemExit(
-            f"parley: the page cannot listen on port {port} ({error.strerror}). "
+            f"parley: the page cannot listen on port {port} ({os.strerror(error.errno or 0)}). "
             f"Is a sandbox still running? End it, or choose: parley sandbox --port {port + 1}"
         ) from error
 

@@ -153,3 +153,11 @@ def test_the_example_names_every_setting():
 
     missing = {name.upper() for name in Settings.model_fields if f"{name.upper()}=" not in example}
     assert missing == set()
+
+
+def test_white_space_around_a_value_is_not_part_of_it():
+    """A key that was copied with its line break would be refused in every request."""
+    settings = Settings.load(ENOUGH | {"OPENAI_API_KEY": " sk-test\n", "STOP": "\n"})
+
+    assert settings.openai_api_key.get_secret_value() == "sk-test"
+    assert settings.stop == ("\n",)

@@ -1,0 +1,27 @@
+"""An operator's tools: what stops them from being there is said in a line."""
+
+import socket
+
+import pytest
+
+from bots.admin import Admin
+from core.errors import StartError
+
+
+async def refused(host: str, port: int) -> str:
+    with pytest.raises(StartError) as error:
+        await Admin(host, port, {}).start()
+    return str(error.value)
+
+
+async def test_a_port_in_use_is_named_with_what_to_do():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        line = await refused("127.0.0.1", taken.getsockname()[1])
+
+    assert line.startswith("ADMIN_PORT: cannot listen on 127.0.0.1:")
+    assert "(Address already in use)" in line
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+async def test_an_address_that_is_not_this_machines_is_named(host):
+    assert (await refused(host, 8123)).startswith(f"ADMIN_HOST: cannot listen on {host}:8123 (")
