@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise
 
@@ -28,6 +29,15 @@ def utf16(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """How a finished page began, and what of the text is in it."""
+
+    fence: Fence | None
+    head: str
+    text: str = ""
+
+
 class Pages:
     """Splits a text into pages while it is being written.
 
@@ -40,7 +50,8 @@ class Pages:
     What is finished depends on the text alone, never on how it was cut into writes, and
     a page is finished by the first character that has no room in it; until then it is
     `open`. So only the open page is ever looked at again: while it has room a write costs
-    its own length, and each page is searched a bounded number of times.
+    its own length, and each page is searched a bounded number of times. `end_at` is the
+    exception: it ends a page early, since its message takes no more.
 
     `limit.measure` must count at least one unit for each character, and one for each of ASCII.
     """
@@ -50,6 +61,7 @@ class Pages:
             raise ValueError(f"a page needs room for {_LEAST} units, not {limit.size}")
         self._limit = limit
         self._finished: list[str] = []
+        self._ended: list[_Start] = []  # of each finished page: how it began, and its text
         self._fence: Fence | None = None
         self._head = ""  # what opens that fence again
         self._text = ""  # of the open page; neither begins nor ends with white space,
@@ -68,14 +80,17 @@ class Pages:
         Empty while there is nothing to show: neither white space alone nor a fence
         that has no code yet makes a page, and half a closing fence is not shown.
         """
-        lines = self._text.split("\n")
-        fence = reduce(fences.after, lines[:-1], self._fence)
-        around = fences.within(fence, lines[-1])
-        hidden = (
-            fences.only_opens(lines[-1]) if around is None else around.begins_to_close(lines[-1])
-        )
-        shown = "\n".join(lines[:-1] if hidden else lines).rstrip()
-        return self._page(shown) if shown else ""
+        *above, line = self._text.split("\n")
+        around = fences.within(reduce(fences.after, above, self._fence), line)
+        unclear = fences.only_opens(line) if around is None else around.begins_to_close(line)
+        return self._shown(above if unclear else [*above, line])
+
+    @property
+    def last(self) -> str:
+        """The last page when nothing more will be written: all that there is, but a bare fence."""
+        *above, line = self._text.split("\n")
+        bare = fences.only_opens(line) and line.strip()[-1:] in ("`", "~")
+        return self._shown(above if bare else [*above, line])
 
     def write(self, text: str) -> None:
         """Append to the text."""
@@ -83,14 +98,31 @@ class Pages:
         for start in range(0, len(text), step):
             self._take(text[start : start + step])
 
+    def end_at(self, page: int, shown: str) -> None:
+        """End a page where a message ends that shows so much of it; the next begins there.
+
+        All that is behind it in the text is broken into pages anew.
+        """
+        if page < len(self._finished):
+            self._reopen(page)
+        self._break(_common_start(shown.removeprefix(self._head), self._text))
+        self._append("")
+
+    def _reopen(self, page: int) -> None:
+        start = self._ended[page]
+        text = "".join(one.text for one in self._ended[page:]) + self._text
+        self._fence, self._head = start.fence, start.head
+        self._begin(text)
+        del self._finished[page:], self._ended[page:]
+
     def _take(self, text: str) -> None:
         seen = text.rstrip()
         if not seen:
             self._space.append(text)
             return
-        space = "".join(self._space) if self._text else ""
+        more = _LINE_END.sub("\n", "".join(self._space) + seen)
         self._space = [text[len(seen) :]]
-        self._append(_LINE_END.sub("\n", space + (seen if self._text else seen.lstrip())))
+        self._append(more if self._text else self._without_space(more))
 
     def _append(self, text: str) -> None:
         self._text += text
@@ -141,17 +173,29 @@ class Pages:
         if not self._text[:end].strip():  # code that is indented by more than a page
             self._begin(self._text[end:])
             return
-        place = next(place for place in places(self._text, end, self._fence) if self._fits(place))
-        shown, rest = self._text[:place].rstrip(), self._text[place:]
-        self._finished.append(self._page(shown))
+        self._break(
+            next(place for place in places(self._text, end, self._fence) if self._fits(place))
+        )
+
+    def _break(self, place: int) -> None:
+        """End the open page with what stands before a place, and begin the next behind it."""
+        text, start = self._text, _Start(self._fence, self._head)
+        shown = text[:place].rstrip()
+        self._finished.append(self._shown([shown]))
         fence = reduce(fences.after, shown.split("\n"), self._fence)
-        if fence is None:
-            self._fence, self._head = None, ""
-            self._begin(rest.lstrip())
-            return
-        broken_line = fence.quote if self._text[place - 1] != "\n" else ""
-        self._fence, self._head = fence.reopened(), f"{fence.opening}\n{broken_line}"
-        self._begin(_BLANK_LINES.sub("", rest))
+        broken_line = fence.quote if fence and text[place - 1 : place] != "\n" else ""
+        self._fence = fence.reopened() if fence else None
+        self._head = f"{fence.opening}\n{broken_line}" if fence else ""
+        self._begin(self._without_space(text[place:]))
+        self._ended.append(replace(start, text=text[: len(text) - len(self._text)]))
+
+    def _without_space(self, text: str) -> str:
+        """A text as it begins a page: without white space, but for what indents code."""
+        return text.lstrip() if self._fence is None else _BLANK_LINES.sub("", text)
+
+    def _shown(self, lines: Sequence[str]) -> str:
+        shown = "\n".join(lines).rstrip()
+        return self._page(shown) if shown else ""
 
     def _begin(self, text: str) -> None:
         self._text, self._size = text, self._limit.measure(text)
@@ -163,6 +207,12 @@ class Pages:
     def _page(self, shown: str) -> str:
         fence = reduce(fences.after, shown.split("\n"), self._fence)
         return self._head + shown + (f"\n{fence.closing}" if fence else "")
+
+
+def _common_start(one: str, other: str) -> int:
+    """How many characters two texts have in common from their start."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 _SENTENCE_ENDS = re.compile(r"[.!?…:;。！？][\"'”’)\]*_`]*\Z")  # noqa: RUF001  # Chinese, Japanese

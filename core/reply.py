@@ -7,16 +7,23 @@ fail. The last one may not.
 """
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, replace
 
-from core import fences
 from core.errors import PlatformFailed
 from core.pace import Governor, Ticket, Urgency
 from core.pages import Pages
-from core.surface import Delivered, Outcome, Page, RefusedForGood, RefusedForNow, Surface
+from core.surface import (
+    Delivered,
+    Outcome,
+    Page,
+    RefusedForGood,
+    RefusedForNow,
+    Surface,
+    Unknown,
+)
 
 DELIVERY_TIMEOUT = 600.0
 """Seconds for which a finished answer is offered to a platform that does not take it."""
@@ -30,19 +37,27 @@ LONGEST_BACK_OFF = 8.0
 
 @dataclass(slots=True)
 class _Slot:
-    """One message of the reply: what it is to show, and what it showed last.
+    """One message of the reply, which shows one page: what it showed last.
 
-    `start` is where in its page it begins: not at 0 when an earlier message of the
-    same page can no longer be edited.
+    `number` tells it apart from all others of the reply, those that are gone included.
+    `unsure`: an edit of unknown outcome may have shown something else since.
     """
 
     number: int
-    page: int
-    start: int = 0
-    opener: str = ""
     message: str = ""
     shown: Page | None = None
+    unsure: bool = False
     frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One request to send: the message of which page is to show what, and how urgent that is."""
+
+    index: int
+    slot: _Slot
+    page: Page
+    urgency: Urgency
 
 
 class Reply:
@@ -79,6 +94,7 @@ class Reply:
         self._patience: asyncio.Timeout | None = None
         self._failures = 0
         self._deaths = 0
+        self._numbers = itertools.count()
         self._written = 0
         self._seen = 0
         self._began = clock()
@@ -92,7 +108,7 @@ class Reply:
     @property
     def blank(self) -> bool:
         """Whether there is nothing of the answer to show: no text, or none that makes a page."""
-        return not any(page.strip() for page in self._wanted())
+        return not any(page.strip() for page in (*self._pages.finished, self._pages.last))
 
     @property
     def seen(self) -> int:
@@ -150,44 +166,35 @@ class Reply:
             if self._began_with:
                 self._governor.keep(self._began_with)
 
-    def _wanted(self) -> list[str]:
-        """The text of each page as it is to stand now."""
-        pages = list(self._pages.finished)
-        if self._pages.open or not pages:
-            pages.append(self._pages.open)
+    def _wanted(self) -> list[Page]:
+        """What each message is to show now; those that are full and the one that still grows."""
+        texts = list(self._pages.finished)
+        growing = self._pages.last if self._complete else self._pages.open
+        # What is to stand below a message that takes no more edits may be a notice alone.
+        if growing or len(self._slots) > len(texts) or not texts or self._slots[-1].frozen:
+            texts.append(growing)
+        pages = [Page(text) for text in texts]
+        if self._complete:
+            pages[-1] = replace(pages[-1], notice=self._notice)
         return pages
 
-    def _next(self) -> tuple[_Slot, Page] | None:
-        """The first message that does not show what it should, and what it should show."""
-        pages = self._wanted()
-        last = self._slots[-1].page if self._slots else -1
-        for page in range(last + 1, len(pages)):
-            self._slots.append(_Slot(len(self._slots) + self._deaths, page))
-        for slot in self._slots:
-            wanted = self._page_of(slot, pages)
-            if slot.frozen or slot.shown == wanted or self._too_early(slot):
+    def _next(self) -> _Step | None:
+        """What to do next: the first message that does not show what it should."""
+        for index, page in enumerate(self._wanted()):
+            if index == len(self._slots):
+                self._slots.append(_Slot(next(self._numbers)))
+            slot = self._slots[index]
+            final = self._complete or index < len(self._pages.finished)
+            if slot.frozen or (slot.shown == page and not slot.unsure):
                 continue
-            if wanted.text.strip() or wanted.notice:
-                return slot, wanted
+            # A message that would need edits waits where the platform takes none.
+            too_early = not slot.message and self._deaths >= MOST_DEATHS and not final
+            if not too_early and (page.text.strip() or page.notice):
+                return _Step(index, slot, page, self._urgency(slot, final=final))
         return None
 
-    def _too_early(self, slot: _Slot) -> bool:
-        """Whether a message that would need edits should wait, as the platform takes none."""
-        return not slot.message and self._deaths >= MOST_DEATHS and not self._is_final(slot)
-
-    def _is_final(self, slot: _Slot) -> bool:
-        return self._complete or slot.page < len(self._pages.finished)
-
-    def _page_of(self, slot: _Slot, pages: list[str]) -> Page:
-        is_last = slot.page == len(pages) - 1
-        text = pages[slot.page][slot.start :]
-        return Page(
-            slot.opener + text if text else "",
-            self._notice if is_last and self._complete else "",
-        )
-
-    def _urgency(self, slot: _Slot) -> Urgency:
-        if self._is_final(slot) and (slot.message or self._complete):
+    def _urgency(self, slot: _Slot, *, final: bool) -> Urgency:
+        if final and (slot.message or self._complete):
             return Urgency.LAST
         return Urgency.INTERIM if slot.message else Urgency.FIRST
 
@@ -197,12 +204,11 @@ class Reply:
         step = self._next()
         if step is None:
             return
-        slot, _ = step
-        budgets = self._surface.edit_budgets if slot.message else self._surface.post_budgets
-        begins = not (self._began_with or slot.message or self._complete)
+        budgets = self._surface.edit_budgets if step.slot.message else self._surface.post_budgets
+        begins = not (self._began_with or step.slot.message or self._complete)
         self._ticket = ticket = self._governor.ask(
             budgets,
-            self._urgency(slot),
+            step.urgency,
             self._lag,
             self._surface.edit_budgets if begins else (),
         )
@@ -219,7 +225,7 @@ class Reply:
     async def _pause(self) -> None:
         """Keep the pause between interim edits; whatever is final does not wait for it."""
         step = self._next()
-        if step is None or self._urgency(step[0]) is not Urgency.INTERIM:
+        if step is None or step.urgency is not Urgency.INTERIM:
             return
         rest = self._ended + self._surface.pause - self._clock()
         if rest > 0:
@@ -233,7 +239,7 @@ class Reply:
         self._rushed.set()
         step = self._next()
         if self._ticket is not None and step is not None:
-            self._ticket.hurry(self._urgency(step[0]))
+            self._ticket.hurry(step.urgency)
 
     def _lag(self, now: float) -> float:
         """How far behind the reader is: characters not seen, times seconds waited."""
@@ -244,16 +250,16 @@ class Reply:
         step = self._next()
         if step is None:
             return
-        slot, page = step
         written = self._written
-        outcome = await self._send(slot, page)
+        outcome = await self._send(step.slot, step.page)
         self._ended = self._clock()
         if isinstance(outcome, Delivered):
             self._seen = written
-            await self._delivered(slot, page, outcome.message)
+            await self._delivered(step.slot, step.page, outcome.message)
         elif isinstance(outcome, RefusedForGood):
-            self._died(slot, page, outcome)
+            self._died(step, outcome)
         else:
+            step.slot.unsure = step.slot.unsure or isinstance(outcome, Unknown)
             await self._back_off(outcome)
 
     async def _send(self, slot: _Slot, page: Page) -> Outcome:
@@ -264,12 +270,12 @@ class Reply:
     async def _delivered(self, slot: _Slot, page: Page, message: str) -> None:
         self._failures = 0
         self._first = self._first or self._ended
-        slot.shown = page
+        slot.shown, slot.unsure = page, False
         if not slot.message:
             slot.message = message
             await self._posted(slot.number, message)
 
-    def _died(self, slot: _Slot, page: Page, why: RefusedForGood) -> None:
+    def _died(self, step: _Step, why: RefusedForGood) -> None:
         """A message that cannot be edited stays as it is; what was not seen goes below it.
 
         One that somebody has deleted is posted anew, since nothing of it can be seen.
@@ -277,20 +283,15 @@ class Reply:
         What an edit of unknown outcome may have shown counts as not seen: better read
         twice than lost.
         """
+        slot = step.slot
         if not slot.message:
             raise PlatformFailed(f"the platform refuses the message: {why.code}")
         self._deaths += 1
         if why.gone:
-            slot.number, slot.message, slot.shown = len(self._slots) + self._deaths, "", None
+            self._slots[step.index] = _Slot(next(self._numbers))
             return
-        seen = slot.shown.text if slot.shown else ""
-        common = _common_start(seen, page.text)
-        start = slot.start + max(0, common - len(slot.opener))
-        fence = reduce(fences.after, page.text[:common].split("\n"), None)
-        opener = f"{fence.opening}\n" if fence else ""
         slot.frozen = True
-        below = _Slot(len(self._slots) + self._deaths, slot.page, start, opener)
-        self._slots.insert(self._slots.index(slot) + 1, below)
+        self._pages.end_at(step.index, slot.shown.text if slot.shown else "")
 
     async def _back_off(self, outcome: Outcome) -> None:
         """Wait before the next try; the governor knows of refusals, this is for the rest."""
@@ -301,9 +302,3 @@ class Reply:
         if isinstance(outcome, RefusedForNow):
             delay = min(LONGEST_BACK_OFF, outcome.retry_after)
         await asyncio.sleep(delay)
-
-
-def _common_start(one: str, other: str) -> int:
-    """How many characters two texts have in common from their start."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))

@@ -151,7 +151,7 @@ def test_no_page_is_white_space_or_begins_or_ends_with_it(text, limit):
 @given(text=written, limit=SMALL)
 def test_no_page_is_an_empty_code_block(text, limit):
     for page in everything(split(text, limit)):
-        assert content(page)
+        assert content(page) or not re.search("```|~~~", page)
 
 
 @calm

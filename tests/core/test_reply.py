@@ -1,7 +1,9 @@
 """Whatever the platform does, the reader ends up with the whole text, once."""
 
 import asyncio
+import random
 import re
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
@@ -12,7 +14,7 @@ from core.budget import EDGE, LAST_MOMENT, Budget
 from core.errors import PlatformFailed
 from core.pace import Governor, Urgency
 from core.reply import DELIVERY_TIMEOUT, Reply
-from core.surface import Page, RefusedForGood, RefusedForNow, Unknown
+from core.surface import Delivered, Page, RefusedForGood, RefusedForNow, Unknown
 from sandbox.limits import FixedWindow
 from tests.core.paper import GONE, LOST, Paper
 from tests.virtual import clock, virtually
@@ -289,3 +291,128 @@ def test_under_any_faults_every_word_is_read_once_and_in_order(answers, count, g
     assert re.findall(r"word\d+", paper.text) == [word.strip() for word in words(count)]
     assert [page.notice for page in paper.messages.values() if page.notice] == ["End."]
     assert reply.visible
+
+
+@dataclass
+class Fickle(Paper):
+    """A platform that gives an older message back for a name it knows, and has bad days.
+
+    With these odds a request is refused for now, its answer is lost (half of the time
+    after it was done), or a message stops taking edits.
+    """
+
+    size: int = 200
+    dice: random.Random = field(default_factory=random.Random)
+    busy: float = 0.0
+    lost: float = 0.0
+    frozen: float = 0.0
+    made: dict[str, str] = field(default_factory=dict)
+    icy: set[str] = field(default_factory=set)
+
+    async def post(self, page, nonce):
+        await asyncio.sleep(self.latency)
+        if self.dice.random() < self.busy:
+            return RefusedForNow(0.5)
+        lost, done = self.dice.random() < self.lost, self.dice.random() < 0.5
+        if lost and not done:
+            return Unknown("lost")
+        message = self.made.setdefault(nonce, f"m{len(self.made)}")
+        if message not in self.messages or message in self.unsure:
+            self.messages[message] = page
+        if lost:
+            self.unsure.add(message)
+        return Unknown("lost") if lost else Delivered(message)
+
+    async def edit(self, message, page):
+        await asyncio.sleep(self.latency)
+        if message not in self.messages:
+            return RefusedForGood("10008", gone=True)
+        if self.dice.random() < self.busy:
+            return RefusedForNow(0.5)
+        if message not in self.unsure and self.dice.random() < self.frozen:
+            self.icy.add(message)
+        if message in self.icy:
+            return GONE
+        lost, done = self.dice.random() < self.lost, self.dice.random() < 0.5
+        if done or not lost:
+            self.messages[message] = page
+            self.unsure.discard(message)
+        if lost:
+            self.unsure.add(message)
+        return Unknown("lost") if lost else Delivered(message)
+
+
+@pytest.mark.parametrize(
+    "odds",
+    [{"busy": 0.1}, {"lost": 0.15}, {"frozen": 0.05}, {"busy": 0.1, "lost": 0.1, "frozen": 0.02}],
+    ids=str,
+)
+@pytest.mark.parametrize("seed", range(25))
+def test_however_fickle_the_platform_is_nothing_is_lost_and_nothing_read_twice(odds, seed):
+    dice = random.Random(seed)
+    paper = Fickle(dice=dice, **odds)
+    pieces = [word + ".\n\n" * (dice.random() < 0.1) for word in words(80)]
+
+    tell(paper, pieces, gap=dice.random() * 0.1, notice="End.")
+
+    assert read(paper) == [word.strip() for word in words(80)]
+    assert [page.notice for page in paper.messages.values() if page.notice] == ["End."]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_message_that_is_deleted_while_it_grows_takes_no_other_with_it(seed):
+    """A name that was used is never used again: the platform would give the old message back."""
+    dice = random.Random(seed)
+    paper = Fickle(dice=dice)
+
+    async def main():
+        reply = reply_on(paper)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            for number, word in enumerate(words(80)):
+                reply.write(word)
+                await asyncio.sleep(0.05)
+                if paper.messages and number % 25 == seed:
+                    del paper.messages[list(paper.messages)[-1]]
+            reply.finish("End.")
+
+    virtually(main())
+    seen = read(paper)
+    assert seen == sorted(set(seen), key=seen.index)
+    assert seen[-1] == "word79"
+    assert [page.notice for page in paper.messages.values() if page.notice] == ["End."]
+
+
+def test_a_page_that_breaks_before_what_was_shown_is_not_repeated_below_a_dead_message():
+    paper = Paper(size=200)
+    paper.answers.extend([None] * 8)
+    first = " ".join(f"word{n}" for n in range(24)) + ".\n\n"
+    paper.answers.append(GONE)
+    tell(paper, [first, *(f"word{n} " for n in range(24, 60))], gap=0.06)
+
+    assert read(paper) == [f"word{n}" for n in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("The query:\n\n```SELECT", "The query:\n\n```SELECT\n```"),
+        ("```\ncode\n``", "```\ncode\n``\n```"),
+        ("> quoted\n>", "> quoted\n>"),
+    ],
+)
+def test_what_could_have_become_a_fence_is_shown_once_nothing_more_comes(text, shown):
+    paper = Paper(size=2000)
+    tell(paper, list(text))
+
+    assert [page.text for page in paper.messages.values()] == [shown]
+
+
+def test_a_list_item_that_becomes_a_fence_on_a_page_of_its_own_does_not_end_the_answer():
+    """What was a dash is hidden again while it may yet be a code block."""
+    paper = Paper(size=200)
+    line = " ".join(f"word{n}" for n in range(26))
+    tell(paper, [line, "\n\n-", " ", "`", "`", "`", "python\n", "x = 1\n", "```"], gap=0.3)
+
+    assert read(paper) == [f"word{n}" for n in range(26)]
+    assert "x = 1" in paper.text
