@@ -18,6 +18,10 @@ EDGE = 0.05
 the end of a fixed window we cannot know to which of two windows it would count a request,
 and none is sent."""
 
+LEAST_CLOSED = 1.0
+"""Seconds, at least, for which nothing is sent after a 429: a platform that asks for no pause
+would else be asked again at once, for ever."""
+
 RECOVERY = 60.0
 """Seconds without a 429 after which a budget that was cut grows by one step again."""
 
@@ -78,7 +82,7 @@ class _Cut:
     def refused(self, now: float, retry_after: float) -> None:
         self.share = max(0.25, self.now(now) / 2)
         self.at = now
-        self.closed_until = max(self.closed_until, now + retry_after)
+        self.closed_until = max(self.closed_until, now + max(LEAST_CLOSED, retry_after))
 
     def idle(self, now: float) -> bool:
         return self.now(now) == 1.0 and now >= self.closed_until

@@ -2,9 +2,10 @@
 
 import asyncio
 import hashlib
+import itertools
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -40,6 +41,14 @@ log = structlog.get_logger()
 ANSWERED = ("answered", "cut_off", "filtered", "wanted_tools")
 """Outcomes after which there is an answer of the model's, however short."""
 
+RECALL_TIMEOUT = 300.0
+"""Seconds for a conversation to be read, however many others wait for the same calls."""
+
+REFUSAL_TIMEOUT = 300.0
+"""Seconds for a refusal to be told."""
+
+T = TypeVar("T")
+
 LAST_EDITS = 2.0
 """Seconds of a drain that are kept for the last edits of answers that it interrupts."""
 
@@ -59,13 +68,12 @@ class Chat:
         self._clock = clock
         self._queue = Queue()
         self._held: set[str] = set()
+        self._unrecorded: set[str] = set()
         self._answering: dict[str, asyncio.Task[None]] = {}
         self._composing: set[asyncio.Task[Ending]] = set()
         self._interrupted: set[asyncio.Task[Ending]] = set()
-        self._besides: set[asyncio.Task[None]] = set()
+        self._busy: set[asyncio.Task[Any]] = set()
         self._tasks: asyncio.TaskGroup | None = None
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._draining = False
 
     async def accept(self, question: Question, surface: Surface) -> bool:
@@ -79,7 +87,7 @@ class Chat:
         if self._tasks is None or self._draining:
             raise ShuttingDown("this process takes no more questions")
         # Whoever asked may be cancelled; a claim that was begun is seen through all the same.
-        taken = await asyncio.shield(self._tasks.create_task(self._take(question, surface)))
+        taken = await asyncio.shield(self._counted(self._take(question, surface)))
         if isinstance(taken, Exception):
             raise taken
         return taken
@@ -92,33 +100,37 @@ class Chat:
         except Exception as error:  # noqa: BLE001 - raised again by `accept`
             return error
         self._held.add(question.key)
-        status = Status(surface.status)
-        self._aside(status.run())
-        is_first = self._queue.add(Asked(question, surface, status))
+        asked = Asked(question, surface, Status(surface.status))
+        if self._draining:
+            # It was claimed while the drain began, so nobody else will answer it.
+            await self._refuse((asked,), RESTARTING)
+            self._forget(asked)
+            return True
+        self._aside(asked.status.run())
+        is_first = self._queue.add(asked)
         if not question.is_empty:
-            status.say(THINKING if is_first else WAITING_ITS_TURN)
+            asked.status.say(THINKING if is_first else WAITING_ITS_TURN)
         if is_first:
-            self._idle.clear()
-            self._spawn(self._work(question.conversation))
+            self._aside(self._work(question.conversation))
         return True
 
-    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
-        """Own a task for which no answer waits; `idle` does. None begins in a shutdown."""
-        with suppress(RuntimeError):
-            self._besides.add(task := self._spawn(work))
-            task.add_done_callback(self._besides.discard)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Own a task whose failure must not end the others."""
+    def _counted(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Own a task; `idle` waits for it. `RuntimeError` in a shutdown."""
         if self._tasks is None:
             raise RuntimeError("the chat does not run")
+        task = self._tasks.create_task(work)
+        self._busy.add(task)
+        task.add_done_callback(self._busy.discard)
+        return task
+
+    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Own a task whose failure must not end the others. None begins in a shutdown."""
         guarded = _guarded(work)
         try:
-            return self._tasks.create_task(guarded)
+            self._counted(guarded)
         except RuntimeError:
             guarded.close()
             work.close()
-            raise
 
     async def takes_part(self, conversation: Conversation) -> bool:
         """Whether the bot has been asked something in this conversation before."""
@@ -147,9 +159,8 @@ class Chat:
 
     async def idle(self) -> None:
         """Wait until every question has ended, with its signs of work and its book-keeping."""
-        await self._idle.wait()
-        if self._besides:
-            await asyncio.wait(self._besides)
+        while self._busy:
+            await asyncio.wait(self._busy)
 
     async def answer(self, asked: Sequence[Asked]) -> None:
         """Answer one person's questions in one conversation."""
@@ -160,7 +171,7 @@ class Chat:
             one.status.clear()
         asked[-1].status.say(THINKING)
         name = reply_name(asked[0].question)
-        reply = self._reply(name, asked[-1])
+        reply = self._reply(name, asked)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(reply.show())
             ending = await self._ending(tasks.create_task(self._compose(name, asked, reply)))
@@ -174,8 +185,7 @@ class Chat:
         surface, status = asked[-1].surface, asked[-1].status
         try:
             await self._store.replies.begin(name, str(surface.conversation), keys(asked))
-            questions = [await one.surface.introduce(one.question) for one in asked]
-            history = self._history(await surface.history(), questions)
+            questions, history = await self._recall(asked)
             return await self._composer.compose(
                 Assignment(name, questions, history, reply, status, self._aside)
             )
@@ -187,6 +197,15 @@ class Chat:
         except Exception:
             log.exception("unexpected", conversation=str(surface.conversation))
             return failure(ParleyError())
+
+    async def _recall(self, asked: Sequence[Asked]) -> tuple[list[Question], list[Turn]]:
+        """The questions with the names in them, and what was said before."""
+        try:
+            async with asyncio.timeout(RECALL_TIMEOUT):
+                questions = [await one.surface.introduce(one.question) for one in asked]
+                return questions, self._history(await asked[-1].surface.history(), questions)
+        except TimeoutError as error:
+            raise PlatformFailed(f"not read within {RECALL_TIMEOUT} s") from error
 
     def _history(self, turns: Iterable[Turn], questions: Sequence[Question]) -> list[Turn]:
         """What was said before: without the questions themselves and those that still wait."""
@@ -207,16 +226,21 @@ class Chat:
         finally:
             self._composing.discard(composing)
 
-    def _reply(self, name: str, asked: Asked) -> Reply:
-        async def posted(number: int, message: str) -> None:
-            asked.status.clear()
-            try:
-                await self._store.replies.posted(name, number, message)
-            except StoreFailed as error:
-                # The reader's answer matters more than our record of it.
-                log.error("message not recorded", reply=name, error=str(error))
+    def _reply(self, name: str, asked: Sequence[Asked]) -> Reply:
+        last = asked[-1]
 
-        return Reply(asked.surface, self._governor, nonce=name, clock=self._clock, posted=posted)
+        def posted(number: int, message: str) -> None:
+            last.status.clear()
+            self._aside(self._recorded(name, asked, number, message))
+
+        return Reply(last.surface, self._governor, nonce=name, clock=self._clock, posted=posted)
+
+    async def _recorded(self, name: str, asked: Sequence[Asked], number: int, message: str) -> None:
+        """Write down that a message exists, for which its reader does not wait."""
+        try:
+            await self._store.replies.posted(name, keys(asked), number, message)
+        except StoreFailed as error:
+            log.error("message not recorded", reply=name, error=str(error))
 
     async def _work(self, conversation: Conversation) -> None:
         """Answer whoever waits in a conversation until nobody does."""
@@ -232,8 +256,6 @@ class Chat:
                 # One of them was taken over by another process; the others are still ours.
                 self._held.update(keys(ours))
                 self._queue.put_back(conversation, ours)
-        if not self._queue.busy:
-            self._idle.set()
 
     async def _answer_truthfully(self, asked: Sequence[Asked]) -> None:
         """Whatever happens to an answer, its asker learns of it and the record is closed."""
@@ -261,32 +283,63 @@ class Chat:
             **reply.figures,
             **ending.figures,
         )
-        try:
-            await self._store.replies.end(name, keys(asked), ending.outcome, reply.seen)
-        except LeaseLost:
-            raise
-        except StoreFailed as error:
-            log.error("answer not recorded", reply=name, error=str(error))
+        await self._close(
+            asked,
+            lambda: self._store.replies.end(name, keys(asked), ending.outcome, reply.seen),
+        )
 
     async def _refuse(self, asked: Sequence[Asked], why: str, outcome: str = "refused") -> None:
         """Tell the asker in one sentence why there is no answer, and close the record."""
         for one in asked:
             one.status.clear()
-        told = await asked[-1].surface.refuse(why)
-        log.info("refused", questions=keys(asked), why=why, told=type(told).__name__)
         try:
-            await self._store.questions.settle(keys(asked), outcome)
+            async with asyncio.timeout(REFUSAL_TIMEOUT):
+                told = type(await asked[-1].surface.refuse(why)).__name__
+        except Exception as error:  # noqa: BLE001 - the record is closed all the same
+            told = f"{type(error).__name__}: {error}"
+        log.info("refused", questions=keys(asked), why=why, told=told)
+        await self._close(asked, lambda: self._store.questions.settle(keys(asked), outcome))
+
+    async def _close(
+        self, asked: Sequence[Asked], write: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
+        """Close the record of questions; one that cannot be closed now is not let go of."""
+        try:
+            await write()
+        except LeaseLost:
+            raise
         except StoreFailed as error:
-            log.error("refusal not recorded", questions=keys(asked), error=str(error))
+            log.error("not recorded, trying again", questions=keys(asked), error=str(error))
+            self._unrecorded.update(keys(asked))
+            self._aside(self._close_later(asked, write))
+
+    async def _close_later(
+        self, asked: Sequence[Asked], write: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
+        """Try until it is written: a question whose lease ran out would be answered again."""
+        try:
+            for delay in itertools.chain((0.5, 1, 2, 4), itertools.repeat(RENEWAL)):
+                await asyncio.sleep(delay)
+                try:
+                    await write()
+                except LeaseLost as error:
+                    log.warning("taken over by another process", error=str(error))
+                except StoreFailed as error:
+                    log.error("still not recorded", questions=keys(asked), error=str(error))
+                    continue
+                return
+        finally:
+            self._unrecorded.difference_update(keys(asked))
 
     async def _keep_leases(self) -> None:
         """Renew the lease of every open question; stop answering those that we have lost."""
         while True:
             await asyncio.sleep(RENEWAL)
-            if not self._held:
+            held = self._held | self._unrecorded
+            if not held:
                 continue
             try:
-                lost = await self._store.questions.renew(self._held)
+                lost = await self._store.questions.renew(held)
             except Exception as error:  # noqa: BLE001 - the next renewal may work
                 log.error("leases not renewed", error=str(error))
                 continue

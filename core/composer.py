@@ -13,7 +13,7 @@ from core.context import Fitted, fit, speaker
 from core.errors import ContextExceeded, Interrupted, ModelFailed, StoreFailed, TooSlow
 from core.messages import Question, Text, Turn
 from core.model import Model
-from core.notices import REASONING, SHORTENED, Ending, ending, left_out, retrying
+from core.notices import REASONING, SHORTENED, THINKING, Ending, ending, left_out, retrying
 from core.reply import Reply
 from core.retry import Retry
 from core.status import Status
@@ -25,7 +25,7 @@ from core.wire import Event, Finish, Parameters, Reasoning, Refusal, Request, Us
 log = structlog.get_logger()
 
 SMALLER = 0.6
-"""By which the budget shrinks when the server finds a request too large all the same."""
+"""What is left of a request, at most, when the server finds it too large all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +84,18 @@ class Composer:
             raise TooSlow(f"not complete after {self._reply_timeout} s", code="reply") from error
 
     async def _compose(self, job: Assignment) -> Ending:
-        retry, budget = Retry(self._clock()), self._budget
+        retry = Retry(self._clock())
+        fitted = await self._fit(job.questions, job.history, self._budget)
         while True:
-            fitted = await self._fit(job.questions, job.history, budget)
             writing = _Writing(job.reply, job.status)
             try:
                 finish = await self._ask(job, fitted, writing)
             except ContextExceeded:
-                if budget < self._budget * SMALLER**3:
-                    raise
-                budget = int(budget * SMALLER)
+                budget = int(fitted.tokens * SMALLER)
+                smaller = await self._fit(job.questions, job.history, budget)
+                if smaller.tokens >= fitted.tokens:
+                    raise  # there is nothing left to leave out
+                fitted = smaller
             except ModelFailed as error:
                 delay = retry.delay(
                     error, shown=writing.begun, now=self._clock(), chance=self._chance()
@@ -108,6 +110,7 @@ class Composer:
                 )
                 job.status.say(retrying(delay))
                 await asyncio.sleep(delay)
+                job.status.say(THINKING)
             else:
                 told = _told(ending(finish.reason, silent=not writing.begun), fitted)
                 return replace(told, figures=self._figures(finish))

@@ -1,9 +1,9 @@
 """What readers are told besides answers: short, truthful, and what they can do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from core.errors import ParleyError
+from core.errors import Interrupted, ParleyError
 
 THINKING = "is thinking …"
 REASONING = "is thinking it through …"
@@ -55,31 +55,42 @@ class Ending:
     figures: Mapping[str, object] = field(default_factory=dict)
 
 
+ANSWERED = Ending("answered")
+WANTED = Ending("wanted_tools", WANTED_TOOLS)
+
 FINISHES = {
-    "stop": Ending("answered"),
+    "stop": ANSWERED,
     "length": Ending("cut_off", CUT_OFF),
     "content_filter": Ending("filtered", FILTERED),
-    "tool_calls": Ending("wanted_tools", WANTED_TOOLS),
-    "function_call": Ending("wanted_tools", WANTED_TOOLS),
+    "tool_calls": WANTED,
+    "function_call": WANTED,
+    # What other servers say instead, where their own words come through.
+    "eos": ANSWERED,
+    "eos_token": ANSWERED,
+    "end_turn": ANSWERED,
+    "stop_sequence": ANSWERED,
+    "max_tokens": Ending("cut_off", CUT_OFF),
+    "model_length": Ending("cut_off", CUT_OFF),
+    "safety": Ending("filtered", FILTERED),
 }
-"""The finish reasons of the chat-completions API; servers may invent others."""
+"""The finish reasons of the chat-completions API, and those that servers invent."""
 
 
-SILENT_FINISHES = {
-    "length": Ending("cut_off", USED_UP),
-    "content_filter": Ending("filtered", FILTERED_ALL),
-}
+SILENT_NOTICES = {"cut_off": USED_UP, "filtered": FILTERED_ALL}
 """What it means when there is not a word of an answer."""
 
 
 def ending(finish_reason: str, *, silent: bool) -> Ending:
-    """What a finish reason means; one that nobody knows is an ordinary end.
+    """What a finish reason means.
 
-    `silent` says that there is nothing of the answer to read.
+    One that nobody knows may be an error's or an ordinary end's: better a notice too many
+    than half an answer that looks whole. `silent` says that there is nothing of the answer
+    to read.
     """
-    if silent and finish_reason in SILENT_FINISHES:
-        return SILENT_FINISHES[finish_reason]
-    return FINISHES.get(finish_reason, FINISHES["stop"])
+    found = FINISHES.get(finish_reason.strip().lower(), failure(Interrupted(finish_reason)))
+    if silent and found.outcome in SILENT_NOTICES:
+        return replace(found, notice=SILENT_NOTICES[found.outcome])
+    return found
 
 
 def failure(error: ParleyError) -> Ending:

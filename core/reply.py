@@ -8,7 +8,7 @@ fail. The last one may not.
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -64,7 +64,7 @@ class Reply:
     """An answer on its way to the reader.
 
     `nonce` names the reply; a message posted twice under the same name is one message.
-    `posted(n, id)` is awaited when the n-th message exists.
+    `posted(n, id)` is called when the message of that number exists; it must not wait.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Reply:
         *,
         nonce: str,
         clock: Callable[[], float],
-        posted: Callable[[int, str], Awaitable[None]],
+        posted: Callable[[int, str], None],
     ) -> None:
         self._surface = surface
         self._governor = governor
@@ -255,7 +255,7 @@ class Reply:
         self._ended = self._clock()
         if isinstance(outcome, Delivered):
             self._seen = written
-            await self._delivered(step.slot, step.page, outcome.message)
+            self._delivered(step.slot, step.page, outcome.message)
         elif isinstance(outcome, RefusedForGood):
             self._died(step, outcome)
         else:
@@ -267,13 +267,13 @@ class Reply:
             return await self._surface.edit(slot.message, page)
         return await self._surface.post(page, f"{self._nonce}.{slot.number}")
 
-    async def _delivered(self, slot: _Slot, page: Page, message: str) -> None:
+    def _delivered(self, slot: _Slot, page: Page, message: str) -> None:
         self._failures = 0
         self._first = self._first or self._ended
         slot.shown, slot.unsure = page, False
         if not slot.message:
             slot.message = message
-            await self._posted(slot.number, message)
+            self._posted(slot.number, message)
 
     def _died(self, step: _Step, why: RefusedForGood) -> None:
         """A message that cannot be edited stays as it is; what was not seen goes below it.

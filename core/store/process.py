@@ -46,7 +46,7 @@ class ProcessLock:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except FileNotFoundError:
             return True
-        except BlockingIOError:
+        except OSError:  # locked, or nothing can be said of it
             return False
         return True
 

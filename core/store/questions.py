@@ -40,6 +40,15 @@ async def change(
         raise LeaseLost(f"another process has taken over one of {sorted(wanted)}")
 
 
+async def check(connection: AsyncConnection, owner: str, keys: Iterable[str]) -> None:
+    """Raise `LeaseLost` when another process has taken one of these questions over."""
+    foreign = await connection.execute(
+        select(questions.c.key).where(questions.c.key.in_(set(keys)), questions.c.owner != owner)
+    )
+    if lost := sorted(foreign.scalars()):
+        raise LeaseLost(f"another process has taken over {lost}")
+
+
 def settled(outcome: str, now: float) -> dict[str, Any]:
     """What stands in the row of a question that has ended; its text is gone."""
     return {"state": "settled", "outcome": outcome, "settled_at": now, "body": ""}

@@ -6,7 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects.sqlite import insert
 
 from core.store.database import Database
-from core.store.questions import change, settled
+from core.store.questions import change, check, settled
 from core.store.schema import replies, reply_messages
 
 
@@ -34,9 +34,13 @@ class Replies:
             )
             await change(connection, self._owner, keys, {"state": "answering", "reply": reply})
 
-    async def posted(self, reply: str, number: int, message: str) -> None:
-        """The reply's message of this number exists on the platform."""
+    async def posted(self, reply: str, keys: Iterable[str], number: int, message: str) -> None:
+        """The reply's message of this number exists; `LeaseLost` when a question is not ours.
+
+        It may be told of when the questions are settled already.
+        """
         async with self._database.write() as connection:
+            await check(connection, self._owner, keys)
             await connection.execute(
                 insert(reply_messages)
                 .values(reply=reply, number=number, message=message)

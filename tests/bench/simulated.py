@@ -57,7 +57,7 @@ async def answer(scenario, n, governor, chance):
         edit_budgets=edit,
     )
 
-    async def posted(number, message):
+    def posted(number, message):
         pass
 
     await asyncio.sleep(scenario.spread * n / scenario.replies)

@@ -5,8 +5,9 @@ on paper, so that what a reader sees can be looked at in every moment.
 """
 
 import asyncio
+import sqlite3
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from sqlalchemy import text
 from core import notices
 from core.chat import Chat
 from core.composer import Composer
-from core.errors import ShuttingDown
+from core.errors import ShuttingDown, StoreFailed
 from core.messages import Author, Question, Role, Text, Turn
 from core.model import Model, Timeouts
 from core.pace import Governor
@@ -185,6 +186,8 @@ async def test_the_model_sees_the_thread_its_speakers_and_the_question_once(chat
         (Answer(("Half",), finish="content_filter"), "Half", notices.FILTERED),
         (Answer(("Half",), finish="tool_calls"), "Half", notices.WANTED_TOOLS),
         (Answer(("Half",), finish="eos"), "Half", ""),
+        (Answer(("Half",), finish="max_tokens"), "Half", notices.CUT_OFF),
+        (Answer(("Half",), finish="error"), "Half", "interrupted"),
         (Answer((), finish="length"), "", notices.USED_UP),
         (Answer((), finish="content_filter"), "", notices.FILTERED_ALL),
         (Answer(("```",)), "", "empty answer"),
@@ -520,14 +523,9 @@ async def test_signs_of_all_questions_are_taken_away(chat, server):
 
 
 async def test_reading_waits_for_no_writer(chat, tmp_path):
-    import sqlite3
-
-    holder = sqlite3.connect(tmp_path / "parley.db", isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    async with asyncio.timeout(1):
-        assert not await chat.takes_part(THREAD)
-    holder.rollback()
-    holder.close()
+    with locked(tmp_path):
+        async with asyncio.timeout(1):
+            assert not await chat.takes_part(THREAD)
 
 
 async def test_a_long_message_in_the_history_is_counted_by_its_tokens(house, server):
@@ -574,3 +572,128 @@ async def test_tokens_are_recorded_as_reported_and_estimated_where_nothing_was(c
         rows = calls.all()
     assert [row.estimated for row in rows] == [0, 1]
     assert all(row.prompt_tokens > 0 and row.completion_tokens > 0 for row in rows)
+
+
+@contextmanager
+def locked(tmp_path):
+    """Another program writes to the database meanwhile, and takes its time."""
+    holder = sqlite3.connect(tmp_path / "parley.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    yield
+    holder.rollback()
+    holder.close()
+
+
+async def test_a_question_that_is_being_claimed_when_a_drain_begins_is_told_of_it(chat, tmp_path):
+    """It is claimed, so nobody else will answer it; its asker must not wait for nothing."""
+    paper = Paper()
+    with locked(tmp_path):
+        accepting = asyncio.create_task(chat.accept(ask("Why?"), paper))
+        await asyncio.sleep(0.05)  # the claim waits for the other program
+        draining = asyncio.create_task(chat.drain(8))
+        await asyncio.sleep(0.05)
+    assert await accepting
+    await draining
+
+    assert paper.refusals == [notices.RESTARTING]
+    assert await outcome(chat, ask("").key) == ("settled", "refused")
+
+
+async def test_a_reader_does_not_wait_for_a_database_that_is_busy(chat, server, tmp_path):
+    server.enqueue(Pause(0.3), "One ", Pause(0.3), "two.")
+    paper = Paper()
+    async with answered(chat):
+        await chat.accept(ask("Count."), paper)
+        async with asyncio.timeout(5):
+            while not server.requests:
+                await asyncio.sleep(0.01)
+        with locked(tmp_path):
+            async with asyncio.timeout(3):
+                while paper.text != "One two.":
+                    await asyncio.sleep(0.01)
+
+    assert await outcome(chat, ask("").key) == ("settled", "answered")
+    async with chat._store._database.read() as connection:
+        messages = (await connection.execute(text("SELECT message FROM reply_messages"))).scalars()
+    assert list(messages) == list(paper.messages)
+
+
+async def test_an_answer_that_cannot_be_recorded_at_once_is_recorded_later(chat, server):
+    """Until then its lease is kept, or it would be answered a second time."""
+    end, failures = chat._store.replies.end, [StoreFailed("full")]
+
+    async def fails_once(*what):
+        if failures:
+            raise failures.pop()
+        await end(*what)
+
+    chat._store.replies.end = fails_once
+    server.enqueue("Because.")
+    async with answered(chat):
+        await chat.accept(ask("Why?"), Paper())
+        while failures:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
+        assert chat._unrecorded == {ask("").key}
+
+    assert await outcome(chat, ask("").key) == ("settled", "answered")
+    assert not chat._unrecorded
+
+
+async def test_a_refusal_that_fails_or_hangs_still_closes_the_question(house, monkeypatch):
+    monkeypatch.setattr("core.chat.REFUSAL_TIMEOUT", 0.1)
+    chat = await house()
+
+    async def fails(sentence):
+        raise RuntimeError("a fault of the adapter's")
+
+    async def hangs(sentence):
+        await asyncio.Event().wait()
+
+    for number, refuse in enumerate((fails, hangs)):
+        paper = Paper()
+        paper.refuse = refuse
+        await reading(chat, " ", paper, message=str(number))
+        assert await outcome(chat, ask("", str(number)).key) == ("settled", "refused")
+
+
+async def test_a_thread_that_is_never_read_to_its_end_is_said(house, monkeypatch):
+    monkeypatch.setattr("core.chat.RECALL_TIMEOUT", 0.1)
+    paper = Paper()
+
+    async def hangs():
+        await asyncio.Event().wait()
+
+    paper.history = hangs
+    await reading(await house(), "Why?", paper)
+
+    assert "cannot read this conversation" in shown(paper)[0][1]
+
+
+async def test_a_request_is_made_smaller_until_it_fits_and_never_sent_twice_alike(house, server):
+    chat, server.window = await house(context_tokens=30_000), 3000
+    turns = tuple(Turn(Role.USER, (Text("word " * 100),), ADA, f"0.{n}") for n in range(80))
+    paper = await reading(chat, "Still there?", Paper(turns=turns, size=9000))
+
+    sizes = [len(request.body["messages"]) for request in server.requests]
+    assert len(sizes) > 2
+    assert sizes == sorted(set(sizes), reverse=True)
+    assert shown(paper)[0][0]
+
+
+async def test_a_question_that_no_window_takes_is_asked_once_and_said(house, server):
+    chat, server.window = await house(), 10
+    paper = await reading(chat, "Why?")
+
+    assert len({str(request.body) for request in server.requests}) == len(server.requests)
+    assert "more text than the model can read" in shown(paper)[0][1]
+
+
+async def test_the_reader_sees_when_the_model_is_asked_again(chat, server):
+    server.enqueue(
+        Answer(status=500, code="server_error"), Answer((Pause(0.5), "There."), first_token=0)
+    )
+    paper = await reading(chat, "Hello?")
+
+    (waiting,) = (n for n, sign in enumerate(paper.signs) if "trying again" in sign)
+    assert paper.signs[waiting + 1] == notices.THINKING

@@ -131,6 +131,18 @@ def test_a_shrunk_budget_recovers_step_by_step():
     assert [size(now) for now in (1, 59, 61, 121, 1000)] == [5, 5, 7, 10, 10]
 
 
+def test_a_platform_that_refuses_without_asking_for_a_pause_is_not_hammered():
+    bucket, sent, now = Bucket(Budget("b", rate=1, window=60, burst=4)), 0, 0.0
+    while now < 30:
+        if not bucket.wait(now):
+            bucket.take(now)
+            bucket.refused(now, 0.0)
+            sent += 1
+        now += 0.05
+
+    assert sent <= 31
+
+
 def test_headers_correct_a_window_but_never_an_older_one_a_newer():
     window = Window(EDITS)
     window.take(0.0)

@@ -23,7 +23,7 @@ EDITS = Budget("edits", rate=1, window=5, burst=5, reserve=1, fixed=True)
 
 
 def reply_on(paper, posted=None):
-    async def forget(number, message):
+    def forget(number, message):
         pass
 
     return Reply(paper, Governor(clock), nonce="r", clock=clock, posted=posted or forget)
@@ -253,7 +253,7 @@ def test_limits_that_never_let_an_answer_through_end_it_after_its_time():
 def test_each_message_is_told_of_once_when_it_exists():
     paper, told = Paper(size=200), []
 
-    async def posted(number, message):
+    def posted(number, message):
         told.append((number, message))
 
     async def main():

@@ -150,7 +150,7 @@ async def test_a_settled_question_is_never_claimed_again_and_its_text_is_gone(st
 async def test_a_reply_and_its_questions_end_together_or_not_at_all(store, other, clock):
     await store.questions.claim(question())
     await store.replies.begin("r1", str(THREAD), [question().key])
-    await store.replies.posted("r1", 0, "2.0")
+    await store.replies.posted("r1", [question().key], 0, "2.0")
     clock.now += LEASE + 1
     await other.questions.claim(question())
 
@@ -159,6 +159,25 @@ async def test_a_reply_and_its_questions_end_together_or_not_at_all(store, other
     async with store._database.read() as connection:
         outcome = (await connection.execute(text("SELECT outcome FROM replies"))).scalar()
     assert outcome == ""
+
+
+async def test_the_messages_of_a_reply_are_written_down_by_whoever_holds_its_questions(
+    store, other, clock
+):
+    await store.questions.claim(question())
+    await store.replies.begin("r1", str(THREAD), [question().key])
+    clock.now += LEASE + 1
+    await other.questions.claim(question())
+    await other.replies.begin("r1", str(THREAD), [question().key])
+    await other.replies.posted("r1", [question().key], 0, "new")
+
+    with pytest.raises(LeaseLost):
+        await store.replies.posted("r1", [question().key], 0, "old")
+    await other.replies.end("r1", [question().key], "answered", 3)
+    await other.replies.posted("r1", [question().key], 1, "late")
+    async with store._database.read() as connection:
+        messages = (await connection.execute(text("SELECT message FROM reply_messages"))).scalars()
+    assert list(messages) == ["new", "late"]
 
 
 async def test_a_call_is_recorded_with_its_tokens(store):
