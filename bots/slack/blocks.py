@@ -11,8 +11,11 @@ from bots.slack.mrkdwn import escape
 from core.pages import utf8
 from core.surface import Limit, Page
 
-LONGEST_FALLBACK = 300
-"""Characters of `text`, shown where blocks are not; chat.update refuses 4,000 bytes and more."""
+LONGEST_FALLBACK = 2_900
+"""Bytes of `text`, which stands where blocks do not: in notifications, for screen readers.
+
+chat.update refuses 4,000 bytes and more, a response URL 3,000 characters.
+"""
 
 HEADLINE = "parley_asked"
 """The id of a block that says who asked what, above a public answer to a command."""
@@ -41,8 +44,12 @@ def content(page: Page, headline: str = "") -> dict[str, Any]:
 
 
 def fallback(text: str) -> str:
-    """The beginning of a text for notifications, where only Slack's own markup is known."""
-    return escape(inert(text[:LONGEST_FALLBACK])) or NOTHING_YET
+    """The beginning of a text where only Slack's own markup is known."""
+    shown = escape(inert(text[:LONGEST_FALLBACK]))
+    while utf8(shown) > LONGEST_FALLBACK:
+        text = text[: len(text[:LONGEST_FALLBACK]) * 3 // 4]
+        shown = escape(inert(text))
+    return shown or NOTHING_YET
 
 
 def _shortened(text: str) -> str:

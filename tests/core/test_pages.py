@@ -139,6 +139,27 @@ def test_code_blocks_are_closed_on_every_page_whenever_one_looks(text, limit):
     assert not any(map(in_code_at_the_end, pages.finished))
 
 
+@few
+@given(text=written | unfinished | noise, limit=SMALL, data=st.data())
+def test_a_page_that_is_ended_where_its_message_stands_leaves_the_rest_to_the_next(
+    text, limit, data
+):
+    """Whatever the message showed when it took its last edit, nothing is lost or repeated."""
+    pages, seen = Pages(limit), data.draw(st.integers(0, len(text)))
+    later = data.draw(st.integers(seen, len(text)))
+    pages.write(text[:seen])
+    index, shown = len(pages.finished), pages.open
+    pages.write(text[seen:later])
+    before = list(pages.finished[:index])
+    pages.end_at(index, shown)
+    pages.write(text[later:])
+
+    assert list(pages.finished[: index + 1]) == [*before, shown]
+    assert all(limit.measure(page) <= limit.size for page in everything(pages))
+    rest = [*pages.finished, *([pages.last] if pages.last else [])]
+    assert content("".join(rest)) == content("".join(everything(split(text, limit))))
+
+
 @calm
 @given(text=text_of_any_kind, limit=SMALL)
 def test_no_page_is_white_space_or_begins_or_ends_with_it(text, limit):
