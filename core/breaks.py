@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from core.fences import Fence, after, opened_by, within
+from core.fences import MARKS, Fence, after, opened_by, within
 
 _HEADING = re.compile(r" {0,3}#{1,6}(?:\s|\Z)")
 _BLOCK = re.compile(r"\s*(?:[-*+]\s|\d{1,9}[.)]\s|#{1,6}\s|>)")
@@ -15,7 +15,6 @@ _SENTENCE = re.compile(r"[.!?…][\"'”’)\]*_]*\s+|[。！？]")  # noqa: RUF
 _WORD = re.compile(r"\s+")
 # Code spans, also one that is still open, and links: no place to break.
 _TOGETHER = re.compile(r"(`+)[^`]+\1(?!`)|`+[^`]{0,200}\Z|\[[^\]\[]{1,200}\]\([^)\s]*\)")
-_MARKS = "`~"
 
 
 class Kind(IntEnum):
@@ -121,7 +120,7 @@ def _in_last_line(text: str, fence: Fence | None) -> Iterator[int]:
 def _ends(pattern: re.Pattern[str], line: str, start: int, least: int) -> Iterator[int]:
     for found in reversed(list(pattern.finditer(line, max(0, least - start)))):
         place = found.end()
-        if line[: found.start()].strip() and place < len(line) and line[place] not in _MARKS:
+        if line[: found.start()].strip() and place < len(line) and line[place] not in MARKS:
             yield start + place
 
 
@@ -130,7 +129,7 @@ def _anywhere(text: str) -> Iterator[int]:
     end = len(text) - 1
     for place in range(end, max(0, end - 64), -1):
         before, behind = text[place - 1], text[place]
-        if before in _MARKS or behind in _MARKS or behind.isspace():
+        if before in MARKS or behind in MARKS or behind.isspace():
             continue
         if not splits_character(text, place):
             yield place

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 LONGEST = 24
+MARKS = "`~"
 _LANGUAGE = 20
 
 _OPENING = re.compile(

@@ -101,11 +101,17 @@ class Pages:
     def end_at(self, page: int, shown: str) -> None:
         """End a page where a message ends that shows so much of it; the next begins there.
 
-        All that is behind it in the text is broken into pages anew.
+        All that is behind it in the text is broken into pages anew. Marks of which only a
+        part is shown stand whole on the next page, as they may open or close a code block.
         """
         if page < len(self._finished):
             self._reopen(page)
-        self._break(_common_start(shown.removeprefix(self._head), self._text))
+        place = _common_start(shown.removeprefix(self._head), self._text)
+        before, behind = self._text[:place], self._text[place:]
+        half = before.rpartition("\n")[2].strip() in ("`", "``", "~", "~~")
+        if behind.startswith(tuple(fences.MARKS)) or (half and not behind):
+            place = len(before.rstrip(fences.MARKS))
+        self._break(place)
         self._append("")
 
     def _reopen(self, page: int) -> None:

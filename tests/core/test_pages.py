@@ -154,7 +154,8 @@ def test_a_page_that_is_ended_where_its_message_stands_leaves_the_rest_to_the_ne
     pages.end_at(index, shown)
     pages.write(text[later:])
 
-    assert list(pages.finished[: index + 1]) == [*before, shown]
+    assert list(pages.finished[:index]) == before
+    assert content(pages.finished[index]) == content(shown)
     assert all(limit.measure(page) <= limit.size for page in everything(pages))
     rest = [*pages.finished, *([pages.last] if pages.last else [])]
     assert content("".join(rest)) == content("".join(everything(split(text, limit))))
