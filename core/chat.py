@@ -49,8 +49,11 @@ REFUSAL_TIMEOUT = 300.0
 
 T = TypeVar("T")
 
-LAST_EDITS = 2.0
+LAST_EDITS = 2.5
 """Seconds of a drain that are kept for the last edits of answers that it interrupts."""
+
+EDITS_OF_A_DRAIN = 1.0
+"""Seconds in which such an edit must be allowed; posts, of which there are more, come after."""
 
 
 class Chat:
@@ -177,7 +180,7 @@ class Chat:
             ending = await self._ending(tasks.create_task(self._compose(name, asked, reply)))
             if reply.blank and not ending.notice:
                 ending = failure(EmptyAnswer("it wrote nothing that can be shown"))
-            reply.finish(ending.notice)
+            reply.finish(ending.notice, edits_for=EDITS_OF_A_DRAIN if self._draining else None)
         await self._settle(name, asked, ending, reply)
 
     async def _compose(self, name: str, asked: Sequence[Asked], reply: Reply) -> Ending:

@@ -91,6 +91,7 @@ class Reply:
         self._began_with: Ticket | None = None
         self._ended = float("-inf")
         self._give_up: float | None = None
+        self._edit_until: float | None = None
         self._patience: asyncio.Timeout | None = None
         self._failures = 0
         self._deaths = 0
@@ -139,13 +140,18 @@ class Reply:
         if len(self._pages.finished) > finished:
             self._rush()
 
-    def finish(self, notice: str = "") -> None:
-        """The answer is complete; `notice` says how it ended, if there is more to say."""
+    def finish(self, notice: str = "", *, edits_for: float | None = None) -> None:
+        """The answer is complete; `notice` says how it ended, if there is more to say.
+
+        With `edits_for`, what no edit was allowed to show in so many seconds is posted below.
+        """
         self._notice = notice
         self._complete = True
-        self._give_up = asyncio.get_running_loop().time() + DELIVERY_TIMEOUT
-        if self._patience:
-            self._patience.reschedule(self._give_up)
+        now = asyncio.get_running_loop().time()
+        self._give_up = now + DELIVERY_TIMEOUT
+        self._edit_until = None if edits_for is None else now + edits_for
+        if self._patience and (step := self._next()):
+            self._patience.reschedule(self._deadline(step))
         self._changed.set()
         self._rush()
 
@@ -159,8 +165,7 @@ class Reply:
                 self._changed.clear()
                 if self._next() is None:
                     await self._changed.wait()
-                else:
-                    await self._turn()
+                elif await self._turn():
                     await self._step()
         finally:
             if self._began_with:
@@ -198,12 +203,12 @@ class Reply:
             return Urgency.LAST
         return Urgency.INTERIM if slot.message else Urgency.FIRST
 
-    async def _turn(self) -> None:
-        """Wait until the platform would take the next request."""
+    async def _turn(self) -> bool:
+        """Wait until the platform would take the next request; False when there is none."""
         await self._pause()
         step = self._next()
         if step is None:
-            return
+            return False
         budgets = self._surface.edit_budgets if step.slot.message else self._surface.post_budgets
         begins = not (self._began_with or step.slot.message or self._complete)
         self._ticket = ticket = self._governor.ask(
@@ -213,14 +218,22 @@ class Reply:
             self._surface.edit_budgets if begins else (),
         )
         try:
-            async with asyncio.timeout_at(self._give_up) as self._patience:
+            async with asyncio.timeout_at(self._deadline(step)) as self._patience:
                 await ticket.granted()
         except TimeoutError as error:
-            raise PlatformFailed("the platform's limits never let the answer through") from error
+            if self._edit_until is None or not step.slot.message:
+                raise PlatformFailed("the platform's limits never let it through") from error
+            self._leave(step)
+            return False
         finally:
             self._ticket = self._patience = None
         if ticket.promise:
             self._began_with = ticket
+        return True
+
+    def _deadline(self, step: _Step) -> float | None:
+        """Until when a request waits for its turn."""
+        return self._edit_until if step.slot.message and self._edit_until else self._give_up
 
     async def _pause(self) -> None:
         """Keep the pause between interim edits; whatever is final does not wait for it."""
@@ -290,8 +303,12 @@ class Reply:
         if why.gone:
             self._slots[step.index] = _Slot(next(self._numbers))
             return
-        slot.frozen = True
-        self._pages.end_at(step.index, slot.shown.text if slot.shown else "")
+        self._leave(step)
+
+    def _leave(self, step: _Step) -> None:
+        """Let a message stand as it is; the next page begins where it ends."""
+        step.slot.frozen = True
+        self._pages.end_at(step.index, step.slot.shown.text if step.slot.shown else "")
 
     async def _back_off(self, outcome: Outcome) -> None:
         """Wait before the next try; the governor knows of refusals, this is for the rest."""

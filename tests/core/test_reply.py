@@ -250,6 +250,27 @@ def test_limits_that_never_let_an_answer_through_end_it_after_its_time():
     virtually(main())
 
 
+def test_an_end_that_no_edit_may_show_in_time_is_posted_below():
+    """A process that is being stopped cannot wait until the platform takes an edit again."""
+    edits = Budget("edits", rate=0, window=60, burst=1)
+    paper = Paper(size=2000, edit_budgets=(edits,))
+
+    async def main():
+        reply = reply_on(paper)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            reply.write("word0 ")
+            await asyncio.sleep(1)
+            reply._governor.ask([edits], Urgency.LAST)  # somebody else's
+            reply.write("word1")
+            await asyncio.sleep(1)
+            reply.finish("Stopped.", edits_for=1.0)
+        assert clock() < 3.2
+
+    virtually(main())
+    assert list(paper.messages.values()) == [Page("word0"), Page("word1", "Stopped.")]
+
+
 def test_each_message_is_told_of_once_when_it_exists():
     paper, told = Paper(size=200), []
 
