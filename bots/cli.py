@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Coroutine, Iterator
 from importlib.metadata import version
@@ -47,6 +48,8 @@ def _parley(
 @app.command()
 def run() -> None:
     """Run the bot with the settings of the environment and of the file .env."""
+    # From the first moment, which imports make long; later the loop hears it, and drains.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from bots.run import run  # noqa: PLC0415 - not needed for the other commands
     from core import log  # noqa: PLC0415
     from core.settings import Settings  # noqa: PLC0415
