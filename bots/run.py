@@ -216,6 +216,10 @@ async def _warn_if_gone(model: Model, name: str) -> None:
     except ModelFailed as error:
         log.warning("model not checked", error=type(error).__name__, reason=str(error))
         return
+    except Exception:
+        # Whoever stops us awaits this; nobody should find a traceback there instead of an end.
+        log.exception("model not checked, for an unexpected reason")
+        return
     if names and name not in names:
         log.warning("the endpoint does not list the model", model=name, listed=names[:20])
 

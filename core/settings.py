@@ -6,6 +6,7 @@ The fields are the public contract: a field's name in capitals is the variable's
 import difflib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from io import StringIO
 from pathlib import Path
@@ -35,6 +36,15 @@ LATER = frozenset(
     {"CATCH_UP_MINUTES", "HTTP_HOST", "HTTP_PORT", "RESUME_WITHIN", "SLACK_SIGNING_SECRET"}
 )
 """Names of the public contract that this version accepts and does not use."""
+
+TOKEN = re.compile(r"[!-~]*")
+"""What a token may hold: printable ASCII without white space, since it goes into a header."""
+
+HEADER_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+"""The letters of a header's name (RFC 9110, 5.6.2)."""
+
+HEADER_VALUE = re.compile(r"[\t -~]*")
+"""What every server reads in a header's value (RFC 9110, 5.5)."""
 
 SYSTEM_PROMPT = (
     "You are Parley, an assistant who takes part in the chat of a team. Answer helpfully and to "
@@ -155,11 +165,29 @@ class Settings(BaseModel):
             raise ValueError("must be an address such as https://host/path")
         return value.rstrip("/")
 
+    @field_validator("openai_api_key", "slack_bot_token", "slack_app_token", "discord_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        if not TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError(
+                "must be printable ASCII without white space; copy it again from where it was made"
+            )
+        return value
+
     @field_validator("openai_extra_headers")
     @classmethod
     def _headers(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if not all(isinstance(header, str) for header in value.values()):
-            raise ValueError('must have texts for values, such as {"X-Team": "7"}')
+        for name, header in value.items():
+            if not isinstance(header, str):
+                raise ValueError(  # noqa: TRY004 - pydantic's contract
+                    'must have texts for values, such as {"X-Team": "7"}'
+                )
+            if not HEADER_NAME.fullmatch(name):
+                raise ValueError(f"must have names that a header may have, {name!a} is none")
+            if not HEADER_VALUE.fullmatch(header):
+                raise ValueError(
+                    f"must have printable ASCII for values; that of {name} holds something else"
+                )
         return value
 
     @field_validator("database_url")

@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
-from bots.run import _until_stopped
+from bots.run import _running, _until_stopped, _warn_if_gone
 from core.errors import StartError
 
 
@@ -71,3 +72,18 @@ async def test_one_signal_waits_for_the_answers():
 
     await _until_stopped([Platform()], chat, signals, 8)
     assert chat.ended == ["drained"]
+
+
+class Baffled:
+    """In place of the model: fails in a way that nobody foresaw."""
+
+    async def names(self):
+        raise UnicodeError("how odd")
+
+
+async def test_what_goes_wrong_in_checking_the_model_is_logged_and_does_not_spoil_the_end():
+    with capture_logs() as lines:
+        async with _running(_warn_if_gone(Baffled(), "m")):
+            await asyncio.sleep(0)
+
+    assert [line["log_level"] for line in lines] == ["error"]
