@@ -193,12 +193,11 @@ class Settings(BaseModel):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
-        try:
-            url = make_url(value)
-        except ArgumentError:
-            url = None
-        if url is None or url.drivername != "sqlite+aiosqlite" or not url.database:
-            raise ValueError("must be sqlite+aiosqlite:/// and the path of a file")
+        if not _names_a_file(value):
+            raise ValueError(
+                "must be sqlite+aiosqlite:/// and the path of a file, "
+                "neither :memory: nor file:, and with no ? after it"
+            )
         return value
 
     @model_validator(mode="after")
@@ -249,6 +248,21 @@ class Settings(BaseModel):
 def _trimmed(name: str, value: str) -> str:
     """A value without the white space around it, which is part of a stop text, and of no other."""
     return value if name == "STOP" else value.strip()
+
+
+def _names_a_file(database_url: str) -> bool:
+    """Whether it is a database on disk: one in memory would lose every claim with the process.
+
+    A query could make it that, too, or read-only, behind the back of the lock beside it.
+    """
+    try:
+        url = make_url(database_url)
+    except ArgumentError:
+        return False
+    path = url.database or ""
+    # With two slashes instead of three, the first folder of the path is taken for a host.
+    on_disk = bool(path) and not path.startswith((":memory:", "file:")) and not url.host
+    return url.drivername == "sqlite+aiosqlite" and on_disk and not url.query
 
 
 def _read(env_file: Path | None) -> tuple[dict[str, str], list[str]]:

@@ -116,6 +116,12 @@ def test_names_of_later_versions_in_the_file_are_accepted(env_file):
         ({"OPENAI_BASE_URL": "localhost:8000"}, "OPENAI_BASE_URL"),
         ({"DATABASE_URL": "postgres://db"}, "DATABASE_URL"),
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite+aiosqlite://"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite+aiosqlite:///:memory:"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite+aiosqlite:///file:a.db"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite+aiosqlite:///file:a?mode=memory&uri=true"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite+aiosqlite:///a.db?timeout=1"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite+aiosqlite://data/a.db"}, "DATABASE_URL"),
         ({"IDLE_TIMEOUT": "0"}, "IDLE_TIMEOUT"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
         ({"LOG_TEXT": "perhaps"}, "LOG_TEXT"),
@@ -163,6 +169,13 @@ def test_the_example_names_every_setting():
 
     missing = {name.upper() for name in Settings.model_fields if f"{name.upper()}=" not in example}
     assert missing == set()
+
+
+@pytest.mark.parametrize("path", ["a.db", "/var/lib/parley/a.db", "a%20b.db"])
+def test_a_file_is_a_database_wherever_it_lies(path):
+    url = f"sqlite+aiosqlite:///{path}"
+
+    assert Settings.load(ENOUGH | {"DATABASE_URL": url}).database_url == url
 
 
 def test_white_space_around_a_value_is_not_part_of_it():
