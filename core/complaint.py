@@ -1,11 +1,13 @@
 """What an endpoint says when it refuses or fails, and which of our errors that is.
 
 The decision rests on the HTTP status and on the endpoint's own words (`code`, `type`,
-`param`), never on the text of its message. OpenAI's words are those of its error
-codes page; the others are what vLLM, llama.cpp, Anthropic, Azure and OpenRouter use.
+`param`). OpenAI's words are those of its error codes page; the others are what vLLM,
+llama.cpp, Anthropic, Azure and OpenRouter use. The text of a message decides only where
+servers have no other way to say it: whether a 404 is about the model or about the path.
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
@@ -61,6 +63,10 @@ _VAGUE: Mapping[str, type[ModelFailed]] = {
     "invalid_request_error": BadRequest,
 }
 
+# vLLM, Ollama, Anthropic and Gemini name the model in words alone; OpenRouter says that it
+# has no endpoints for it. A path such as /v1/models names none.
+_OF_A_MODEL = re.compile(r"(?i:(?<![/\w])models?)(?![a-z])|^No endpoints found\b")
+
 # 413 is said of requests that are too large in bytes or in tokens: both are mended by
 # sending less, as an exceeded context is.
 _STATUSES: Mapping[int, type[ModelFailed]] = {
@@ -94,6 +100,14 @@ class Complaint:
         """Whether neither a word nor a field says what is wrong with the request."""
         return not self.parameter and (not self.code or self.code.isdigit())
 
+    @property
+    def _speaks_of_a_model(self) -> bool:
+        """Whether it was the API that said it, rather than whatever is at a wrong address."""
+        if self.message.lstrip().startswith("<"):  # a web page, which may speak of anything
+            return False
+        said = (self.code, self.kind, self.parameter, self.message)
+        return any(_OF_A_MODEL.search(words) for words in said)
+
     def error(self) -> ModelFailed:
         """The error that this is for us."""
         return self._class()(
@@ -114,7 +128,7 @@ class Complaint:
         status = self.status or _as_status(self.code)
         if not status:
             return _first(_VAGUE, words) or ServerFailed
-        if status < 400 or (status == 404 and not any(words)):
+        if status < 400 or (status == 404 and not self._speaks_of_a_model):
             return Misdirected
         if status in _STATUSES:
             return _STATUSES[status]

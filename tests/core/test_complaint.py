@@ -1,4 +1,4 @@
-"""What an endpoint says is understood by its words and its status, never by its prose."""
+"""What an endpoint says is understood by its words and its status, and its prose seldom."""
 
 import pytest
 
@@ -67,7 +67,42 @@ def test_each_complaint_is_the_error_that_fits_it(status, body, error):
     assert said.error().request_id == "req_1"
 
 
-def test_prose_decides_nothing():
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"object": "error", "message": "The model `m` does not exist.", "code": 404},  # vLLM
+        {"error": {"message": 'model "m" not found, try pulling it', "type": "api_error"}},
+        {"error": "model 'm' not found"},  # Ollama, too
+        {"type": "error", "error": {"type": "not_found_error", "message": "model: m"}},
+        {"error": {"code": 404, "message": "models/m is not found for API version v1main"}},
+        {"error": {"code": 404, "message": "No endpoints found for m."}},  # OpenRouter
+        openai_says("model_not_available"),
+        openai_says("NotFoundError", param="model"),
+        openai_says(kind="ModelNotFoundError"),
+    ],
+)
+def test_a_404_that_speaks_of_a_model_means_that_it_is_gone(body):
+    assert type(answered(complaint(body), 404, {}, now=NOON).error()) is ModelGone
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid URL (POST /chat/completions)",
+        "Invalid URL (GET /v1/models)",
+        "Unknown request URL: POST /openai/v1/models/completions.",
+        "File Not Found",
+        "<html>Our new model is not found here</html>",
+    ],
+)
+@pytest.mark.parametrize("kind", ["invalid_request_error", "not_found_error", None])
+def test_any_other_404_means_that_the_address_is_wrong(message, kind):
+    body = {"error": {"message": message, "type": kind}}
+
+    assert type(answered(complaint(body), 404, {}, now=NOON).error()) is Misdirected
+
+
+def test_prose_decides_nothing_that_words_are_there_for():
     body = {"error": {"message": "context_length_exceeded insufficient_quota"}}
 
     assert type(answered(complaint(body), 400, {}, now=NOON).error()) is BadRequest
