@@ -152,7 +152,7 @@ def complaint(body: object) -> Complaint:
     if isinstance(body, Mapping):
         inner = body.get("error") or body
         return _of_fields(inner) if isinstance(inner, Mapping) else complaint(inner)
-    return Complaint(message=str(body or "")[:LONGEST_DETAIL])
+    return Complaint(message=_prose(body))
 
 
 def answered(said: Complaint, status: int, headers: Mapping[str, str], *, now: float) -> Complaint:
@@ -176,9 +176,9 @@ def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
             return max(0.0, seconds)
     try:
         date = parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
+        return max(0.0, date.timestamp() - now)
+    except (ValueError, OverflowError):  # no date, or one that no calendar holds
         return None
-    return max(0.0, date.timestamp() - now)
 
 
 def _of_fields(fields: Mapping[str, Any]) -> Complaint:
@@ -190,7 +190,7 @@ def _of_fields(fields: Mapping[str, Any]) -> Complaint:
         code=_word(fields.get("code")),
         kind=_word(fields.get("type")),
         parameter=_word(fields.get("param")) or _location(detail),
-        message=str(message or detail or "")[:LONGEST_DETAIL],
+        message=_prose(message or detail),
     )
 
 
@@ -213,6 +213,14 @@ def _as_status(code: str) -> int:
 
 def _word(value: object) -> str:
     return str(value) if isinstance(value, str | int) else ""
+
+
+def _prose(value: object) -> str:
+    """What a person can read of it; nothing of what is nested too deeply to be written down."""
+    try:
+        return str(value or "")[:LONGEST_DETAIL]
+    except RecursionError:
+        return ""
 
 
 def _number(text: str) -> float:

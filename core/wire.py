@@ -246,9 +246,9 @@ def _parsed_leniently(chunk: str) -> object:
     """The JSON with its lone surrogates replaced: half an emoji, where a token ends in it."""
     try:
         text = json.dumps(json.loads(chunk), ensure_ascii=False)
-    except ValueError:
+        return json.loads(text.encode("utf-8", "replace"))
+    except (ValueError, RecursionError):  # no JSON, or nested more deeply than any chunk is
         return None
-    return json.loads(text.encode("utf-8", "replace"))
 
 
 def _usage(fields: object) -> Usage | None:

@@ -17,6 +17,10 @@ from core.errors import (
 
 NOON = 1_800_000_000.0  # 2027-01-15, 08:00:00 GMT
 
+NESTED: list = []
+for _ in range(100_000):
+    NESTED = [NESTED]
+
 
 def openai_says(code=None, kind=None, param=None):
     return {"error": {"message": "…", "code": code, "type": kind, "param": param}}
@@ -130,6 +134,11 @@ def test_a_page_of_html_is_not_kept_whole():
     assert len(complaint("<p>" * 10_000).error().detail) == LONGEST_DETAIL
 
 
+@pytest.mark.parametrize("body", [NESTED, {"error": NESTED}, {"error": {"message": NESTED}}])
+def test_a_body_that_is_nested_without_end_says_nothing(body):
+    assert answered(complaint(body), 500, {}, now=NOON) == Complaint(status=500)
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -143,6 +152,8 @@ def test_a_page_of_html_is_not_kept_whole():
         ({"retry-after": "inf"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "later"}, None),
+        ({"retry-after": "Fri, 15 Jan 99999999999 08:00:30 GMT"}, None),
+        ({"retry-after": "Fri, 15 Jan 2027 99999999999:00:00 GMT"}, None),
         ({"retry-after": ""}, None),
         ({}, None),
     ],

@@ -193,6 +193,17 @@ def test_what_is_no_chunk_ends_the_answer(data):
     assert answer.complaint.code == "malformed"
 
 
+@pytest.mark.parametrize("depth", [900, 1_100, 100_000])
+@pytest.mark.parametrize("field", ["usage", "error", "choices", "unknown"])
+def test_a_chunk_that_is_nested_without_end_is_no_reason_to_raise(depth, field):
+    answer = Answer()
+    data = f'{{"{field}": {"[" * depth}{"]" * depth}, "half an emoji": "\\ud83d"}}'
+
+    answer.read([text("a"), data])
+
+    assert answer.held
+
+
 def test_half_an_emoji_is_replaced():
     assert Answer().read(['{"choices": [{"delta": {"content": "a\\ud83d"}}]}']) == (Text("a?"),)
 
