@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
-from core.errors import EmptyAnswer, Interrupted, ModelFailed, NotReached, TooSlow
+from core.errors import EmptyAnswer, Interrupted, Misdirected, ModelFailed, NotReached, TooSlow
 from core.sse import Decoder
 from core.sse import Event as ServerEvent
 from core.wire import Answer, Event, Finish
@@ -16,6 +16,12 @@ LINGER = 2.0
 
 DRAIN = 0.1
 """Seconds after an answer's end for the connection to end it, too, and be used again."""
+
+BEGINNINGS = (b"data:", b"event:", b":")
+"""How a stream of events begins, and no JSON does."""
+
+SNIFFED = 16
+"""Reads in which that beginning must have come."""
 
 MAY_BE_EMPTY = ("length", "content_filter")
 """Finish reasons that explain why there is no text."""
@@ -133,6 +139,8 @@ class Reading:
         said, request_id = self._answer.complaint, self._source.request_id
         if said:
             return replace(said, request_id=request_id).error()
+        if self._source.media_type == "text/html":  # the page of a proxy, a portal, a web site
+            return Misdirected("a web page", code="web_page", request_id=request_id)
         detail = str(self._broken or f"{self._source.media_type} without a finish reason")
         code = "cut" if self._broken else "no_finish_reason"
         return NotReached(detail, code=code, request_id=request_id)
@@ -147,14 +155,29 @@ class Reading:
 
 
 class _Whole:
-    """For servers that do not stream: the body is one event, known at its end."""
+    """For servers that do not stream: the body is one event, known at its end.
+
+    Some stream all the same and call it JSON; their body tells.
+    """
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
+        self._stream: Decoder | None = None
 
     def feed(self, data: bytes) -> list[ServerEvent]:
+        if self._stream:
+            return self._stream.feed(data)
         self._pieces.append(data)
-        return []
+        if len(self._pieces) > SNIFFED or not self._body.lstrip(b"\r\n").startswith(BEGINNINGS):
+            return []
+        self._stream = Decoder()
+        return self._stream.feed(self._body)
 
     def flush(self) -> list[ServerEvent]:
-        return [ServerEvent("message", b"".join(self._pieces).decode("utf-8", "replace"))]
+        if self._stream:
+            return self._stream.flush()
+        return [ServerEvent("message", self._body.decode("utf-8", "replace"))]
+
+    @property
+    def _body(self) -> bytes:
+        return b"".join(self._pieces)

@@ -13,6 +13,7 @@ from core.errors import (
     EmptyAnswer,
     Interrupted,
     KeyRejected,
+    Misdirected,
     ModelFailed,
     NotReached,
     QuotaSpent,
@@ -208,6 +209,27 @@ async def test_a_server_that_does_not_stream_or_compresses_all_the_same(server, 
     assert texts(await all_of(models(server))) == "Yes " * 500
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/html"])
+@pytest.mark.parametrize("beginning", [b"", b": hello\n\n", b"event: x\n", b"\r\n"])
+@pytest.mark.parametrize("size", [1, 10_000])
+async def test_a_stream_under_a_wrong_name_is_read_as_it_grows(
+    server, models, kind, beginning, size
+):
+    stream = beginning + text("Ye")
+
+    async def script(exchange):
+        exchange.begin(kind=kind)
+        for n in range(0, len(stream), size):
+            exchange.send(stream[n : n + size])
+            await asyncio.sleep(0)
+        await exchange.gone.wait()
+
+    server.scripts = [script]
+
+    async with asyncio.timeout(SOON), aclosing(models(server).stream(request())) as answer:
+        assert texts(await anext(answer)) == "Ye"
+
+
 async def test_texts_that_came_together_are_one_event(server, models):
     server.scripts = [answering(b"".join(text(f"{n} ") for n in range(1000)) + STOP)]
     batches = [events async for events in models(server).stream(request())]
@@ -330,6 +352,13 @@ async def test_a_page_of_html_is_an_error_like_any_other(server, models, status,
     server.scripts = [refusing(status, b"<html>" * 5000, "content-type: text/html")]
 
     assert type((await failure_of(models(server)))[1]) is kind
+
+
+async def test_a_web_page_in_place_of_an_answer_is_not_worth_a_retry(server, models):
+    page = b"<!doctype html><html><title>Welcome</title>" * 500
+    server.scripts = [refusing(200, page, "content-type: text/html; charset=utf-8")]
+
+    assert type((await failure_of(models(server)))[1]) is Misdirected
 
 
 # Time

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HEAD = "HTTP/1.1 {} X\r\nx-request-id: req_1\r\nconnection: keep-alive\r\n"
-STREAM = "content-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n"
+STREAM = "content-type: {}; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
 def event(delta=None, finish=None, **more):
@@ -36,10 +36,10 @@ class Exchange:
     writer: asyncio.StreamWriter
     gone: asyncio.Event
 
-    def begin(self, *headers):
+    def begin(self, *headers, kind="text/event-stream"):
         """Send the head of a stream."""
         head = HEAD.format(200) + "".join(f"{header}\r\n" for header in headers)
-        self.writer.write((head + STREAM).encode())
+        self.writer.write((head + STREAM.format(kind)).encode())
 
     def send(self, data):
         """Send bytes of the stream, as one HTTP chunk."""
