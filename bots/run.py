@@ -68,7 +68,7 @@ async def run(settings: Settings) -> None:
         await house.enter_async_context(_administered(settings, bots))
         await house.enter_async_context(_running(chat.run()))
         await _together([bot.start for bot in bots.values()])
-        log.info("ready", model=name, endpoint=settings.openai_base_url, platforms=list(bots))
+        log.info("ready", model=name, endpoint=settings.endpoint, platforms=list(bots))
         await house.enter_async_context(_running(_warn_if_gone(model, name)))
         await _until_stopped(list(bots.values()), chat, signals, settings.drain_seconds)
     log.info("stopped")
@@ -93,7 +93,7 @@ async def _model_name(settings: Settings, model: Model) -> str:
         return settings.openai_model
     if settings.openai_base_url == OPENAI_URL:
         return OPENAI_DEFAULT_MODEL
-    missing = f"OPENAI_MODEL is missing; {settings.openai_base_url} has no default."
+    missing = f"OPENAI_MODEL is missing; {settings.endpoint} has no default."
     try:
         names = await model.names()
     except ModelFailed as error:

@@ -4,6 +4,7 @@ Everything that a library logs goes the same way as our own lines.
 """
 
 import logging
+import re
 import sys
 from collections.abc import Collection
 from typing import Any, TextIO
@@ -23,20 +24,32 @@ LIBRARIES = (
 )
 """What logs people's text, tokens or noise below `WARNING`."""
 
+NOTHING = "(?!)"
+"""The pattern that is never found."""
+
+QUOTED = {"\\": r"(?:\\{8}|\\{4}|\\{2}|\\)", '"': r'\\*"', "'": r"\\*'"}
+"""Patterns for the letters that get a backslash whenever a text that holds them is quoted.
+
+A backslash doubles each time; one that is not the secret's must stay, or JSON breaks.
+"""
+
 
 class Redact:
     """Takes secrets out of whatever is about to be written, wherever they stand in it."""
 
     def __init__(self, secrets: Collection[str]) -> None:
         # Longest first, so that a secret that contains another goes as a whole.
-        self._secrets = sorted((s for s in secrets if len(s) > 3), key=len, reverse=True)
+        known = sorted((s for s in secrets if len(s) > 3), key=len, reverse=True)
+        self._secrets = re.compile("|".join(map(_written, known)) or NOTHING)
 
     def __call__(self, _: WrappedLogger, __: str, line: Any) -> str:
         """Return the rendered line without any secret."""
-        clean = str(line)
-        for secret in self._secrets:
-            clean = clean.replace(secret, "[secret]")
-        return clean
+        return self._secrets.sub("[secret]", str(line))
+
+
+def _written(secret: str) -> str:
+    """The pattern of a secret in a text that may be quoted, in JSON or Python, however often."""
+    return "".join(QUOTED.get(letter) or re.escape(letter) for letter in secret)
 
 
 def configure(

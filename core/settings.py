@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from dotenv.parser import parse_stream
 from pydantic import (
@@ -45,6 +45,9 @@ HEADER_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 
 HEADER_VALUE = re.compile(r"[\t -~]*")
 """What every server reads in a header's value (RFC 9110, 5.5)."""
+
+CREDENTIAL = re.compile(r"key|token|secret|passw|auth|credential|sig", re.IGNORECASE)
+"""Found in the names of what is secret in the query of an address."""
 
 SYSTEM_PROMPT = (
     "You are Parley, an assistant who takes part in the chat of a team. Answer helpfully and to "
@@ -240,9 +243,31 @@ class Settings(BaseModel):
         fields = (getattr(self, name) for name in type(self).model_fields)
         secrets = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
         secrets += [str(value) for value in self.openai_extra_headers.values()]
-        urls = (self.openai_base_url, self.slack_api_url, self.discord_api_url, self.https_proxy)
-        secrets += [urlsplit(url).password or "" for url in urls]
+        for url in (
+            self.openai_base_url,
+            self.slack_api_url,
+            self.discord_api_url,
+            self.https_proxy,
+        ):
+            secrets += _credentials(url)
         return tuple(secret for secret in secrets if secret)
+
+    @property
+    def endpoint(self) -> str:
+        """The model's address as anybody may read it, without what stands in it as credentials."""
+        url = urlsplit(self.openai_base_url)
+        return urlunsplit((url.scheme, url.netloc.rpartition("@")[2], url.path, "", ""))
+
+
+def _credentials(address: str) -> Iterator[str]:
+    """What an address tells only to its host, as it stands there and as it is meant."""
+    url = urlsplit(address)
+    for part in (url.username or "", url.password or ""):
+        yield from {part, unquote(part)}
+    for pair in url.query.split("&"):
+        for name, value in parse_qsl(pair):
+            if CREDENTIAL.search(name):
+                yield from {value, pair.partition("=")[2]}
 
 
 def _trimmed(name: str, value: str) -> str:

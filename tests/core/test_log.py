@@ -9,6 +9,9 @@ import structlog
 
 from core import log
 
+ODD = "with\"quotes'and\\"
+"""A secret that is written in another way wherever it is quoted."""
+
 
 @pytest.fixture
 def written(request):
@@ -16,7 +19,11 @@ def written(request):
     root = logging.getLogger()
     before = root.handlers[:], root.level
     log.configure(
-        form=request.param, level="info", secrets=["xoxb-123", "sk-9"], words=False, stream=stream
+        form=request.param,
+        level="info",
+        secrets=["xoxb-123", "sk-9", ODD],
+        words=False,
+        stream=stream,
     )
     yield stream
     logging.captureWarnings(capture=False)
@@ -96,3 +103,27 @@ def test_what_people_wrote_is_left_out(written):
 
     assert "Ada" not in written.getvalue()
     assert as_json(written)[0]["characters"] == 12
+
+
+@pytest.mark.parametrize("written", ["json", "text"], indirect=True)
+def test_a_secret_is_found_however_it_is_quoted(written):
+    logger, said = structlog.get_logger(), f"said {ODD}."
+    logger.warning(said, plain=ODD, nested={"a": [ODD]}, body=json.dumps({"a": ODD}))
+    try:
+        fail(ODD)
+    except ValueError:
+        logger.exception("failed")
+
+    assert written.getvalue().count("[secret]") == 5
+    assert "quotes" not in written.getvalue()
+
+
+@pytest.mark.parametrize("written", ["json"], indirect=True)
+def test_a_line_without_its_secrets_is_still_json(written):
+    said = f'"{ODD}"'
+    structlog.get_logger().warning(said, plain=ODD, body=json.dumps([ODD, "\n"]))
+
+    (line,) = as_json(written)
+    assert line["message"] == '"[secret]"'
+    assert line["plain"] == "[secret]"
+    assert json.loads(line["body"]) == ["[secret]", "\n"]

@@ -164,6 +164,23 @@ def test_secrets_never_show_in_the_settings_or_in_what_is_said_of_them():
     assert set(settings.secrets()) == {"sk-1", "xoxb-9", "xapp-9", "dd-1", "k-7"}
 
 
+def test_what_an_address_tells_only_to_its_host_is_secret():
+    settings = Settings.load(
+        ENOUGH
+        | {
+            "OPENAI_BASE_URL": "https://ada:p%40ss@h:8/v1?api-version=2026-01-01&api_key=k%2F9#f",
+            "HTTPS_PROXY": "http://token@proxy:3128",
+        }
+    )
+
+    assert settings.endpoint == "https://h:8/v1"
+    assert set(settings.secrets()) == {
+        *("sk-1", "d-1"),
+        *("ada", "p%40ss", "p@ss", "k/9", "k%2F9"),
+        "token",
+    }
+
+
 def test_the_example_names_every_setting():
     example = (Path(__file__).parents[2] / ".env.example").read_text()
 

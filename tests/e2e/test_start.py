@@ -127,6 +127,14 @@ async def test_an_operators_tools_learn_when_it_is_ready(town):
         assert (await asyncio.to_thread(ask, "/readyz")) == {"status": "ready"}
 
 
+async def test_what_is_secret_in_the_models_address_is_not_in_the_log(town):
+    address = town.model.base_url.replace("://", "://ada:sesame@")
+    async with town.bot(OPENAI_BASE_URL=address) as bot:
+        await asyncio.wait_for(said(bot, f"endpoint={town.model.base_url} "), 10)
+
+        assert "sesame" not in bot.said
+
+
 async def said(bot, words):
     while words not in bot.said:
         await asyncio.sleep(0.05)
