@@ -46,6 +46,13 @@ HEADER_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 HEADER_VALUE = re.compile(r"[\t -~]*")
 """What every server reads in a header's value (RFC 9110, 5.5)."""
 
+FIXED = {
+    "messages": "they are the conversation",
+    "model": "set OPENAI_MODEL",
+    "stream": "answers are always streamed",
+}
+"""What OPENAI_EXTRA_BODY cannot change, and why."""
+
 CREDENTIAL = re.compile(r"key|token|secret|passw|auth|credential|sig", re.IGNORECASE)
 """Found in the names of what is secret in the query of an address."""
 
@@ -210,9 +217,31 @@ class Settings(BaseModel):
             raise ValueError("\n".join(problems))
         return self
 
+    @field_validator("openai_extra_body")
+    @classmethod
+    def _body(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name, instead in FIXED.items():
+            if name in value:
+                raise ValueError(f"must not hold {name}: {instead}")
+        if value.get("n", 1) != 1:
+            raise ValueError("must not hold n other than 1: a question has one answer")
+        if "stream_options" in value and not _tells_usage(value["stream_options"]):
+            raise ValueError(
+                'must have "include_usage": true in its stream_options, or leave them out: '
+                "what answers cost is counted from it"
+            )
+        return value
+
     def _model_problems(self) -> Iterator[str]:
+        body = self.openai_extra_body
+        sampling = (body.get("temperature", self.temperature), body.get("top_p", self.top_p))
         if self.temperature is not None and self.top_p is not None:
             yield "TEMPERATURE and TOP_P: set one of them, not both."
+        elif None not in sampling:
+            yield (
+                "OPENAI_EXTRA_BODY: set temperature or top_p, not both; TEMPERATURE and TOP_P "
+                "count, too."
+            )
         if self.answer_tokens >= self.context_tokens:
             yield (
                 "ANSWER_TOKENS must be less than CONTEXT_TOKENS, which has to hold the "
@@ -273,6 +302,10 @@ def _credentials(address: str) -> Iterator[str]:
 def _trimmed(name: str, value: str) -> str:
     """A value without the white space around it, which is part of a stop text, and of no other."""
     return value if name == "STOP" else value.strip()
+
+
+def _tells_usage(stream_options: object) -> bool:
+    return isinstance(stream_options, dict) and stream_options.get("include_usage") is True
 
 
 def _names_a_file(database_url: str) -> bool:

@@ -101,6 +101,19 @@ def test_names_of_later_versions_in_the_file_are_accepted(env_file):
         ({"STOP": "[broken"}, "STOP"),
         ({"REASONING_EFFORT": "huge"}, "REASONING_EFFORT"),
         ({"OPENAI_EXTRA_BODY": "{broken"}, "OPENAI_EXTRA_BODY"),
+        ({"OPENAI_EXTRA_BODY": '{"n": 2}'}, "OPENAI_EXTRA_BODY must not hold n "),
+        ({"OPENAI_EXTRA_BODY": '{"n": null}'}, "OPENAI_EXTRA_BODY must not hold n "),
+        ({"OPENAI_EXTRA_BODY": '{"messages": []}'}, "OPENAI_EXTRA_BODY must not hold messages"),
+        ({"OPENAI_EXTRA_BODY": '{"stream": false}'}, "OPENAI_EXTRA_BODY must not hold stream"),
+        ({"OPENAI_EXTRA_BODY": '{"model": "m"}'}, "set OPENAI_MODEL"),
+        ({"OPENAI_EXTRA_BODY": '{"stream_options": null}'}, '"include_usage": true'),
+        (
+            {"OPENAI_EXTRA_BODY": '{"stream_options": {"include_usage": false}}'},
+            '"include_usage": true',
+        ),
+        ({"OPENAI_EXTRA_BODY": '{"temperature": 1, "top_p": 1}'}, "temperature or top_p"),
+        ({"OPENAI_EXTRA_BODY": '{"temperature": 1}', "TOP_P": "1"}, "temperature or top_p"),
+        ({"OPENAI_EXTRA_BODY": '{"top_p": 1}', "TEMPERATURE": "1"}, "temperature or top_p"),
         ({"OPENAI_EXTRA_HEADERS": "[1]"}, "OPENAI_EXTRA_HEADERS"),
         ({"OPENAI_EXTRA_HEADERS": '{"X": 1}'}, "OPENAI_EXTRA_HEADERS"),
         ({"OPENAI_EXTRA_HEADERS": '{"X Team": "7"}'}, "OPENAI_EXTRA_HEADERS must have names"),
@@ -186,6 +199,21 @@ def test_the_example_names_every_setting():
 
     missing = {name.upper() for name in Settings.model_fields if f"{name.upper()}=" not in example}
     assert missing == set()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"n": 1, "stream_options": {"include_usage": true, "x": 1}}',
+        '{"temperature": 1}',
+        '{"temperature": null, "top_p": 1}',
+        '{"provider": {"only": ["a"]}, "top_k": 5}',
+    ],
+)
+def test_the_extra_body_may_hold_what_contradicts_nothing(body):
+    settings = Settings.load(ENOUGH | {"OPENAI_EXTRA_BODY": body, "TEMPERATURE": "0.5"})
+
+    assert settings.openai_extra_body
 
 
 @pytest.mark.parametrize("path", ["a.db", "/var/lib/parley/a.db", "a%20b.db"])
