@@ -46,6 +46,12 @@ HEADER_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 HEADER_VALUE = re.compile(r"[\t -~]*")
 """What every server reads in a header's value (RFC 9110, 5.5)."""
 
+ROOM = 512
+"""Tokens that a question needs besides the system prompt and the answer."""
+
+LETTERS = 3
+"""Letters of the system prompt to a token: a cautious guess, for the real count takes a second."""
+
 FIXED = {
     "messages": "they are the conversation",
     "model": "set OPENAI_MODEL",
@@ -242,10 +248,12 @@ class Settings(BaseModel):
                 "OPENAI_EXTRA_BODY: set temperature or top_p, not both; TEMPERATURE and TOP_P "
                 "count, too."
             )
-        if self.answer_tokens >= self.context_tokens:
+        needed = self.answer_tokens + math.ceil(len(self.system_prompt) / LETTERS) + ROOM
+        if self.context_tokens < needed:
             yield (
-                "ANSWER_TOKENS must be less than CONTEXT_TOKENS, which has to hold the "
-                "conversation and the answer."
+                f"CONTEXT_TOKENS must be {needed} or more to hold ANSWER_TOKENS "
+                f"({self.answer_tokens}), SYSTEM_PROMPT and a question; raise it, or lower "
+                "ANSWER_TOKENS."
             )
 
     def _platform_problems(self) -> Iterator[str]:

@@ -97,6 +97,7 @@ def test_names_of_later_versions_in_the_file_are_accepted(env_file):
         ({"TEMPERATURE": "1", "TOP_P": "0.5"}, "TEMPERATURE and TOP_P"),
         ({"ANSWER_TOKENS": "1.5"}, "ANSWER_TOKENS"),
         ({"ANSWER_TOKENS": "32000"}, "ANSWER_TOKENS"),
+        ({"CONTEXT_TOKENS": "4096"}, "ANSWER_TOKENS (4096)"),
         ({"STOP": '["a","b","c","d","e"]'}, "STOP"),
         ({"STOP": "[broken"}, "STOP"),
         ({"REASONING_EFFORT": "huge"}, "REASONING_EFFORT"),
@@ -149,6 +150,15 @@ def test_a_wrong_value_is_said_in_one_line_that_names_the_setting(given, named):
     (line,) = problems(ENOUGH | given)
 
     assert named in line
+
+
+def test_the_context_must_leave_room_for_a_question():
+    """A context that is full before anybody asks would fail every question instead."""
+    given = ENOUGH | {"ANSWER_TOKENS": "1000", "SYSTEM_PROMPT": "x" * 3000}
+
+    (line,) = problems(given | {"CONTEXT_TOKENS": "2511"})
+    assert line.startswith("CONTEXT_TOKENS must be 2512 or more to hold ANSWER_TOKENS (1000)")
+    assert Settings.load(given | {"CONTEXT_TOKENS": "2512"})
 
 
 def test_all_problems_are_told_at_once(env_file):
