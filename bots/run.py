@@ -50,6 +50,8 @@ async def run(settings: Settings) -> None:
     Raises `StartError`, or a group of them, for whatever refuses the start.
     """
     signals = _heard_signals()
+    for note in settings.notes:
+        log.warning(note)
     async with AsyncExitStack() as house:
         store = await Store.open(settings.database_url, time.time)
         house.push_async_callback(store.close)

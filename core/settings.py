@@ -7,18 +7,20 @@ import difflib
 import json
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
-from dotenv.parser import parse_stream
+from dotenv.parser import Binding, parse_stream
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -36,6 +38,21 @@ LATER = frozenset(
     {"CATCH_UP_MINUTES", "HTTP_HOST", "HTTP_PORT", "RESUME_WITHIN", "SLACK_SIGNING_SECRET"}
 )
 """Names of the public contract that this version accepts and does not use."""
+
+PREFIXES = ("OPENAI_", "SLACK_", "DISCORD_")
+"""How names begin that nobody sets in the environment for another purpose."""
+
+OTHERS = frozenset(
+    {
+        *("OPENAI_ADMIN_KEY", "OPENAI_LOG", "OPENAI_ORGANIZATION", "OPENAI_ORG_ID"),
+        *("OPENAI_PROJECT_ID", "OPENAI_WEBHOOK_SECRET"),
+        *("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_VERIFICATION_TOKEN"),
+    }
+)
+"""Names that mean something to the SDKs of OpenAI and Slack, so that they are no mistakes."""
+
+NEAR = 0.85
+"""How alike a name of the environment and a setting's are when the setting was meant."""
 
 TOKEN = re.compile(r"[!-~]*")
 """What a token may hold: printable ASCII without white space, since it goes into a header."""
@@ -141,6 +158,8 @@ class Settings(BaseModel):
     no_proxy: str = ""
     ssl_cert_file: str = ""
 
+    _notes: tuple[str, ...] = PrivateAttr(default=())
+
     @classmethod
     def load(cls, environ: Mapping[str, str], env_file: Path | None = None) -> Self:
         """Read the settings; variables of the environment win over those of the file.
@@ -157,9 +176,16 @@ class Settings(BaseModel):
             settings = cls.model_validate({name: value for name, value in values.items() if value})
         except ValidationError as error:
             problems += [_sentence(problem) for problem in error.errors()]
-        if problems:
-            raise SettingsError("\n".join(problems))
+        notes = tuple(_notes(given, set(environ), known | LATER))
+        if problems:  # what is missing may be there under a mistyped name
+            raise SettingsError("\n".join([*problems, *notes]))
+        settings._notes = notes  # noqa: SLF001 - our own
         return settings
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is probably not meant as it was set, a line each; it stops nothing."""
+        return self._notes
 
     @field_validator("log_level", "log_format", "discord_reply", "reasoning_effort", mode="before")
     @classmethod
@@ -341,11 +367,42 @@ def _read(env_file: Path | None) -> tuple[dict[str, str], list[str]]:
         return {}, [f"{env_file} cannot be read: {error}."]
     bindings = list(parse_stream(StringIO(content)))
     problems = [
-        f"{env_file}, line {binding.original.line}: this is not NAME=value."
+        f"{env_file}, line {_line(binding)}: this is not NAME=value."
         for binding in bindings
         if binding.error or (binding.key and binding.value is None)
     ]
-    return {b.key: b.value for b in bindings if b.key and b.value is not None}, problems
+    set_ = [binding for binding in bindings if binding.key and binding.value is not None]
+    problems += _repeated(set_, env_file)
+    return {b.key: b.value for b in set_ if b.key and b.value is not None}, problems
+
+
+def _repeated(bindings: list[Binding], env_file: Path) -> Iterator[str]:
+    """A line for each name that is set more than once: only one of its values was meant."""
+    lines = defaultdict(list)
+    for binding in bindings:
+        lines[binding.key].append(str(_line(binding)))
+    for name, places in lines.items():
+        if len(places) > 1:
+            yield f"{name} is set twice in {env_file}, in lines {' and '.join(places)}; keep one."
+
+
+def _line(binding: Binding) -> int:
+    """Where it stands; the parser counts from the blank lines before it."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+
+
+def _notes(given: Mapping[str, str], from_environ: set[str], known: set[str]) -> Iterator[str]:
+    for name in sorted(from_environ - known - OTHERS):
+        # Other programs have names of their own there: only what is nearly one of ours is told.
+        near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=NEAR)
+        if near and name.upper().startswith(PREFIXES):
+            yield f"{name} in the environment is no setting of Parley's. Did you mean {near[0]}?"
+    if given.get("SLACK_SIGNING_SECRET") and given.get("SLACK_APP_TOKEN"):
+        yield (
+            "SLACK_SIGNING_SECRET is not used: with SLACK_APP_TOKEN, Slack is reached through "
+            "Socket Mode."
+        )
 
 
 def _unknown(from_file: Mapping[str, str], known: set[str], env_file: Path | None) -> list[str]:

@@ -77,6 +77,59 @@ def test_a_malformed_line_of_the_file_is_named_by_its_number(env_file):
     assert [line.split(":")[0].split(", ")[1] for line in lines] == ["line 2", "line 3"]
 
 
+def test_blank_lines_and_comments_count_when_a_line_is_named(env_file):
+    (line,) = problems(ENOUGH, env_file("\n# the model\n\n\nBARE\n"))
+
+    assert ", line 5:" in line
+
+
+def test_a_name_that_is_set_twice_in_the_file_is_named_with_its_lines(env_file):
+    (line,) = problems(ENOUGH, env_file("OPENAI_MODEL=a\n\nTOP_P=1\n\nOPENAI_MODEL=b\n"))
+
+    assert line.startswith("OPENAI_MODEL is set twice")
+    assert "in lines 1 and 5" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("OPENAI_MODELL", "OPENAI_MODEL"),
+        ("OPENAI_BASEURL", "OPENAI_BASE_URL"),
+        ("DISCORD_BOT_TOKEN", "DISCORD_TOKEN"),
+        ("slack_api_url", "SLACK_API_URL"),
+    ],
+)
+def test_a_name_in_the_environment_that_is_nearly_a_settings_is_told_and_stops_nothing(name, meant):
+    (note,) = Settings.load(ENOUGH | {name: "x"}).notes
+
+    assert note.startswith(f"{name} in the environment is no setting")
+    assert note.endswith(f"Did you mean {meant}?")
+
+
+def test_a_mistyped_name_is_told_beside_what_is_missing_for_it():
+    (missing, note) = problems({"OPENAI_API_KEY": "sk-1", "DISCORD_BOT_TOKEN": "d"})
+
+    assert "No platform is set up" in missing
+    assert "Did you mean DISCORD_TOKEN?" in note
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "SLACK_CLIENT_ID", "HTTP_PROXY", "LOG_LEVELS", "PATH"],
+)
+def test_the_names_of_other_programs_are_none_of_our_business(name):
+    assert Settings.load(ENOUGH | {name: "x"}).notes == ()
+
+
+def test_with_an_app_token_beside_the_signing_secret_it_is_said_that_socket_mode_is_used(env_file):
+    slack = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+    path = env_file("SLACK_SIGNING_SECRET=shh\n")
+
+    (note,) = Settings.load(ENOUGH | slack, path).notes
+    assert "Socket Mode" in note
+    assert Settings.load(ENOUGH, path).notes == ()
+
+
 def test_an_unknown_name_in_the_file_is_said_with_the_one_that_was_meant(env_file):
     (line,) = problems(ENOUGH, env_file("OPENAI_MODLE=m\n"))
 

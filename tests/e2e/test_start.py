@@ -112,6 +112,11 @@ async def test_oauth_settings_in_the_environment_change_nothing(town):
         await talk.until(lambda seen: [one.text for one in seen] == ["Here."])
 
 
+async def test_a_name_that_is_nearly_a_settings_is_in_the_log(town):
+    async with town.bot(OPENAI_MODELL="m") as bot:
+        assert "Did you mean OPENAI_MODEL?" in bot.said
+
+
 async def test_an_operators_tools_learn_when_it_is_ready(town):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
