@@ -14,7 +14,8 @@ from core.dialect import Dialect, dialect_at
 from core.errors import NotReached, TooSlow
 from core.messages import Image
 from core.reading import Reading
-from core.wire import Event, Request
+from core.thinking import Thinking
+from core.wire import Event, Finish, Request
 
 if TYPE_CHECKING:
     from core.endpoint import Endpoint, Response
@@ -68,6 +69,7 @@ class Model:
         self._streams = 0
         self._first = dialect_at(urlsplit(base_url).hostname or "")
         self._dialects: dict[str, Dialect] = {}
+        self._unopened: set[str] = set()
         self._loading = asyncio.Lock()
         self._loaded: Endpoint | None = None
 
@@ -86,13 +88,20 @@ class Model:
         """
         first_by = asyncio.get_running_loop().time() + self._timeouts.first_token
         response = await self._accepted(request, first_by)
+        thinking = Thinking(inside=request.parameters.model in self._unopened)
         self._streams += 1
         try:
             reading = Reading(
-                response, first_by=first_by, idle=self._timeouts.idle, pause=self._pause
+                response,
+                first_by=first_by,
+                idle=self._timeouts.idle,
+                pause=self._pause,
+                thinking=thinking,
             )
             async with aclosing(reading.events()) as answer:
                 async for events in answer:
+                    if isinstance(finish := events[-1], Finish):
+                        self._learn_thinking(request.parameters.model, thinking, finish)
                     yield events
         finally:
             self._streams -= 1
@@ -152,6 +161,12 @@ class Model:
         if len(self._dialects) >= DIALECTS:
             self._dialects.pop(next(iter(self._dialects)))
         self._dialects[model] = proven
+
+    def _learn_thinking(self, model: str, thinking: Thinking, finish: Finish) -> None:
+        if thinking.unopened:
+            self._unopened.add(model)
+        elif finish.reason != "length":  # then it may have been cut off before the tag
+            self._unopened.discard(model)
 
     def _pause(self) -> float:
         pause = min(self._read_pause, self._streams / READS)

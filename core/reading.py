@@ -9,6 +9,7 @@ from typing import Protocol
 from core.errors import EmptyAnswer, Interrupted, Misdirected, ModelFailed, NotReached, TooSlow
 from core.sse import Decoder
 from core.sse import Event as ServerEvent
+from core.thinking import Thinking
 from core.wire import Answer, Event, Finish
 
 LINGER = 2.0
@@ -56,11 +57,18 @@ class Reading:
     `idle` seconds after the one before. An event is something of the answer, reasoning
     included: comments and empty chunks are no sign of life, since proxies send them
     whether the model lives or not. `pause` says how many seconds to leave between two
-    reads, so that more is read at once.
+    reads, so that more is read at once. `thinking` tells apart the reasoning that stands
+    in the text.
     """
 
     def __init__(
-        self, source: Source, *, first_by: float, idle: float, pause: Callable[[], float]
+        self,
+        source: Source,
+        *,
+        first_by: float,
+        idle: float,
+        pause: Callable[[], float],
+        thinking: Thinking | None = None,
     ) -> None:
         self._source = source
         self._idle = idle
@@ -69,7 +77,7 @@ class Reading:
         self._begun = False
         self._ended = False
         self._broken: NotReached | None = None
-        self._answer = Answer()
+        self._answer = Answer(thinking)
         is_stream = source.media_type != "application/json"
         self._decoder: Decoder | _Whole = Decoder() if is_stream else _Whole()
 

@@ -119,15 +119,16 @@ class Answer:
     `reason` is its finish reason, "" until it is there; `complaint` what the server
     said in the middle of it, after which nothing more is read; `done` that the server
     said it was the end; `has_text` that there is something to show to a person.
+    `thinking` tells apart the reasoning that stands in the text.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, thinking: Thinking | None = None) -> None:
         self.reason = ""
         self.usage: Usage | None = None
         self.complaint: Complaint | None = None
         self.done = False
         self.has_text = False
-        self._thinking = Thinking()
+        self._thinking = thinking or Thinking()
         self._last_call: tuple[int, str] = (-1, "")
 
     @property
@@ -146,7 +147,8 @@ class Answer:
 
     def flush(self) -> tuple[Event, ...]:
         """What was held back, now that nothing follows."""
-        return tuple(self._note(event) for event in _told_apart(*self._thinking.flush()))
+        rest = self._thinking.flush(complete=bool(self.reason))
+        return tuple(self._note(event) for event in _told_apart(*rest))
 
     def _noted(self, chunks: Iterable[str]) -> Iterator[Event]:
         for chunk in chunks:

@@ -189,6 +189,41 @@ async def test_reasoning_and_refusals_are_told_apart_from_text(server, models):
     assert events == [Reasoning("hm"), Refusal("No."), Finish("stop", None, "req_1")]
 
 
+async def test_reasoning_that_the_prompt_opens_is_recognised_from_the_second_answer_on(
+    server, models
+):
+    """The first cannot be told apart in time; when the habit ends, nothing is lost."""
+    aloud, plain = answering(text("hm\n</think>\n\nYes"), STOP), answering(text("Yes"), STOP)
+    cut = answering(text("hm"), event(finish="length"))
+    server.scripts = [aloud, aloud, cut, aloud, plain, plain]
+    model = models(server)
+    answers = [await all_of(model) for _ in range(6)]
+
+    assert [texts(answer) for answer in answers] == [
+        "hm\n</think>\n\nYes",
+        "Yes",
+        "hm",
+        "Yes",
+        "Yes",
+        "Yes",
+    ]
+    assert answers[1][0] == Reasoning("hm\n")
+    assert answers[5][0] == Text("Yes")
+
+
+async def test_reasoning_that_the_prompt_opens_does_not_spoil_a_retry_when_it_is_cut(
+    server, models
+):
+    server.scripts = [answering(text("hm</think>Yes"), STOP), answering(text("hm"))]
+    model = models(server)
+    await all_of(model)
+
+    shown, error = await failure_of(model)
+
+    assert not texts(shown)
+    assert type(error) is NotReached
+
+
 @pytest.mark.parametrize("reason", ["length", "content_filter"])
 async def test_nothing_but_a_reason_for_it_is_an_answer(server, models, reason):
     server.scripts = [answering(event(finish=reason))]
