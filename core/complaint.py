@@ -3,7 +3,8 @@
 The decision rests on the HTTP status and on the endpoint's own words (`code`, `type`,
 `param`). OpenAI's words are those of its error codes page; the others are what vLLM,
 llama.cpp, Anthropic, Azure and OpenRouter use. The text of a message decides only where
-servers have no other way to say it: whether a 404 is about the model or about the path.
+servers have no other way to say it: whether a 404 is about the model or about the path,
+which parameter is not supported, and that a context is exceeded.
 """
 
 import math
@@ -67,6 +68,32 @@ _VAGUE: Mapping[str, type[ModelFailed]] = {
 # has no endpoints for it. A path such as /v1/models names none.
 _OF_A_MODEL = re.compile(r"(?i:(?<![/\w])models?)(?![a-z])|^No endpoints found\b")
 
+# How servers say in words alone that a request exceeds the model's context.
+_OVERFLOW_PHRASES = (
+    r"This (?:model|endpoint)'s maximum context length is \d+ tokens",  # vLLM, OpenRouter
+    r"This model's maximum prompt length is \d+ but the request contains \d+ tokens",  # xAI
+    r"'?max_(?:completion_)?tokens'? .{0,60}This model's maximum context length is",  # vLLM
+    r"(?:litellm\.)?ContextWindowExceededError:",  # LiteLLM
+    r"(?:the )?request (?:\(\d+ tokens\) )?exceeds the available context size",  # llama.cpp
+    r"prompt is too long: \d+ tokens > \d+ maximum",  # Anthropic
+    r"The input token count \(\d+\) exceeds the maximum number of tokens",  # Gemini
+    r"The input \(\d+ tokens\) is longer than the model's context length",  # SGLang
+    r"Requested token count exceeds the model's maximum context length of \d+",  # SGLang
+    r"Prompt contains \d+ tokens.{0,40} too large for model",  # Mistral
+)
+
+# A message begins with one, perhaps behind a gateway's own words and a dash or a colon: in
+# the middle of a sentence it may be what somebody has asked.
+_OVERFLOW = re.compile(
+    rf"""(?:^|[-:]\s)["']?(?:{"|".join(_OVERFLOW_PHRASES)})""",
+    re.IGNORECASE,
+)
+
+_UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value"})
+"""Codes that are about a parameter; some gateways drop the field that names it."""
+
+_QUOTED = re.compile(r"""["'`]([A-Za-z_][\w.\[\]]*)["'`]""")
+
 # 413 is said of requests that are too large in bytes or in tokens: both are mended by
 # sending less, as an exceeded context is.
 _STATUSES: Mapping[int, type[ModelFailed]] = {
@@ -98,7 +125,12 @@ class Complaint:
     @property
     def names_nothing(self) -> bool:
         """Whether neither a word nor a field says what is wrong with the request."""
-        return not self.parameter and (not self.code or self.code.isdigit())
+        said = self.parameter or (self.code and not self.code.isdigit())
+        return not said and not self._overflows
+
+    @property
+    def _overflows(self) -> bool:
+        return bool(_OVERFLOW.search(self.message))
 
     @property
     def _speaks_of_a_model(self) -> bool:
@@ -123,9 +155,10 @@ class Complaint:
         words = (self.code, self.kind)
         if precise := _first(_PRECISE, words):
             return precise
-        if self.parameter == "input_tokens":  # vLLM's way to say context_length_exceeded
-            return ContextExceeded
         status = self.status or _as_status(self.code)
+        # The parameter is vLLM's way to say context_length_exceeded.
+        if self.parameter == "input_tokens" or (status == 400 and self._overflows):
+            return ContextExceeded
         if not status:
             return _first(_VAGUE, words) or ServerFailed
         if status < 400 or (status == 404 and not self._speaks_of_a_model):
@@ -186,12 +219,19 @@ def _of_fields(fields: Mapping[str, Any]) -> Complaint:
     detail = fields.get("detail")
     if isinstance(message, Mapping):
         detail = message.get("detail")
+    code, prose = _word(fields.get("code")), _prose(message or detail)
     return Complaint(
-        code=_word(fields.get("code")),
+        code=code,
         kind=_word(fields.get("type")),
-        parameter=_word(fields.get("param")) or _location(detail),
-        message=_prose(message or detail),
+        parameter=_word(fields.get("param")) or _location(detail) or _unsupported(code, prose),
+        message=prose,
     )
+
+
+def _unsupported(code: str, message: str) -> str:
+    """The parameter of "Unsupported value: 'temperature' does not support 0.2 …"."""
+    quoted = _QUOTED.search(message) if code in _UNSUPPORTED else None
+    return quoted[1] if quoted else ""
 
 
 def _location(detail: object) -> str:
@@ -212,7 +252,8 @@ def _as_status(code: str) -> int:
 
 
 def _word(value: object) -> str:
-    return str(value) if isinstance(value, str | int) else ""
+    """The value of a field; LiteLLM sends Python's None as a text where there is none."""
+    return str(value) if isinstance(value, str | int) and value != "None" else ""
 
 
 def _prose(value: object) -> str:

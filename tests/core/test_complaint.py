@@ -1,5 +1,7 @@
 """What an endpoint says is understood by its words and its status, and its prose seldom."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.complaint import LONGEST_DETAIL, Complaint, answered, complaint, retry_after
@@ -24,6 +26,10 @@ for _ in range(100_000):
 
 def openai_says(code=None, kind=None, param=None):
     return {"error": {"message": "…", "code": code, "type": kind, "param": param}}
+
+
+def says(code, message):
+    return {"error": {"message": message, "code": code, "type": "None", "param": None}}
 
 
 @pytest.mark.parametrize(
@@ -106,6 +112,60 @@ def test_any_other_404_means_that_the_address_is_wrong(message, kind):
     assert type(answered(complaint(body), 404, {}, now=NOON).error()) is Misdirected
 
 
+LONG = "This model's maximum context length is 4096 tokens. However, you requested 5000."
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        LONG,  # vLLM before it had a code for it
+        f"litellm.BadRequestError: OpenAIException - {LONG}",
+        f"litellm.BadRequestError: OpenAIException - Error code: 400 - {{'message': \"{LONG}\"}}",
+        "litellm.ContextWindowExceededError: litellm.BadRequestError: too much",
+        "'max_tokens' or 'max_completion_tokens' is too large: 5000. " + LONG,
+        "This endpoint's maximum context length is 200000 tokens. However, you asked for more.",
+        "This model's maximum prompt length is 131072 but the request contains 537812 tokens",
+        "the request exceeds the available context size. try increasing it",
+        "request (9000 tokens) exceeds the available context size (8192 tokens)",
+        "prompt is too long: 210000 tokens > 200000 maximum",
+        "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+        "The input (9000 tokens) is longer than the model's context length (8192 tokens).",
+        "Requested token count exceeds the model's maximum context length of 8192 tokens.",
+        "Prompt contains 40000 tokens, too large for model with 32768 maximum context length",
+        "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768",
+    ],
+)
+def test_a_context_that_is_exceeded_in_words_alone_is_exceeded(message):
+    said = complaint({"error": {"message": message, "code": 400, "type": "BadRequestError"}})
+    said = answered(said, 400, {}, now=NOON)
+
+    assert type(said.error()) is ContextExceeded
+    assert not said.names_nothing  # so that no parameter is blamed for it
+    assert type(replace(said, status=500, code="").error()) is ServerFailed
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Refused by the filter (prompt is too long: 1 tokens > 2 maximum)",
+        "Jailbreak in “My bot says This model's maximum context length is 5 tokens”",
+        "The context is fine",
+    ],
+)
+def test_the_words_of_an_exceeded_context_in_the_middle_of_others_mean_nothing(message):
+    body = {"error": {"message": message, "code": 400}}
+
+    assert type(answered(complaint(body), 400, {}, now=NOON).error()) is BadRequest
+
+
+def test_a_none_in_words_is_none():
+    """LiteLLM sends them so."""
+    body = {"error": {"message": "…", "code": "None", "type": "None", "param": "None"}}
+
+    assert complaint(body) == Complaint(message="…")
+    assert answered(complaint(body), 400, {}, now=NOON).names_nothing
+
+
 def test_prose_decides_nothing_that_words_are_there_for():
     body = {"error": {"message": "context_length_exceeded insufficient_quota"}}
 
@@ -118,6 +178,11 @@ def test_prose_decides_nothing_that_words_are_there_for():
         (openai_says(param="temperature"), "temperature"),
         ({"detail": [{"type": "extra_forbidden", "loc": ["body", "stop"]}]}, "stop"),
         ({"message": {"detail": [{"loc": ["body", "top_p", 0]}]}, "type": "x"}, "top_p"),
+        (says("unsupported_value", "Unsupported value: 'temperature' is not 1."), "temperature"),
+        (says("unsupported_parameter", "'max_tokens'? Use 'max_completion_tokens'."), "max_tokens"),
+        (says("unsupported_value", "Unsupported: 'messages[0].role'"), "messages[0].role"),
+        (says("unsupported_value", "Something else is not supported: 'A B', 5"), ""),
+        (says("content_filter", "Your 'temperature' is offensive."), ""),
         ({"detail": "Not Found"}, ""),
         ({"detail": [{"loc": ["body"]}]}, ""),
         ({"detail": ["?"]}, ""),

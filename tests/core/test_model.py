@@ -704,6 +704,15 @@ async def test_refused_parameters_are_left_out_and_never_sent_again(server, mode
         assert not {"max_tokens", "temperature"} & body.keys()
 
 
+async def test_a_parameter_that_is_refused_in_words_alone_is_left_out_too(server, models):
+    message = "Unsupported value: 'temperature' does not support 0.5 with this model."
+    said = {"error": {"message": message, "param": "None", "code": "unsupported_value"}}
+    server.scripts = [refusing(400, said), GOOD]
+
+    assert texts(await all_of(models(server), request(temperature=0.5))) == "Yes"
+    assert "temperature" not in server.requests[1].body
+
+
 async def test_what_one_model_refuses_another_still_gets(server, models):
     server.scripts = [refusal_of("temperature"), GOOD]
     model = models(server)
