@@ -50,7 +50,7 @@ class Response:
         """All bytes that have arrived, b"" after the last; `NotReached` if cut."""
         try:
             return await self._body.read()
-        except httpx2.TransportError as error:
+        except (httpx2.TransportError, RuntimeError) as error:  # the latter if we hung up
             raise NotReached(str(error), request_id=self.request_id) from error
 
     async def rest(self, seconds: float) -> None:
@@ -130,6 +130,8 @@ def _our_errors() -> Iterator[None]:
         raise TooSlow(_reason(error), code="connect") from error
     except openai.APIConnectionError as error:
         raise NotReached(_reason(error)) from error
+    except RuntimeError as error:  # we are stopping, and every connection is closed
+        raise NotReached(str(error), code="closed") from error
 
 
 def _reason(error: Exception) -> str:

@@ -67,6 +67,7 @@ class Model:
         self._timeouts = timeouts or Timeouts()
         self._read_pause = read_pause
         self._streams = 0
+        self._responses: set[Response] = set()
         self._first = dialect_at(urlsplit(base_url).hostname or "")
         self._dialects: dict[str, Dialect] = {}
         self._unopened: set[str] = set()
@@ -90,6 +91,7 @@ class Model:
         response = await self._accepted(request, first_by)
         thinking = Thinking(inside=request.parameters.model in self._unopened)
         self._streams += 1
+        self._responses.add(response)
         try:
             reading = Reading(
                 response,
@@ -105,6 +107,7 @@ class Model:
                     yield events
         finally:
             self._streams -= 1
+            self._responses.discard(response)
             await response.close()
 
     async def names(self) -> tuple[str, ...]:
@@ -120,6 +123,9 @@ class Model:
 
     async def close(self) -> None:
         """Close all connections; answers that are being read are interrupted."""
+        # Whoever waits for the next bytes would not notice that the connections are closed.
+        for response in tuple(self._responses):
+            await response.close()
         if self._loaded is not None:
             await self._loaded.close()
 

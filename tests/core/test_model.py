@@ -624,6 +624,24 @@ async def test_cancelling_during_a_pause_hangs_up_at_once(server, models):
             await (await server.request(1)).gone.wait()
 
 
+async def test_closing_the_model_interrupts_its_answers_and_lets_nobody_ask_again(server, models):
+    server.scripts = [silent_after_text]
+    model = models(server)
+    asking = asyncio.create_task(failure_of(model))
+    await server.request(1)
+    while not model._streams:
+        await asyncio.sleep(0.01)
+
+    await model.close()
+
+    async with asyncio.timeout(SOON):
+        shown, error = await asking
+        assert type(error) is (Interrupted if texts(shown) else NotReached)
+        assert type((await failure_of(model))[1]) is NotReached
+        with pytest.raises(NotReached):
+            await model.names()
+
+
 # What is sent
 
 
