@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -15,7 +16,7 @@ import structlog
 from bots.admin import Admin
 from core.chat import Chat
 from core.composer import Composer
-from core.errors import KeyRejected, ModelFailed, StartError
+from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
 from core.model import Model, Timeouts
 from core.pace import Governor
 from core.recall import Recall
@@ -25,6 +26,10 @@ from core.tokens import Tokenizer
 from core.wire import Parameters
 
 log = structlog.get_logger()
+
+
+LISTING = 5.0
+"""Seconds for an endpoint to list its models while everything else waits."""
 
 
 class Bot(Protocol):
@@ -50,18 +55,16 @@ async def run(settings: Settings) -> None:
     Raises `StartError`, or a group of them, for whatever refuses the start.
     """
     signals = _heard_signals()
-    for note in settings.notes:
-        log.warning(note)
     async with AsyncExitStack() as house:
         store = await Store.open(settings.database_url, time.time)
         house.push_async_callback(store.close)
         model = _model(settings)
         house.push_async_callback(model.close)
-        name = await _model_name(settings, model)
+        model_name = await _model_name(settings, model)
         governor = Governor(time.monotonic)
         chat = Chat(
             store=store,
-            composer=await _composer(settings, name, model, store),
+            composer=await _composer(settings, model_name, model, store),
             governor=governor,
             clock=time.monotonic,
         )
@@ -69,9 +72,11 @@ async def run(settings: Settings) -> None:
         house.push_async_callback(_together, [bot.stop for bot in bots.values()])
         await house.enter_async_context(_administered(settings, bots))
         await house.enter_async_context(_running(chat.run()))
-        await _together([bot.start for bot in bots.values()])
-        log.info("ready", model=name, endpoint=settings.endpoint, platforms=list(bots))
-        await house.enter_async_context(_running(_warn_if_gone(model, name)))
+        await _together([partial(_start, name, bot) for name, bot in bots.items()])
+        for note in settings.notes:
+            log.warning(note)
+        log.info("ready", model=model_name, endpoint=settings.endpoint, platforms=list(bots))
+        await house.enter_async_context(_running(_warn_if_gone(model, model_name)))
         await _until_stopped(list(bots.values()), chat, signals, settings.drain_seconds)
     log.info("stopped")
 
@@ -97,9 +102,11 @@ async def _model_name(settings: Settings, model: Model) -> str:
         return OPENAI_DEFAULT_MODEL
     missing = f"OPENAI_MODEL is missing; {settings.endpoint} has no default."
     try:
-        names = await model.names()
-    except ModelFailed as error:
-        raise StartError(f"{missing} Its models cannot be listed: {error.sentence}") from error
+        async with asyncio.timeout(LISTING):
+            names = await model.names()
+    except (ModelFailed, TimeoutError) as error:
+        why = error.word if isinstance(error, ModelFailed) else f"no answer within {LISTING} s"
+        raise StartError(f"{missing} It does not list its models ({why}).") from error
     offered = ", ".join(names) if names else "nothing"
     raise StartError(f"{missing} It offers: {offered}.")
 
@@ -169,6 +176,21 @@ def _proxy_to(address: str) -> str | None:
     if parts.hostname is None or proxy_bypass(parts.hostname):
         return None
     return getproxies().get(parts.scheme)
+
+
+async def _start(platform: str, bot: Bot) -> None:
+    """Start a bot; whatever it did not foresee is a line like any other refusal."""
+    try:
+        await bot.start()
+    except ParleyError:
+        raise
+    except Exception as error:
+        log.debug("not started", platform=platform, exc_info=True)
+        raise StartError(
+            f"{platform.capitalize()} answers in a way that Parley does not understand "
+            f"({type(error).__name__}: {error}). See {platform.upper()}_API_URL; with "
+            "LOG_LEVEL=debug the log says more."
+        ) from error
 
 
 async def _together(actions: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> None:

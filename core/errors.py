@@ -11,8 +11,8 @@ ParleyError
     ├── Rejected                not worth a retry
     │   ├── KeyRejected         401, 403: the key is wrong or may not do this
     │   ├── QuotaSpent          429 with type insufficient_quota
-    │   ├── Misdirected         3xx, or a 404 without a word: not where the API is
-    │   ├── ModelGone           404 or model_not_found: no such model (any more)
+    │   ├── Misdirected         3xx, a web page, or a 404 that does not speak of a model
+    │   ├── ModelGone           model_not_found, or a 404 that does speak of it
     │   ├── ContextExceeded     the request is larger than the model's context
     │   └── BadRequest          400, 422 and every other 4xx
     ├── Busy                    worth a retry after a pause

@@ -82,10 +82,21 @@ def configure(
             ],
         )
     )
+    if level != "debug":
+        handler.addFilter(_briefly)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     logging.captureWarnings(capture=True)
     for library in LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
+
+
+def _briefly(record: logging.LogRecord) -> bool:
+    """A library that cannot reach somebody needs a line for it, not its whole stack."""
+    error = record.exc_info[1] if record.exc_info else None
+    if record.name.split(".")[0] in LIBRARIES and isinstance(error, OSError | TimeoutError):
+        record.msg, record.args = f"{record.getMessage()} {type(error).__name__}: {error}", ()
+        record.exc_info = record.exc_text = None
+    return True
 
 
 def _rendering(form: str, stream: TextIO) -> list[Processor]:

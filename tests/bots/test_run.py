@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from bots.run import _running, _until_stopped, _warn_if_gone
+from bots.run import _running, _start, _until_stopped, _warn_if_gone
 from core.errors import StartError
 
 
@@ -87,3 +87,12 @@ async def test_what_goes_wrong_in_checking_the_model_is_logged_and_does_not_spoi
             await asyncio.sleep(0)
 
     assert [line["log_level"] for line in lines] == ["error"]
+
+
+async def test_what_a_platform_did_not_foresee_at_its_start_is_a_line_that_names_its_setting():
+    class Surprised(Platform):
+        async def start(self):
+            raise KeyError("owner")
+
+    with pytest.raises(StartError, match=r"KeyError: 'owner'.*DISCORD_API_URL"):
+        await _start("discord", Surprised())

@@ -127,3 +127,16 @@ def test_a_line_without_its_secrets_is_still_json(written):
     assert line["message"] == '"[secret]"'
     assert line["plain"] == "[secret]"
     assert json.loads(line["body"]) == ["[secret]", "\n"]
+
+
+@pytest.mark.parametrize("written", ["json", "text"], indirect=True)
+def test_a_library_that_cannot_reach_somebody_takes_a_line(written):
+    try:
+        raise ConnectionRefusedError(111, "Connection refused")
+    except OSError:
+        logging.getLogger("discord.shard").exception("Failed to connect for shard %s.", 0)
+
+    assert len(written.getvalue().splitlines()) == 1
+    assert "Failed to connect for shard 0." in written.getvalue()
+    assert "Connection refused" in written.getvalue()
+    assert "Traceback" not in written.getvalue()

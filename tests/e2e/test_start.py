@@ -114,7 +114,7 @@ async def test_oauth_settings_in_the_environment_change_nothing(town):
 
 async def test_a_name_that_is_nearly_a_settings_is_in_the_log(town):
     async with town.bot(OPENAI_MODELL="m") as bot:
-        assert "Did you mean OPENAI_MODEL?" in bot.said
+        await asyncio.wait_for(said(bot, "Did you mean OPENAI_MODEL?"), 10)
 
 
 async def test_an_operators_tools_learn_when_it_is_ready(town):
