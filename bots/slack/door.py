@@ -77,15 +77,19 @@ class Door:
                 await self._said(heard, mention=mention, again=again)
 
     async def _said(self, said: Said, *, mention: bool, again: bool) -> None:
-        message = said.message
+        message, memory = said.message, self._workspace.memory
         is_for_us = await self._is_for_us(said, mention=mention)
-        if is_for_us and not message.thread and not message.direct and not again:
-            # Its thread holds nothing else yet, so that nobody need ask Slack for it.
-            self._workspace.memory.begin(*message.conversations(self._workspace.us.team))
-        self._workspace.memory.said(message)
-        if is_for_us:
-            question = asked_in(self._workspace, message)
-            await self._chat.accept(question, MessageSurface(self._workspace, question, message))
+        # Slack also tells of each edit of a mention, and then there may be replies already.
+        is_new = not (message.thread or message.direct or message.edited or again)
+        begins = is_for_us and is_new and memory.begin(message)
+        memory.said(message)
+        if not is_for_us:
+            return
+        question = asked_in(self._workspace, message)
+        surface = MessageSurface(self._workspace, question, message)
+        if not await self._chat.accept(question, surface) and begins:
+            # Another process was told of this mention, too, and has it.
+            memory.distrust()
 
     async def _is_for_us(self, said: Said, *, mention: bool) -> bool:
         match addressed(said, self._workspace.us, mention=mention):

@@ -1,14 +1,11 @@
 """What the bot remembers of conversations on Slack, as long as it hears everything."""
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from bots.slack.messages import PLATFORM, Message, Scribe
+from bots.slack.recent import Recent
 from core.messages import Conversation, Turn
 from core.recall import Recall
-
-OURS = 10_000
-"""How many messages of this process are known by id."""
 
 DISTRUST = 900.0
 """Seconds without memory after another process of the same app was noticed."""
@@ -29,7 +26,8 @@ class Memory:
         self._scribe = scribe
         self._team = team
         self._clock = clock
-        self._ours: OrderedDict[str, None] = OrderedDict()
+        self._ours = Recent()
+        self._begun = Recent()
         self._distrusted_until = float("-inf")
 
     async def turns(
@@ -40,10 +38,17 @@ class Memory:
             return await self._recall.turns(conversation, read)
         return await read()
 
-    def begin(self, conversation: Conversation) -> None:
-        """A conversation starts with the next message."""
-        if self._alone:
-            self._recall.begin(conversation)
+    def begin(self, message: Message) -> bool:
+        """A thread starts with this message: nothing else is in it, so that nobody need read it.
+
+        False: it has started before. Slack tells of a mention twice, and by the second
+        time there may be replies.
+        """
+        is_new = self._begun.add(f"{message.channel}/{message.ts}")
+        if is_new and self._alone:
+            for conversation in message.conversations(self._team):
+                self._recall.begin(conversation)
+        return is_new
 
     def changed(self, message: Message) -> None:
         """Somebody else changed a message, perhaps one too old to be remembered."""
@@ -56,6 +61,9 @@ class Memory:
 
     def said(self, message: Message) -> None:
         """Somebody else wrote a message."""
+        if message.edited:
+            self.changed(message)
+            return
         turns = tuple(self._scribe.turns(message))
         for conversation in message.conversations(self._team):
             for turn in turns:
@@ -68,10 +76,7 @@ class Memory:
 
     def posted(self, conversation: Conversation, turns: tuple[Turn, ...], ts: str) -> None:
         """We wrote or changed a message ourselves."""
-        self._ours[ts] = None
-        self._ours.move_to_end(ts)
-        if len(self._ours) > OURS:
-            self._ours.popitem(last=False)
+        self._ours.add(ts)
         for turn in turns:
             self._recall.posted(conversation, turn)
 

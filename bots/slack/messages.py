@@ -37,6 +37,7 @@ class Message:
     blocks: Any
     files: tuple[Attachment, ...]
     direct: bool
+    edited: bool
 
     @property
     def is_bot(self) -> bool:
@@ -82,6 +83,7 @@ def read(raw: Any, channel: str, *, direct: bool) -> Message | None:
         blocks=raw.get("blocks"),
         files=tuple(_attachments(raw.get("files"))),
         direct=direct,
+        edited=isinstance(raw.get("edited"), dict),
     )
 
 

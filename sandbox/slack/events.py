@@ -63,10 +63,10 @@ def _events(
     subscription = _SUBSCRIPTIONS[sort_of(channel)]
     match change.what:
         case "posted":
-            yield from _mentions(slack, change, channel, message)
+            yield from _mentions(slack, channel, message)
             yield subscription, _posted(slack, channel, message)
         case "edited":
-            yield from _mentions(slack, change, channel, message)
+            yield from _mentions(slack, channel, message)
             yield subscription, _changed(slack, channel, message, change.before)
         case "deleted":
             yield subscription, _deleted(slack, channel, message)
@@ -83,14 +83,10 @@ def _posted(slack: Workspace, channel: Channel, message: Message) -> Event:
     return event | ({"subtype": "file_share"} if message.payload.get("files") else {})
 
 
-def _mentions(
-    slack: Workspace, change: Change, channel: Channel, message: Message
-) -> Iterator[tuple[str, Event]]:
-    """One more event where somebody mentions the app, also by an edit; never in a DM."""
-    mention = f"<@{slack.app.user}>"
-    is_new = change.before is None or mention not in change.before.text
+def _mentions(slack: Workspace, channel: Channel, message: Message) -> Iterator[tuple[str, Event]]:
+    """One more event where somebody mentions the app, and again at each edit; never in a DM."""
     by_other = message.author != slack.app.user
-    if mention in message.text and is_new and by_other and sort_of(channel) != "im":
+    if f"<@{slack.app.user}>" in message.text and by_other and sort_of(channel) != "im":
         event = render(slack, message) | {"type": "app_mention"}
         yield "app_mention", event | {"channel": channel.id, "event_ts": message.id}
 

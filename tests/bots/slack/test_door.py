@@ -160,6 +160,16 @@ async def test_edits_and_deletions_ask_nothing(office):
     assert [one.text for one, _ in office.notes.taken] == ["hello", "again"]
 
 
+async def test_an_edit_that_adds_the_mention_is_answered_once(office):
+    said = office.slack.say("U0ADA", "C0GENERAL", "what is a lease?")
+    office.slack.edit("U0ADA", "C0GENERAL", said.id, "@Parley what is a lease?")
+    await office.notes.question()
+    office.slack.edit("U0ADA", "C0GENERAL", said.id, "@Parley what is a lease, please?")
+    await office.exchanges(5)
+
+    assert [one.key for one, _ in office.notes.taken] == [f"slack/{TEAM}/C0GENERAL/{said.id}#asked"]
+
+
 async def test_events_that_ask_nothing_are_acknowledged(office):
     office.slack.open_home("U0ADA", "messages")
     office.slack.say("U0ADA", "C0GENERAL", "@Parley hello")

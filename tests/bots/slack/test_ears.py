@@ -200,6 +200,17 @@ async def test_two_processes_share_one_app_and_remember_nothing(slack):
         assert not two._ears._memory._alone
 
 
+async def test_the_first_of_two_processes_learns_of_the_other_by_a_mention_that_it_has(slack):
+    notes = Notes()
+    async with working(slack, notes) as one, working(slack, notes):
+        slack.faults.add(Fault("deliver", "slow", seconds=0.2))
+        slack.say("U0ADA", "C0GENERAL", "@Parley hello")
+        await slack.post.until(2)
+
+        assert len(notes.taken) == 1
+        assert not one._ears._memory._alone
+
+
 def tasks_of(slack) -> int:
     """Tasks that the sandbox itself has."""
     mine = asyncio.current_task()

@@ -271,6 +271,45 @@ class TestHistory:
 
         assert office.methods().count("conversations.replies") == 1
 
+    async def test_an_edited_mention_does_not_make_the_bot_forget_its_thread(self, office, surface):
+        thread = surface.conversation.thread
+        await surface.post(Page("A contract."), "n.0")
+        office.recall.drop("slack")
+
+        office.slack.edit("U0ADA", "C0GENERAL", thread, "@Parley what is a rental lease?")
+        await office.exchanges(5)
+
+        assert [turn.text for turn in await surface.history()] == [
+            "what is a rental lease?",
+            "A contract.",
+        ]
+
+    async def test_a_mention_that_comes_by_an_edit_has_the_replies_before_it(self, office):
+        await office.until_named()
+        said = office.slack.say("U0ADA", "C0GENERAL", "what is a lease?")
+        office.slack.say("U0BEN", "C0GENERAL", "a contract", said.id)
+        office.slack.edit("U0ADA", "C0GENERAL", said.id, "@Parley what is a lease?")
+        _, surface = await office.notes.question()
+
+        assert [turn.text for turn in await surface.history()] == [
+            "what is a lease?",
+            "a contract",
+        ]
+
+    async def test_the_second_report_of_a_mention_begins_nothing_anew(self, office):
+        office.slack.faults.add(Fault("deliver", "slow", seconds=0.3))
+        said = office.slack.say("U0ADA", "C0GENERAL", "@Parley what is a lease?")
+        _, surface = await office.notes.question()
+        await surface.post(Page("A contract."), "n.0")
+        office.recall.drop("slack")
+        await office.exchanges(3)
+
+        assert said.id == surface.conversation.thread
+        assert [turn.text for turn in await surface.history()] == [
+            "what is a lease?",
+            "A contract.",
+        ]
+
     async def test_an_edit_of_ours_by_another_process_is_noticed(self, office, surface):
         thread = surface.conversation.thread
         answer = office.space.post("C0GENERAL", "U0PARLEY", "so", thread=thread)

@@ -86,14 +86,15 @@ async def test_the_deleted_root_of_a_thread_is_a_change_to_a_tombstone(slack, bo
     assert changed["previous_message"]["user"] == "U0ADA"
 
 
-async def test_a_mention_that_an_edit_adds_is_heard_once(slack, bot):
+async def test_each_edit_of_a_mention_is_heard_as_a_mention_again(slack, bot):
     message = slack.say("ada", "general", "hi")
     slack.edit("ada", "general", message.id, "@Parley hi")
     slack.edit("ada", "general", message.id, "@Parley hi!")
     events = await bot.events(4)
 
     mentions = [event for event in events if event["type"] == "app_mention"]
-    assert [event["ts"] for event in mentions] == [message.id]
+    assert [event["ts"] for event in mentions] == [message.id, message.id]
+    assert all(event["edited"]["user"] == "U0ADA" for event in mentions)
 
 
 async def test_the_bots_own_edits_are_heard_too(bot, client):
