@@ -16,6 +16,7 @@ from bots.slack.dialler import Dialler
 from bots.slack.directory import Directory
 from bots.slack.door import Door
 from bots.slack.ears import Ears
+from bots.slack.errands import Errands
 from bots.slack.identity import Identity
 from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
@@ -60,6 +61,7 @@ class SlackBot:
         self._governor = governor
         self._recall = recall
         self._clock = clock
+        self._errands = Errands()
         self._session: aiohttp.ClientSession | None = None
         self._ears: Ears | None = None
         self._directory: Directory | None = None
@@ -114,6 +116,7 @@ class SlackBot:
                 async with asyncio.timeout(STOP_TIMEOUT):
                     await self._ears.stop()
                     await self._over.wait()
+        await self._errands.stop()
         if self._session is not None:
             await self._session.close()
 
@@ -167,6 +170,7 @@ class SlackBot:
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
             refusals=Refusals(),
+            errands=self._errands,
         )
 
 

@@ -19,7 +19,7 @@ from bots.slack.response import ResponseSurface, ResponseUrl
 from bots.slack.socket import ANSWERED
 from bots.slack.workspace import Workspace
 from core.chat import Chat
-from core.errors import ShuttingDown, StoreFailed
+from core.errors import ParleyError, ShuttingDown, StoreFailed
 from core.messages import Author, Conversation, Question
 from core.pace import Urgency
 from core.surface import Page, Surface
@@ -45,6 +45,12 @@ NOT_FROM_THE_MENU = (
 
 QUICKLY = 1.5
 """Seconds that may pass before a command is acknowledged; Slack waits for three."""
+
+MEMBERSHIP = 1.0
+"""Of these, the most that go into finding out whether the bot is in the channel."""
+
+CLAIM_TIMEOUT = 60.0
+"""Seconds for a claim that goes on after the acknowledgement."""
 
 Ack = Callable[..., Awaitable[Any]]
 
@@ -104,20 +110,36 @@ class Commands:
         self._clock = clock
 
     async def ask(self, body: dict[str, Any], ack: Ack, context: AsyncBoltContext) -> None:
-        """`/ask` and `/ask public`: claimed first, then acknowledged."""
+        """`/ask` and `/ask public`: claimed first if that is quick, then acknowledged."""
+        now = asyncio.get_running_loop().time
+        due = now() + QUICKLY
         command = Command.read(body)
         if not command.question:
             await ack(response_type="ephemeral", text=HOW_TO_ASK)
             return
         question = self._question(command)
         surface, acknowledgement = await self._surface(command, question, context[ANSWERED])
+        claim = self._workspace.errands.send(self._claim(question, surface))
+        await asyncio.wait({claim}, timeout=max(0.0, due - now()))
+        if not claim.done():
+            self._workspace.errands.send(_tell(claim, surface))
+        elif isinstance(taken := claim.result(), ParleyError):
+            acknowledgement = {"response_type": "ephemeral", "text": taken.sentence}
+        elif not taken:
+            acknowledgement = {}
+        await ack(**acknowledgement)
+
+    async def _claim(self, question: Question, surface: Surface) -> bool | ParleyError:
+        """Whether the question is taken and was not before, or why it cannot be."""
         try:
-            is_new = await self._chat.accept(question, surface)
+            async with asyncio.timeout(CLAIM_TIMEOUT):
+                return await self._chat.accept(question, surface)
+        except TimeoutError:
+            failed: ParleyError = StoreFailed("a claim has taken too long")
         except (StoreFailed, ShuttingDown) as error:
-            log.error("command not taken", error=type(error).__name__, reason=str(error))
-            await ack(response_type="ephemeral", text=error.sentence)
-        else:
-            await ack(**(acknowledgement if is_new else {}))
+            failed = error
+        log.error("command not taken", error=type(failed).__name__, reason=str(failed))
+        return failed
 
     async def parley(self, ack: Ack) -> None:
         """`/parley`: says what there is."""
@@ -180,7 +202,7 @@ class Commands:
         """Whether the bot is in the channel; what cannot be told in time counts as no."""
         calls = self._workspace.calls
         try:
-            async with asyncio.timeout(QUICKLY):
+            async with asyncio.timeout(MEMBERSHIP):
                 answer = await calls.in_turn(
                     calls.web.conversations_info,
                     self._workspace.budgets.channel,
@@ -191,3 +213,10 @@ class Commands:
             return False
         found = answer.get("channel")
         return isinstance(found, dict) and bool(found.get("is_member") or found.get("is_im"))
+
+
+async def _tell(claim: "asyncio.Task[bool | ParleyError]", surface: Surface) -> None:
+    """Say that a question was not taken, after it was acknowledged as if it were."""
+    taken = await claim
+    if isinstance(taken, ParleyError):
+        await surface.refuse(taken.sentence)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bots.slack.budgets import Budgets
 from bots.slack.calls import Calls
+from bots.slack.errands import Errands
 from bots.slack.identity import Identity
 from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
@@ -23,3 +24,4 @@ class Workspace:
     scribe: Scribe
     memory: Memory
     refusals: Refusals
+    errands: Errands

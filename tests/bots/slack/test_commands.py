@@ -86,6 +86,56 @@ async def test_a_command_that_cannot_be_claimed_says_so(office):
     assert [one.text for one in ours(office)] == [StoreFailed.says]
 
 
+@pytest.mark.parametrize("text", ["what is a lease?", "public what is a lease?"])
+async def test_a_claim_that_takes_long_is_acknowledged_in_time_and_failed_later(
+    office, monkeypatch, text
+):
+    monkeypatch.setattr("bots.slack.commands.QUICKLY", 0.1)
+    office.notes.gate = asyncio.Event()
+    office.notes.failures.append(StoreFailed("locked"))
+
+    await office.slack.command("U0ADA", "C0GENERAL", "/ask", text)
+    acknowledged = [one.text for one in ours(office)]
+    office.notes.gate.set()
+    await office.until(lambda: [one.text for one in ours(office)] == [StoreFailed.says])
+
+    assert acknowledged == ([] if "public" in text else [THINKING])
+    assert [one.only_for for one in ours(office)] == ["U0ADA"]
+
+
+async def test_a_claim_that_takes_long_is_answered_in_the_acknowledgements_place(
+    office, monkeypatch
+):
+    monkeypatch.setattr("bots.slack.commands.QUICKLY", 0.1)
+    office.notes.gate = asyncio.Event()
+
+    await office.slack.command("U0ADA", "C0GENERAL", "/ask", "what is a lease?")
+    office.notes.gate.set()
+    _, surface = await office.notes.question()
+    await surface.post(Page("A contract."), "n.0")
+
+    assert [one.text for one in ours(office)] == ["A contract."]
+
+
+async def test_a_claim_that_never_ends_is_given_up_aloud(office, monkeypatch):
+    monkeypatch.setattr("bots.slack.commands.QUICKLY", 0.1)
+    monkeypatch.setattr("bots.slack.commands.CLAIM_TIMEOUT", 0.3)
+    office.notes.gate = asyncio.Event()
+
+    await office.slack.command("U0ADA", "C0GENERAL", "/ask", "what is a lease?")
+
+    await office.until(lambda: [one.text for one in ours(office)] == [StoreFailed.says])
+
+
+async def test_stopping_does_not_wait_for_a_claim_that_takes_long(slack, monkeypatch):
+    monkeypatch.setattr("bots.slack.commands.QUICKLY", 0.1)
+    notes = Notes(gate=asyncio.Event())
+    async with asyncio.timeout(3), working(slack, notes) as bot:
+        await slack.command("U0ADA", "C0GENERAL", "/ask", "what is a lease?")
+
+    assert not bot._errands._tasks
+
+
 class TestPrivate:
     async def test_the_answer_takes_the_acknowledgements_place(self, office):
         _, surface = await ask(office, "what is a lease?")
