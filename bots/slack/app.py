@@ -22,6 +22,7 @@ from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
 from bots.slack.refusals import Refusals
 from bots.slack.socket import NotConnected, Socket
+from bots.slack.statuses import Statuses
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StartError
@@ -171,6 +172,7 @@ class SlackBot:
             memory=Memory(self._recall, scribe, us.team, self._clock),
             refusals=Refusals(),
             errands=self._errands,
+            statuses=Statuses(),
         )
 
 

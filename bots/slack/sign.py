@@ -30,7 +30,6 @@ class Sign:
         self._channel = channel
         self._thread = thread
         self._message = message
-        self._status = False
         self._reaction = False
 
     async def show(self, words: str) -> None:
@@ -46,11 +45,13 @@ class Sign:
     def answered_below(self, thread: str) -> None:
         """The bot has posted in this thread, whereupon Slack takes a status away itself."""
         if thread == self._thread:
-            self._status = False
+            self._workspace.statuses.leave(self._channel, self._thread, self)
 
     async def _put(self, words: str) -> None:
-        if self._channel not in self._workspace.refusals and await self._set_status(words):
-            return
+        if self._channel not in self._workspace.refusals:
+            self._workspace.statuses.take(self._channel, self._thread, self)
+            if await self._set_status(words):
+                return
         if not self._reaction:
             # Remembered before it is known: it may have been added although that failed.
             self._reaction = True
@@ -60,18 +61,21 @@ class Sign:
         if self._reaction:
             self._reaction = False
             await self._unreact()
-        if self._status:
+        if self._owns_status:
             await self._set_status("")
 
     async def _set_status(self, words: str) -> bool:
         """Whether Slack shows statuses here; one that is lost is lost."""
         budgets = self._workspace.budgets.status(self._channel, self._thread)
-        calls = self._workspace.calls
+        calls, statuses = self._workspace.calls, self._workspace.statuses
         try:
-            await calls.in_turn(
+            await calls.turn(budgets, Urgency.SIGN)
+            if not self._owns_status:
+                # What stands there by now is the sign of a later question.
+                return True
+            await calls.now(
                 calls.web.assistant_threads_setStatus,
                 budgets,
-                Urgency.SIGN,
                 channel_id=self._channel,
                 thread_ts=self._thread,
                 status=words,
@@ -79,11 +83,17 @@ class Sign:
         except CallFailed as failed:
             if isinstance(failed.outcome, RefusedForGood):
                 self._workspace.refusals.add(self._channel)
+                statuses.leave(self._channel, self._thread, self)
                 return False
             if isinstance(failed.outcome, RefusedForNow):
                 return await self._set_status(words)
-        self._status = bool(words)
+        settle = statuses.confirm if words else statuses.leave
+        settle(self._channel, self._thread, self)
         return True
+
+    @property
+    def _owns_status(self) -> bool:
+        return self._workspace.statuses.owned(self._channel, self._thread, self)
 
     async def _react(self) -> None:
         calls = self._workspace.calls

@@ -10,6 +10,7 @@ from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
 from bots.slack.names import Names
 from bots.slack.refusals import Refusals
+from bots.slack.statuses import Statuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,4 @@ class Workspace:
     memory: Memory
     refusals: Refusals
     errands: Errands
+    statuses: Statuses

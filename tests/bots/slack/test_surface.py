@@ -346,6 +346,56 @@ class TestStatus:
             "",
         ]
 
+    async def test_the_sign_of_an_earlier_question_is_not_taken_away_from_a_later_one(
+        self, office, surface
+    ):
+        office.slack.say("U0BEN", "C0GENERAL", "between whom?", surface.conversation.thread)
+        _, later = await office.notes.question(2)
+        await surface.status("is thinking …")
+        await later.status("has a question to finish first …")
+
+        await surface.status("")
+        await later.status("is thinking …")
+        await surface.post(Page("x"), "n.0")
+        await later.status("")
+
+        assert [one["status"] for one in office.calls("assistant.threads.setStatus")] == [
+            "is thinking …",
+            "has a question to finish first …",
+            "is thinking …",
+            "",
+        ]
+
+    async def test_a_status_that_is_shown_after_the_answer_is_taken_away(self, office, surface):
+        office.slack.faults.add(Fault("assistant.threads.setStatus", "slow", seconds=0.3))
+        showing = asyncio.create_task(surface.status("is thinking …"))
+        await office.struck()
+        await surface.post(Page("x"), "n.0")
+        await showing
+
+        await surface.status("")
+
+        assert [one["status"] for one in office.calls("assistant.threads.setStatus")] == [
+            "is thinking …",
+            "",
+        ]
+
+    async def test_a_sign_that_waits_to_be_taken_away_leaves_a_later_one_alone(
+        self, office, surface
+    ):
+        office.slack.say("U0BEN", "C0GENERAL", "between whom?", surface.conversation.thread)
+        _, later = await office.notes.question(2)
+        await surface.status("is thinking …")
+        budgets = surface._workspace.budgets.status("C0GENERAL", surface.conversation.thread)
+        office.governor.refused(budgets, 0.2)
+        clearing = asyncio.create_task(surface.status(""))
+        await asyncio.sleep(0)  # it waits for its turn now
+
+        await asyncio.gather(later.status("is thinking …"), clearing)
+
+        shown = [one["status"] for one in office.calls("assistant.threads.setStatus")]
+        assert shown == ["is thinking …", "is thinking …"]
+
     async def test_where_slack_shows_none_a_reaction_is_the_sign(self, office, surface):
         office.slack.faults.add(
             Fault("assistant.threads.setStatus", "code", code="not_allowed", times=-1)
