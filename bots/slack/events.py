@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from bots.slack import messages, mrkdwn
+from bots.slack import messages
 from bots.slack.identity import Identity
 from bots.slack.messages import SPOKEN, Message
 from bots.slack.payload import string
@@ -87,7 +87,7 @@ def addressed(said: Said, us: Identity, *, mention: bool = False) -> Addressed:
     message = said.message
     if message.is_bot or us.wrote(message.user, message.bot) or not message.user:
         return Addressed.NO
-    mentioned = mrkdwn.mentioned(message.text)
+    mentioned = message.mentioned
     if message.direct or mention or us.user in mentioned:
         return Addressed.YES
     if not message.thread or mentioned:

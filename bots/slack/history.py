@@ -108,7 +108,7 @@ class History:
         people: set[str] = set()
         for message in found:
             people |= self._scribe.people_in(message)
-        await self._workspace.people.resolve(id_ for id_ in people if id_[:1] in ("U", "W"))
+        await self._workspace.people.resolve(people)
         return tuple(turn for message in found for turn in self._scribe.turns(message))
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bots.slack import mrkdwn, richtext
+from bots.slack import forwarded, mrkdwn, richtext
 from bots.slack.blocks import HEADLINE
+from bots.slack.forwarded import Forwarded
 from bots.slack.identity import Identity
 from bots.slack.inert import plain
 from bots.slack.names import Names
@@ -19,6 +20,9 @@ SPOKEN = frozenset({"", "bot_message", "file_share", "me_message", "thread_broad
 """Subtypes in which somebody says something; joins, topics and the like are none."""
 
 SLACKBOT = "USLACKBOT"
+
+US = "\ue000"
+"""Stands for our name while it is seen whether a text begins or ends with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Message:
     subtype: str
     text: str
     blocks: Any
+    forwarded: tuple[Forwarded, ...]
     files: tuple[Attachment, ...]
     direct: bool
     edited: bool
@@ -43,6 +48,11 @@ class Message:
     def is_bot(self) -> bool:
         """Whether a program wrote it."""
         return bool(self.bot) or self.subtype == "bot_message" or self.user == SLACKBOT
+
+    @property
+    def mentioned(self) -> frozenset[str]:
+        """The people whom it mentions; groups and whole channels count as one of their own."""
+        return mrkdwn.mentioned(self.text) | frozenset(richtext.mentioned(self.blocks))
 
     @property
     def sent_at(self) -> datetime:
@@ -77,10 +87,11 @@ def read(raw: Any, channel: str, *, direct: bool) -> Message | None:
         user=string(raw, "user"),
         bot=string(raw, "bot_id"),
         bot_name=string(profile, "name") or string(raw, "username"),
-        parent=string(raw, "parent_user_id"),
+        parent=string(raw, "parent_user_id") or string(raw.get("root"), "user"),
         subtype=string(raw, "subtype"),
         text=string(raw, "text"),
         blocks=raw.get("blocks"),
+        forwarded=tuple(forwarded.read(raw.get("attachments"))),
         files=tuple(_attachments(raw.get("files"))),
         direct=direct,
         edited=isinstance(raw.get("edited"), dict),
@@ -121,7 +132,10 @@ class Scribe:
 
     def people_in(self, message: Message) -> frozenset[str]:
         """Whose names are needed to read it."""
-        return mrkdwn.mentioned(message.text) | ({message.user} if message.user else frozenset())
+        found = message.mentioned.union(
+            [message.user], *(mrkdwn.mentioned(one.text) for one in message.forwarded)
+        )
+        return frozenset(id_ for id_ in found if id_[:1] in ("U", "W"))
 
     def is_ours(self, message: Message) -> bool:
         """Whether the bot wrote it."""
@@ -135,7 +149,7 @@ class Scribe:
 
     def question(self, message: Message) -> str:
         """What a person asks in it: without the mention that calls the bot."""
-        return self._markdown(mrkdwn.strip_mention(message.text, self._us.user))
+        return "\n\n".join(filter(None, (self._words(message), *self._forwarded(message))))
 
     def turns(self, message: Message) -> Iterator[Turn]:
         """What it contributes to the conversation: nothing, if it is only a notice."""
@@ -144,15 +158,24 @@ class Scribe:
         if self.is_ours(message):
             yield from self._our_turns(message)
             return
-        text = "\n".join(filter(None, (self._said(message), *map(_noted, message.files))))
+        text = "\n".join(filter(None, (self.question(message), *map(_noted, message.files))))
         if text:
             yield Turn(Role.USER, (Text(text),), self.author(message), message.ts)
 
-    def _said(self, message: Message) -> str:
-        # A program's text is often no more than what notifications show of its blocks.
-        if message.is_bot and (words := self._blocks(message.blocks)):
-            return words
-        return self.question(message) or self._blocks(message.blocks)
+    def _words(self, message: Message) -> str:
+        # The text is what notifications show of the blocks: without lists, and with `*` for bold.
+        words = richtext.markdown(message.blocks, self._person_or_us, self._channels.known)
+        if not words.strip():
+            return self._markdown(mrkdwn.strip_mention(message.text, self._us.user))
+        return mrkdwn.strip_call(words, f"@{US}").replace(US, self._ourselves().name)
+
+    def _forwarded(self, message: Message) -> Iterator[str]:
+        for one in message.forwarded:
+            if words := self._blocks(one.blocks) or self._markdown(one.text):
+                yield forwarded.quoted(one.author, words)
+
+    def _person_or_us(self, user: str) -> str:
+        return US if user == self._us.user else self._people.known(user)
 
     def _our_turns(self, message: Message) -> Iterator[Turn]:
         """The answer; above a public one to a command, who asked what."""

@@ -50,7 +50,11 @@ def link(url: str, label: str) -> str:
 
 def strip_mention(text: str, user: str) -> str:
     """The text without the mentions of somebody at its ends, such as the bot's own."""
-    own = rf"<@{re.escape(user)}(?:\|[^<>]*)?>"
+    return strip_call(text, rf"<@{re.escape(user)}(?:\|[^<>]*)?>")
+
+
+def strip_call(text: str, own: str) -> str:
+    """The text without what calls somebody, a pattern, at its ends."""
     text = re.sub(rf"\A(?:\s*{own}[\s,:]*)+", "", text)
     return re.sub(rf"(?:\s*{own}\s*)+\Z", "", text).strip()
 

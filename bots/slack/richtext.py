@@ -23,6 +23,20 @@ def markdown(blocks: Any, person: Name, channel: Name) -> str:
     return _Reader(person, channel).read(_dicts(blocks))
 
 
+def mentioned(blocks: Any) -> Iterator[str]:
+    """The people whom blocks mention; groups and whole channels as `mrkdwn` names them."""
+    for part in _dicts(blocks):
+        match part.get("type"):
+            case "user":
+                yield _text(part, "user_id")
+            case "usergroup":
+                yield f"!subteam^{_text(part, 'usergroup_id')}"
+            case "broadcast":
+                yield f"!{_text(part, 'range')}"
+            case _:
+                yield from mentioned(part.get("elements"))
+
+
 def _dicts(values: Any) -> Iterator[Json]:
     """The objects in what should be a list of objects."""
     if isinstance(values, list):

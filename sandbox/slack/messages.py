@@ -56,7 +56,7 @@ def is_edited(message: Message) -> bool:
 def _content(message: Message) -> dict[str, Any]:
     payload = message.payload
     body: dict[str, Any] = {"text": message.text}
-    for name in ("blocks", "client_msg_id", "files", "streaming_state"):
+    for name in ("blocks", "attachments", "client_msg_id", "files", "streaming_state"):
         if payload.get(name):
             body[name] = payload[name]
     if payload.get("files"):

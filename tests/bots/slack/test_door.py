@@ -177,6 +177,26 @@ async def test_events_that_ask_nothing_are_acknowledged(office):
     assert all(taken for _, taken in await office.exchanges(3))
 
 
+async def test_a_message_that_is_only_forwarded_is_a_question(office):
+    shared = {"is_share": True, "author_name": "Ben", "text": "the plan"}
+    office.space.post("D0ADA", "U0ADA", "", payload={"attachments": [shared]})
+
+    question, surface = await office.notes.question()
+
+    assert question.text == "Ben wrote:\n> the plan"
+    assert [turn.text for turn in await surface.history()] == [question.text]
+
+
+async def test_what_is_asked_keeps_its_format(office):
+    typed = [{"type": "text", "text": "not", "style": {"bold": True}}]
+    blocks = [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": typed}]}]
+    office.space.post("D0ADA", "U0ADA", "*not*", payload={"blocks": blocks})
+
+    question, _ = await office.notes.question()
+
+    assert question.text == "**not**"
+
+
 async def test_a_file_hangs_on_its_question(office):
     office.slack.say("U0ADA", "D0ADA", "read this", files=[Upload("a.txt", "text/plain", b"hello")])
 

@@ -116,6 +116,107 @@ def test_others_in_a_question_go_by_name():
     assert scribe().question(heard(text="<@U0BOT> who is <@U0BEN>?").message) == "who is @Ben?"
 
 
+def rich(*elements) -> list[dict]:
+    return [{"type": "rich_text", "elements": list(elements)}]
+
+
+def section(*words) -> dict:
+    return {"type": "rich_text_section", "elements": list(words)}
+
+
+def word(text, **style) -> dict:
+    return {"type": "text", "text": text} | ({"style": style} if style else {})
+
+
+PARLEY, BEN = {"type": "user", "user_id": "U0BOT"}, {"type": "user", "user_id": "U0BEN"}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "asked"),
+    [
+        (rich(section(PARLEY, word(" do "), word("not", bold=True))), "do **not**"),
+        (rich(section(PARLEY, word(", "), BEN, word(" says so"))), "@Ben says so"),
+        (rich(section(word("what, "), PARLEY)), "what,"),
+        (rich(section(word("is "), PARLEY, word(" here?"))), "is @parley here?"),
+        (rich(section(word("a < b & c"))), "a < b & c"),
+        (
+            rich(
+                section(PARLEY, word(" sort:\n")),
+                {
+                    "type": "rich_text_list",
+                    "style": "bullet",
+                    "elements": [section(word("one")), section(word("two"))],
+                },
+                {"type": "rich_text_preformatted", "elements": [word("x = '<b>'")]},
+            ),
+            "sort:\n\n- one\n- two\n\n```\nx = '<b>'\n```",
+        ),
+        (
+            rich(section({"type": "link", "url": "https://a.example", "text": "this"})),
+            "[this](https://a.example)",
+        ),
+        (rich(section(PARLEY)), ""),
+        ([], "the text"),
+        (rich(), "the text"),
+        ([{"type": "unheard_of"}], "the text"),
+    ],
+)
+def test_people_are_read_as_they_formatted_it_and_by_the_text_where_there_is_no_format(
+    blocks, asked
+):
+    said = heard(text="<@U0BOT> the text", blocks=blocks).message
+
+    assert scribe().question(said) == asked
+    assert [turn.text for turn in scribe().turns(said)] == ([asked] if asked else [])
+
+
+def test_whom_only_the_blocks_mention_is_mentioned():
+    thread = {"thread_ts": "1600000000.000100", "text": "…"}
+    here = {"type": "broadcast", "range": "here"}
+
+    assert addressed(heard(blocks=rich(section(PARLEY)), **thread), US) is Addressed.YES
+    assert addressed(heard(blocks=rich(section(BEN)), **thread), US) is Addressed.NO
+    assert addressed(heard(blocks=rich(section(here)), **thread), US) is Addressed.NO
+    assert scribe().people_in(heard(blocks=rich(section(BEN, here))).message) == {"U0ADA", "U0BEN"}
+
+
+def test_a_reply_that_is_also_sent_to_the_channel_answers_whom_it_replies_to():
+    root = {"type": "message", "user": "U0BOT", "ts": "1600000000.000100", "text": "Ada asked"}
+    said = heard(subtype="thread_broadcast", thread_ts=root["ts"], root=root)
+
+    assert addressed(said, US) is Addressed.YES
+
+
+SHARED = {"is_share": True, "author_name": "Ben", "text": "see &lt;b&gt;\nand <@U0BEN>"}
+
+
+@pytest.mark.parametrize(
+    ("text", "attachment", "asked"),
+    [
+        ("<@U0BOT> why?", SHARED, "why?\n\nBen wrote:\n> see <b>\n> and @Ben"),
+        ("", SHARED, "Ben wrote:\n> see <b>\n> and @Ben"),
+        (
+            "<@U0BOT> <https://t.slack.com/x>",
+            {"is_msg_unfurl": True, "text": "seen"},
+            "https://t.slack.com/x\n\nSomebody wrote:\n> seen",
+        ),
+        (
+            "so?",
+            SHARED
+            | {"message_blocks": [{"message": {"blocks": rich(section(word("b", bold=1)))}}]},
+            "so?\n\nBen wrote:\n> **b**",
+        ),
+        ("so?", {"text": "a preview of a page"}, "so?"),
+        ("so?", {"is_share": True}, "so?"),
+    ],
+)
+def test_a_forwarded_message_is_read_after_the_words(text, attachment, asked):
+    said = heard(text=text, attachments=[attachment]).message
+
+    assert scribe().question(said) == asked
+    assert [turn.text for turn in scribe().turns(said)] == [asked]
+
+
 odd = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: (
@@ -125,6 +226,7 @@ odd = st.recursive(
 )
 NAMES = ["type", "subtype", "channel", "channel_type", "user", "ts", "thread_ts", "text", "blocks"]
 NAMES += ["files", "bot_id", "bot_profile", "message", "previous_message", "parent_user_id"]
+NAMES += ["attachments", "root", "edited"]
 known = st.sampled_from(
     ["message", "app_mention", "message_changed", "C1", "im", "1700000000.0001"]
 )
