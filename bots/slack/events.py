@@ -54,7 +54,7 @@ def hear(event: Mapping[str, Any]) -> Heard | None:
     direct = is_direct(event)
     match string(event, "subtype"):
         case "message_changed":
-            return _changed(messages.read(event.get("message"), channel, direct=direct))
+            return _changed(event, channel, direct=direct)
         case "message_deleted":
             gone = messages.read(event.get("previous_message"), channel, direct=direct)
             return Gone(gone) if gone else None
@@ -70,8 +70,11 @@ def is_direct(event: Mapping[str, Any]) -> bool:
     return kind == "im" if kind else string(event, "channel").startswith("D")
 
 
-def _changed(message: Message | None) -> Heard | None:
-    if message is None:
+def _changed(event: Mapping[str, Any], channel: str, *, direct: bool) -> Heard | None:
+    message = messages.read(event.get("message"), channel, direct=direct)
+    before = messages.read(event.get("previous_message"), channel, direct=direct)
+    # Slack also tells of roots whose replies it has counted anew, and of the like.
+    if message is None or message == before:
         return None
     # The root of a thread leaves a tombstone when it is deleted.
     return Gone(message) if message.subtype == "tombstone" else Changed(message)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.slack.messages import render
+from sandbox.slack.messages import render, threads
 from sandbox.slack.workspace import Workspace, sort_of
 from sandbox.world import Change, Channel, Message
 
@@ -65,6 +65,7 @@ def _events(
         case "posted":
             yield from _mentions(slack, channel, message)
             yield subscription, _posted(slack, channel, message)
+            yield from ((subscription, event) for event in _counted(slack, channel, message))
         case "edited":
             yield from _mentions(slack, channel, message)
             yield subscription, _changed(slack, channel, message, change.before)
@@ -96,6 +97,19 @@ def _changed(slack: Workspace, channel: Channel, message: Message, before: Messa
     if before is not None:
         inside["previous_message"] = render(slack, before)
     return _hidden(slack, channel, "message_changed", inside)
+
+
+def _counted(slack: Workspace, channel: Channel, reply: Message) -> Iterator[Event]:
+    """The root of a thread has changed, too: it says how many replies there are."""
+    root = slack.space.message(channel.id, reply.thread) if reply.thread else None
+    if root is not None:
+        replies = threads(slack.space.messages(channel.id, root.id))
+        before = {root.id: [one for one in replies[root.id] if one.id != reply.id]}
+        inside = {
+            "message": render(slack, root, replies),
+            "previous_message": render(slack, root, before),
+        }
+        yield _hidden(slack, channel, "message_changed", inside)
 
 
 def _deleted(slack: Workspace, channel: Channel, message: Message) -> Event:

@@ -56,8 +56,17 @@ class Notes:
         return self.taken[number - 1]
 
 
+def counts_replies(event) -> bool:
+    """Whether it only tells that a thread has one more reply."""
+    now, before = event.get("message", {}), event.get("previous_message", {})
+    return "reply_count" in now and now["text"] == before["text"]
+
+
 class Post:
-    """What Slack has tried to deliver, in the order in which it was done with it."""
+    """What Slack has tried to deliver, in the order in which it was done with it.
+
+    Without the reports of how many replies a thread has, of which there is one for each.
+    """
 
     def __init__(self, sockets: Sockets) -> None:
         self.delivered: list[tuple[str, bool]] = []
@@ -67,6 +76,8 @@ class Post:
 
     async def _watched(self, kind, payload, *more):
         event = payload.get("event", {})
+        if counts_replies(event):
+            return await self._exchange(kind, payload, *more)
         what = event.get("subtype") or event.get("type") or kind
         taken = False
         try:

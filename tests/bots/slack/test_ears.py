@@ -211,6 +211,19 @@ async def test_the_first_of_two_processes_learns_of_the_other_by_a_mention_that_
         assert not one._ears._memory._alone
 
 
+async def test_a_reply_below_an_answer_of_last_week_is_no_sign_of_another_process(slack):
+    answer = slack.workspace.space.post("C0GENERAL", "U0PARLEY", "Ada asked")
+    notes = Notes()
+    async with working(slack, notes):
+        slack.say("U0ADA", "C0GENERAL", "thanks", answer.id)
+        await notes.question()
+        slack.say("U0ADA", "C0GENERAL", "@Parley hello")
+        _, surface = await notes.question(2)
+        await surface.history()
+
+    assert "conversations.replies" not in [one.method for one in slack.requests]
+
+
 def tasks_of(slack) -> int:
     """Tasks that the sandbox itself has."""
     mine = asyncio.current_task()

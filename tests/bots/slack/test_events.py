@@ -39,6 +39,18 @@ def test_a_changed_message_is_heard_as_it_now_stands():
     assert isinstance(heard(subtype="message_changed", message=message), Changed)
 
 
+def test_replies_that_are_counted_anew_change_nothing():
+    message = {"user": "U0BOT", "ts": "1700000000.000100", "text": "an answer", "blocks": []}
+    counted = message | {"thread_ts": message["ts"], "reply_count": 1, "latest_reply": "x"}
+    changed = counted | {"blocks": [{"type": "divider"}]}
+
+    def change(now):
+        return heard(subtype="message_changed", message=now, previous_message=message)
+
+    assert change(counted) is None
+    assert isinstance(change(changed), Changed)
+
+
 def test_a_deleted_message_is_gone_also_when_its_thread_leaves_a_tombstone():
     message = {"user": "U0ADA", "ts": "1700000000.000100", "text": "x"}
     tombstone = message | {"subtype": "tombstone"}

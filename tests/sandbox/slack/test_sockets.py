@@ -79,11 +79,23 @@ async def test_the_deleted_root_of_a_thread_is_a_change_to_a_tombstone(slack, bo
     root = slack.say("ada", "general", "root")
     slack.say("ben", "general", "reply", thread=root.id)
     slack.delete("ada", "general", root.id)
-    changed = (await bot.events(3))[2]
+    changed = (await bot.events(4))[3]
 
     assert changed["subtype"] == "message_changed"
     assert changed["message"]["subtype"] == "tombstone"
     assert changed["previous_message"]["user"] == "U0ADA"
+
+
+async def test_a_reply_changes_the_root_of_its_thread(slack, bot):
+    root = slack.say("ada", "general", "root")
+    one = slack.say("ben", "general", "one", thread=root.id)
+    two = slack.say("cho", "general", "two", thread=root.id)
+    events = await bot.events(5)
+
+    changes = [event for event in events if event.get("subtype") == "message_changed"]
+    assert [change["message"]["latest_reply"] for change in changes] == [one.id, two.id]
+    assert [change["previous_message"].get("reply_count") for change in changes] == [None, 1]
+    assert {change["message"]["text"] for change in changes} == {"root"}
 
 
 async def test_each_edit_of_a_mention_is_heard_as_a_mention_again(slack, bot):
