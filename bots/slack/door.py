@@ -73,7 +73,9 @@ class Door:
                 memory.changed_as_us(message)
             case Changed():
                 memory.changed(message)
-            case Said() if not ours:
+            case Said() if ours:
+                memory.said_as_us(message)
+            case Said():
                 await self._said(heard, mention=mention, again=again)
 
     async def _said(self, said: Said, *, mention: bool, again: bool) -> None:

@@ -1,6 +1,8 @@
 """What the bot remembers of conversations on Slack, as long as it hears everything."""
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from bots.slack.messages import PLATFORM, Message, Scribe
 from bots.slack.recent import Recent
@@ -15,8 +17,9 @@ class Memory:
     """Keeps recalled conversations true to Slack's events.
 
     Slack gives each event to one of an app's connections. So nothing may be remembered
-    while another process listens for the same app: Slack says so when we connect, and
-    an edit of our own by nobody here gives it away later.
+    while another process listens for the same app. Slack says so when we connect; later a
+    message of the bot's that nobody here has written gives it away, and so does a mention
+    that somebody else has claimed. Each such sign counts anew.
     """
 
     def __init__(
@@ -28,6 +31,8 @@ class Memory:
         self._clock = clock
         self._ours = Recent()
         self._begun = Recent()
+        self._posting: Counter[str] = Counter()
+        self._strange: dict[str, set[str]] = {}
         self._distrusted_until = float("-inf")
 
     async def turns(
@@ -76,9 +81,38 @@ class Memory:
 
     def posted(self, conversation: Conversation, turns: tuple[Turn, ...], ts: str) -> None:
         """We wrote or changed a message ourselves."""
-        self._ours.add(ts)
+        self.wrote(ts)
         for turn in turns:
             self._recall.posted(conversation, turn)
+
+    @contextmanager
+    def posting(self, channel: str) -> Iterator[None]:
+        """While we post there: the event of a message may overtake the receipt with its id.
+
+        Without a receipt the message is nobody's, and memory is lost for a while.
+        """
+        self._posting[channel] += 1
+        try:
+            yield
+        finally:
+            self._posting[channel] -= 1
+            if not self._posting[channel]:
+                del self._posting[channel]
+                if any(ts not in self._ours for ts in self._strange.pop(channel, ())):
+                    self.distrust()
+
+    def wrote(self, ts: str) -> None:
+        """A message is ours."""
+        self._ours.add(ts)
+
+    def said_as_us(self, message: Message) -> None:
+        """The bot wrote a message: here, or in another process that we learn of now."""
+        if message.ts in self._ours:
+            return
+        if message.channel in self._posting:
+            self._strange.setdefault(message.channel, set()).add(message.ts)
+        else:
+            self.distrust()
 
     def changed_as_us(self, message: Message) -> None:
         """A message of the bot's changed: by this process, or by another that we learn of now."""

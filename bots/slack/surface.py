@@ -165,10 +165,20 @@ class SlackSurface:
         return await self._history.posted(where, asked, nonce)
 
     async def _post(self, page: Page, nonce: str) -> str:
-        calls = self._workspace.calls
         # From here on nobody knows, also when this is cancelled, until Slack has answered.
         self._doubtful.add(nonce)
         try:
+            message = await self._send(page, nonce)
+        except CallFailed as failed:
+            if not isinstance(failed.outcome, Unknown) or failed.outcome.code == NOT_REACHED:
+                self._doubtful.discard(nonce)
+            raise
+        self._doubtful.discard(nonce)
+        return message
+
+    async def _send(self, page: Page, nonce: str) -> str:
+        calls, memory = self._workspace.calls, self._workspace.memory
+        with memory.posting(self.conversation.channel):
             answer = await calls.now(
                 calls.web.chat_postMessage,
                 self.post_budgets,
@@ -179,13 +189,9 @@ class SlackSurface:
                 **self._content("", page),
                 **_in_thread(self._thread),
             )
-        except CallFailed as failed:
-            if not isinstance(failed.outcome, Unknown) or failed.outcome.code == NOT_REACHED:
-                self._doubtful.discard(nonce)
-            raise
-        if not (message := string(answer, "ts")):
-            raise CallFailed(Unknown("no_ts"))
-        self._doubtful.discard(nonce)
+            if not (message := string(answer, "ts")):
+                raise CallFailed(Unknown("no_ts"))
+            memory.wrote(message)
         return message
 
     def _content(self, message: str, page: Page) -> dict[str, Any]:

@@ -7,9 +7,11 @@ import pytest
 
 from bots.slack.calls import CallFailed
 from core.errors import StartError
+from core.surface import Page
 from sandbox.faults import Fault
 from sandbox.slack.sockets import NotDelivered
-from tests.bots.slack.conftest import Notes, make_bot, working
+from sandbox.world import World
+from tests.bots.slack.conftest import Notes, WatchedSlack, make_bot, working
 
 
 async def test_it_is_back_at_once_after_a_broken_connection(office):
@@ -209,6 +211,54 @@ async def test_the_first_of_two_processes_learns_of_the_other_by_a_mention_that_
 
         assert len(notes.taken) == 1
         assert not one._ears._memory._alone
+
+
+async def test_the_first_of_two_processes_learns_of_the_other_by_its_answers(office):
+    async with working(office.slack, office.notes):
+        one, two = office.slack.sockets._open
+        deliver_to(office, one)
+        said = office.slack.say("U0ADA", "C0GENERAL", "@Parley my number is 7")
+        _, surface = await office.notes.question()
+        await surface.post(Page("Noted, 7."), "n.0")
+        await office.exchanges(3)
+        deliver_to(office, two)
+        office.slack.say("U0ADA", "C0GENERAL", "now it is 8", said.id)
+        _, surface = await office.notes.question(2)
+        deliver_to(office, one)
+        await surface.post(Page("Noted, 8."), "n.0")
+        await office.exchanges(5)
+        office.slack.say("U0ADA", "C0GENERAL", "what is it?", said.id)
+        _, surface = await office.notes.question(3)
+
+        assert [turn.text for turn in await surface.history()] == [
+            "my number is 7",
+            "Noted, 7.",
+            "now it is 8",
+            "Noted, 8.",
+            "what is it?",
+        ]
+
+
+def deliver_to(office, connection) -> None:
+    """Let Slack send everything to one of the app's connections."""
+    office.slack.sockets._next = lambda: connection
+
+
+async def test_an_event_that_overtakes_the_receipt_of_a_message_is_no_sign_of_another_process():
+    slack, notes = WatchedSlack(World(), latency=0.2), Notes()
+    await slack.start()
+    async with working(slack, notes):
+        slack.say("U0ADA", "C0GENERAL", "@Parley hello")
+        _, surface = await notes.question()
+        posting = asyncio.create_task(surface.post(Page("Hello."), "n.0"))
+        await slack.post.until(3)
+        overtaken = not posting.done()
+        await posting
+        await surface.history()
+    await slack.stop()
+
+    assert overtaken
+    assert "conversations.replies" not in [one.method for one in slack.requests]
 
 
 async def test_a_reply_below_an_answer_of_last_week_is_no_sign_of_another_process(slack):
