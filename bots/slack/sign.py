@@ -14,6 +14,12 @@ log = structlog.get_logger()
 PATIENCE = 30.0
 """Seconds after which a sign comes too late to be worth anything."""
 
+REMOVAL = 600.0
+"""Seconds in which a reaction is taken away: it would stay for ever, and few can go at once."""
+
+AGAIN = 5.0
+"""Seconds between two tries to take a reaction away."""
+
 REACTION = "eyes"
 """What stands for a status where Slack shows none."""
 
@@ -38,7 +44,7 @@ class Sign:
             async with asyncio.timeout(PATIENCE):
                 await (self._put(words) if words else self._take_away())
         except TimeoutError:
-            log.info("sign given up", channel=self._channel)
+            log.info("sign not done in time", channel=self._channel)
         except CallFailed as failed:
             log.info("sign refused", channel=self._channel, outcome=str(failed.outcome))
 
@@ -58,11 +64,12 @@ class Sign:
             await self._react()
 
     async def _take_away(self) -> None:
-        if self._reaction:
-            self._reaction = False
-            await self._unreact()
         if self._owns_status:
             await self._set_status("")
+        if self._reaction:
+            self._reaction = False
+            # Waited for as long as for any sign, but not given up then.
+            await asyncio.wait({self._workspace.errands.send(self._unreact())})
 
     async def _set_status(self, words: str) -> bool:
         """Whether Slack shows statuses here; one that is lost is lost."""
@@ -107,12 +114,28 @@ class Sign:
         )
 
     async def _unreact(self) -> None:
+        try:
+            async with asyncio.timeout(REMOVAL):
+                while True:
+                    if await self._reaction_gone():
+                        return
+                    await asyncio.sleep(AGAIN)
+        except TimeoutError:
+            log.warning("reaction not taken away", channel=self._channel, message=self._message)
+
+    async def _reaction_gone(self) -> bool:
+        """Whether the reaction is taken away, or never will be."""
         calls = self._workspace.calls
-        await calls.in_turn(
-            calls.web.reactions_remove,
-            self._workspace.budgets.unreact,
-            Urgency.SIGN,
-            channel=self._channel,
-            timestamp=self._message,
-            name=REACTION,
-        )
+        try:
+            await calls.in_turn(
+                calls.web.reactions_remove,
+                self._workspace.budgets.unreact,
+                Urgency.SIGN,
+                channel=self._channel,
+                timestamp=self._message,
+                name=REACTION,
+            )
+        except CallFailed as failed:
+            log.info("reaction stays", channel=self._channel, outcome=str(failed.outcome))
+            return isinstance(failed.outcome, RefusedForGood)
+        return True

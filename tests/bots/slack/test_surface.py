@@ -413,6 +413,46 @@ class TestStatus:
         assert len(office.calls("assistant.threads.setStatus")) == 1
         assert len(office.calls("reactions.add")) == 1
 
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            Fault("reactions.remove", "rate_limit", seconds=1),
+            Fault("reactions.remove", "status", status=503, times=3),
+        ],
+        ids=lambda fault: fault.kind,
+    )
+    async def test_a_reaction_goes_though_that_takes_longer_than_anybody_waits_for_a_sign(
+        self, office, surface, monkeypatch, fault
+    ):
+        monkeypatch.setattr("bots.slack.sign.AGAIN", 0.1)
+        thread = surface.conversation.thread
+        office.slack.faults.add(
+            Fault("assistant.threads.setStatus", "code", code="not_allowed", times=-1)
+        )
+        await surface.status("is thinking …")
+        office.slack.faults.add(fault)
+        monkeypatch.setattr("bots.slack.sign.PATIENCE", 0.05)
+        await surface.status("")
+        left = office.space.message("C0GENERAL", thread).reactions
+
+        await office.until(lambda: not office.space.message("C0GENERAL", thread).reactions)
+
+        assert left == (("eyes", "U0PARLEY"),)
+
+    async def test_a_reaction_that_never_was_is_not_taken_away_again_and_again(
+        self, office, surface
+    ):
+        office.slack.faults.add(
+            Fault("assistant.threads.setStatus", "code", code="not_allowed", times=-1)
+        )
+        office.slack.faults.add(Fault("reactions.add", "status", status=503))
+
+        await surface.status("is thinking …")
+        await surface.status("")
+
+        assert len(office.calls("reactions.remove")) == 1
+        assert not office.bot._errands._tasks
+
     async def test_too_many_at_once_is_no_refusal_for_good(self, office, surface):
         office.slack.faults.add(Fault("assistant.threads.setStatus", "rate_limit", seconds=0.1))
 
