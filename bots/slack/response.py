@@ -38,6 +38,9 @@ HERE = "response"
 """What we call the message behind the URL; Slack gives it no id."""
 
 THE_REST = "The answer is longer than this message can be. The rest is in your direct messages."
+THE_REST_ELSEWHERE = (
+    "The answer is longer than this message can be. The rest went to {asker} in a direct message."
+)
 
 
 class ResponseUrl:
@@ -229,8 +232,15 @@ class ResponseSurface:
         outcome = await self._direct.post(page, nonce)
         if isinstance(outcome, Delivered) and self._shown and not self._pointed_there:
             self._pointed_there = True
-            await self._add(Page("", THE_REST))
+            await self._add(Page("", self._pointer))
         return outcome
+
+    @property
+    def _pointer(self) -> str:
+        """Where the rest is, in words for whoever reads the beginning."""
+        asker = self._question.asker
+        name = self._workspace.people.known(asker.id) or asker.name
+        return THE_REST if self._question.direct else THE_REST_ELSEWHERE.format(asker=name)
 
     async def _open(self) -> SlackSurface:
         calls, question = self._workspace.calls, self._question

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bots.slack.commands import ABOUT_PARLEY, HOW_TO_ASK, NOT_FROM_THE_MENU, THINKING
-from bots.slack.response import THE_REST
+from bots.slack.response import THE_REST, THE_REST_ELSEWHERE
 from core.errors import StoreFailed
 from core.messages import Role
 from core.pace import Urgency
@@ -368,6 +368,16 @@ class TestPublic:
         assert shown.text == "A contract."
         assert headline(shown) == "Ada asked: what is a lease?"
         assert "chat.postMessage" not in office.methods()
+
+    async def test_elsewhere_everybody_learns_to_whom_the_rest_went(self, office):
+        _, surface = await ask(office, "public what is a lease?", "C0QUIET")
+        await surface.post(Page("one"), "n.0")
+        await surface.post(Page("two"), "n.1")
+
+        one, pointer = ours(office, "C0QUIET")
+        assert (one.only_for, pointer.only_for) == ("", "")
+        assert pointer.text == THE_REST_ELSEWHERE.format(asker="Ada")
+        assert [one.text for one in ours(office, "D0ADA")] == ["two"]
 
     @pytest.mark.parametrize("channel", ["C0GENERAL", "C0QUIET"])
     async def test_a_one_off_question_has_no_past(self, office, channel):
