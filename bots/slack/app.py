@@ -66,6 +66,7 @@ class SlackBot:
         self._session: aiohttp.ClientSession | None = None
         self._ears: Ears | None = None
         self._directory: Directory | None = None
+        self._door: Door | None = None
         self._stopped = False
         self._over = asyncio.Event()
         self._over.set()
@@ -93,17 +94,21 @@ class SlackBot:
 
     async def run(self) -> None:
         """Stay connected until `stop`; `StartError` when Slack ends it for good."""
-        ears, directory = self._ears, self._directory
-        if ears is None or directory is None:
+        ears, directory, door = self._ears, self._directory, self._door
+        if ears is None or directory is None or door is None:
             raise StartError("The bot on Slack runs only after its start.")
         if self._stopped:
             return
         self._over.clear()
         try:
             async with asyncio.TaskGroup() as tasks:
-                reading = tasks.create_task(directory.read())
+                beside = [
+                    tasks.create_task(directory.read()),
+                    tasks.create_task(door.until_revoked()),
+                ]
                 await ears.run()
-                reading.cancel()
+                for task in beside:
+                    task.cancel()
         except* StartError as errors:
             raise _first(errors) from None
         finally:
@@ -137,7 +142,7 @@ class SlackBot:
         self._directory = Directory(calls, budgets, self._clock)
         self._directory.people.learn(us.user, us.name)
         workspace = self._workspace(us, calls, self._directory)
-        door = Door(workspace, self._chat)
+        self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)
         app = bolt.build(us, web, door, commands)
         socket = await self._first_socket(dialler)

@@ -1,14 +1,16 @@
 """The door: every event comes in here, and questions are claimed before Slack is told."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bots.slack.events import Addressed, Changed, Gone, Heard, Said, addressed, hear
+from bots.slack import tokens
+from bots.slack.events import Addressed, Changed, Gone, Heard, Said, addressed, hear, revoked
 from bots.slack.question import asked_in
 from bots.slack.surface import MessageSurface
 from bots.slack.workspace import Workspace
@@ -32,6 +34,11 @@ class Door:
     def __init__(self, workspace: Workspace, chat: Chat) -> None:
         self._workspace = workspace
         self._chat = chat
+        self._revoked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def until_revoked(self) -> NoReturn:
+        """Wait until Slack says that the bot may not speak any more: a `StartError` then."""
+        raise tokens.revoked(await self._revoked)
 
     async def sift(
         self, body: dict[str, Any], context: AsyncBoltContext, next_: Next
@@ -39,6 +46,8 @@ class Door:
         """Acknowledge at once whatever says nothing of a conversation."""
         event = body.get("event")
         if isinstance(event, dict):
+            if revoked(event) and not self._revoked.done():
+                self._revoked.set_result(event["type"])
             context[HEARD] = hear(event)
             if context[HEARD] is None:
                 return BoltResponse(status=200)

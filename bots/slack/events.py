@@ -64,6 +64,14 @@ def hear(event: Mapping[str, Any]) -> Heard | None:
     return None
 
 
+def revoked(event: Mapping[str, Any]) -> bool:
+    """Whether the bot may not speak any more; a person's token is none of ours."""
+    kind, tokens = string(event, "type"), event.get("tokens")
+    if kind == "tokens_revoked":
+        return isinstance(tokens, dict) and bool(tokens.get("bot"))
+    return kind == "app_uninstalled"
+
+
 def is_direct(event: Mapping[str, Any]) -> bool:
     """Whether it comes from where a person and the bot are alone."""
     kind = string(event, "channel_type")

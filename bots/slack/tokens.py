@@ -53,6 +53,14 @@ def no_longer(code: str) -> StartError:
     return StartError(f"Slack no longer accepts SLACK_APP_TOKEN ({code}). {_APP}")
 
 
+def revoked(event: str) -> StartError:
+    """The bot token was good until the app was removed, or somebody made the token void."""
+    return StartError(
+        f"Slack has revoked SLACK_BOT_TOKEN ({event}). Install the app in the workspace again. "
+        f"{_BOT}"
+    )
+
+
 def no_socket(why: Exception) -> StartError:
     """Slack gave an address, and nobody answers there."""
     return StartError(

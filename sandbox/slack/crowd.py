@@ -129,6 +129,12 @@ class Crowd:
         who = self.person(person)
         self._tell("app_home_opened", events.home_opened(self._slack, who.id, tab))
 
+    def uninstall(self) -> None:
+        """Remove the app from the workspace, as its administrators may."""
+        self._slack.installed = False
+        self._tell("tokens_revoked", events.tokens_revoked(self._slack))
+        self._tell("app_uninstalled", events.app_uninstalled(self._slack))
+
     def stop_session(self, person: str, channel: str, thread: str) -> None:
         """Press the stop button that Slack shows while an agent works in a thread."""
         who, where = self._present(person, channel)

@@ -163,6 +163,17 @@ def home_opened(slack: Workspace, person: str, tab: str) -> Event:
     }
 
 
+def tokens_revoked(slack: Workspace) -> Event:
+    """The bot's token is void."""
+    tokens: dict[str, list[str]] = {"oauth": [], "bot": [slack.app.user]}
+    return {"type": "tokens_revoked", "tokens": tokens, "event_ts": slack.space.new_id()}
+
+
+def app_uninstalled(slack: Workspace) -> Event:
+    """The app was removed from the workspace."""
+    return {"type": "app_uninstalled", "event_ts": slack.space.new_id()}
+
+
 def session_stopped(
     slack: Workspace, person: str, channel: str, thread: str, streams: list[str]
 ) -> Event:

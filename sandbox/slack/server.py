@@ -71,6 +71,7 @@ class SlackServer:
         self.submit = crowd.submit
         self.open_home = crowd.open_home
         self.stop_session = crowd.stop_session
+        self.uninstall = crowd.uninstall
 
     @property
     def api_url(self) -> str:

@@ -103,6 +103,8 @@ class WebApi:
             raise Refused("invalid_auth")
         if (token == app.app_token) != method.app_level:
             raise Refused("not_allowed_token_type")
+        if token == app.bot_token and not self._slack.installed:
+            raise Refused("account_inactive")
         if method.scopes and app.scopes.isdisjoint(method.scopes):
             raise missing(",".join(method.scopes), app.scopes)
 

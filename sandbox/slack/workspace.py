@@ -25,6 +25,7 @@ class Workspace:
         self.app = app
         self.clock = clock
         self.address = ""
+        self.installed = True
         self.files = Files()
         self.responses = ResponseUrls(clock)
         self.statuses = Statuses(space)

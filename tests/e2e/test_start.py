@@ -188,6 +188,16 @@ def _echo(body):
     return Answer((f"You asked: {words[words.index('question') :]}",))
 
 
+async def test_an_app_that_is_removed_from_slack_ends_it_with_a_line(town):
+    async with town.bot(DISCORD_TOKEN=None) as bot:
+        town.slack.uninstall()
+
+        assert await bot.ended(15) == 3, bot.said
+    line = bot.said.splitlines()[-1]
+    assert line.startswith("parley: Slack has revoked SLACK_BOT_TOKEN (tokens_revoked).")
+    assert "Traceback" not in bot.said
+
+
 @pytest.mark.parametrize(
     "answer", [("Half of it ", Pause(1.0), "and the rest."), ("Half of it", Stall())]
 )

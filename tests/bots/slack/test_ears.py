@@ -6,6 +6,7 @@ import time
 import pytest
 
 from bots.slack.calls import CallFailed
+from bots.slack.events import revoked
 from core.errors import StartError
 from core.surface import Page
 from sandbox.faults import Fault
@@ -82,6 +83,35 @@ async def test_an_app_token_that_was_revoked_ends_it(slack):
             await running
     assert not bot.ready
     await bot.stop()
+
+
+async def test_an_app_that_was_removed_ends_it(slack):
+    bot = make_bot(slack, Notes())
+    await bot.start()
+    running = asyncio.create_task(bot.run())
+    await slack.wait_connected()
+
+    slack.uninstall()
+
+    async with asyncio.timeout(5):
+        with pytest.raises(StartError, match=r"^Slack has revoked SLACK_BOT_TOKEN \(tokens_re"):
+            await running
+    assert not bot.ready
+    await bot.stop()
+
+
+@pytest.mark.parametrize(
+    ("event", "ends"),
+    [
+        ({"type": "app_uninstalled"}, True),
+        ({"type": "tokens_revoked", "tokens": {"bot": ["U0PARLEY"]}}, True),
+        ({"type": "tokens_revoked", "tokens": {"oauth": ["U0ADA"], "bot": []}}, False),
+        ({"type": "tokens_revoked", "tokens": ["U0ADA"]}, False),
+        ({"type": "message"}, False),
+    ],
+)
+def test_only_the_end_of_the_bots_own_token_ends_it(event, ends):
+    assert revoked(event) is ends
 
 
 async def test_to_be_refused_for_now_is_waited_out(office):

@@ -114,7 +114,12 @@ class Bot:
 
         for event in ("app_mention", "message", "reaction_added", "reaction_removed"):
             self.app.event(event)(self._nothing)
-        for event in ("app_home_opened", "agent_session_stopped"):
+        for event in (
+            "app_home_opened",
+            "agent_session_stopped",
+            "app_uninstalled",
+            "tokens_revoked",
+        ):
             self.app.event(event)(self._nothing)
 
     async def _nothing(self):

@@ -8,7 +8,7 @@ import pytest
 from sandbox.faults import Fault
 from sandbox.slack import Upload
 from sandbox.slack.app import SCOPES
-from tests.sandbox.slack.conftest import connected
+from tests.sandbox.slack.conftest import connected, refusal
 
 GENERAL = "C0GENERAL"
 
@@ -312,3 +312,11 @@ async def test_events_wait_for_nobody(slack, session, client):
 
     assert envelope["retry_attempt"] >= 2
     assert envelope["retry_reason"] == "no_connection"
+
+
+async def test_an_app_that_was_removed_is_told_so_and_may_do_nothing_more(slack, bot, client):
+    slack.uninstall()
+
+    assert (await bot.event())["tokens"] == {"oauth": [], "bot": ["U0PARLEY"]}
+    assert (await bot.event())["type"] == "app_uninstalled"
+    assert await refusal(client.auth_test()) == "account_inactive"
