@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal
+from typing import Any, Literal
 
 import aiohttp
 import discord
@@ -145,19 +145,17 @@ class DiscordBot:
     async def _log_in(self, client: Client) -> None:
         await client.login(self._token)
         flags = client.application_flags
-        if not (flags.gateway_message_content or flags.gateway_message_content_limited):
+        # No flags at all may also mean that the server does not tell them; then it is the
+        # gateway that refuses us, with code 4014.
+        if flags and not (flags.gateway_message_content or flags.gateway_message_content_limited):
             raise StartError(INTENT_OFF)
-        shards, gateway, sessions = await client.http.get_bot_gateway()
-        if sessions["remaining"] < shards:
-            minutes = sessions["reset_after"] // 60_000 + 1
-            raise StartError(
-                "Discord allows this bot no more sessions for now, because it was started too "
-                f"often. Start it again in {minutes} min."
-            )
-        client.shard_count = shards
+        # discord.py's own method fails where a server leaves out what it never looks at.
+        gateway = await client.http.request(Route("GET", "/gateway/bot"))
+        client.shard_count = shards = gateway.get("shards") or 1
+        _check_sessions(gateway.get("session_start_limit") or {}, shards)
         # Where discord.py connects, and connects again with a new session: its own default
         # is the real Discord, whatever the REST address is.
-        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway["url"])
 
     async def _connect(self, client: Client) -> None:
         self._connection = asyncio.create_task(client.connect(), name="Discord's gateway")
@@ -170,6 +168,17 @@ class DiscordBot:
             await self._connection
             raise StartError("Discord closed the connection at once. Try again in a minute.")
         log.debug("connected", platform="discord", bot=str(client.user), shards=client.shard_count)
+
+
+def _check_sessions(limit: dict[str, Any], shards: int) -> None:
+    """Refuse a start for which Discord has no sessions left today, as far as it says so."""
+    if limit.get("remaining", shards) >= shards:
+        return
+    minutes = limit.get("reset_after", 0) // 60_000 + 1
+    raise StartError(
+        "Discord allows this bot no more sessions for now, because it was started too "
+        f"often. Start it again in {minutes} min."
+    )
 
 
 def _reason(error: BaseException, api_url: str | None) -> str:
