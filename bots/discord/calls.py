@@ -19,7 +19,7 @@ import discord
 from bots.discord.budgets import ALL, Budgets
 from bots.discord.tasks import Tasks
 from core.errors import PlatformFailed
-from core.pace import Governor
+from core.pace import Governor, Urgency
 from core.surface import Delivered, Outcome, RefusedForGood, RefusedForNow, Unknown
 
 T = TypeVar("T")
@@ -28,10 +28,14 @@ Request = Callable[[], Coroutine[Any, Any, T]]
 DEADLINE = 30.0
 """Seconds for one call, with the time for which discord.py may hold it back."""
 
+TURN_TIMEOUT = 180.0
+"""Seconds for which a call waits until its budgets allow it."""
+
 TOO_MANY = 429
 OLD_MESSAGE = 30046
-UNKNOWN_MESSAGE = "10008"
 """Code of the separate, unpublished limit on editing messages older than an hour."""
+
+UNKNOWN_MESSAGE = "10008"
 
 _FAILURES = (OSError, aiohttp.ClientError, TimeoutError, discord.DiscordException)
 
@@ -82,6 +86,8 @@ class Answer:
 
 STOPPED = Answer(0, reason="stopped")
 TOO_LATE = Answer(0, reason="deadline")
+NO_TURN = Answer(TOO_MANY, {}, retry_after=5.0, reason="no turn")
+"""What is not sent because its budgets did not allow it in time; it may be in a while."""
 
 
 class NotRead(PlatformFailed):
@@ -103,6 +109,21 @@ class Calls:
         self.trace = aiohttp.TraceConfig()
         self.trace.on_request_end.append(_headers_came)
         self.trace.on_response_chunk_received.append(_body_came)
+
+    async def turn(self, budgets: Budgets, urgency: Urgency, patience: float | None = None) -> bool:
+        """Wait until one request is allowed; False when that takes longer than one waits."""
+        try:
+            async with asyncio.timeout(TURN_TIMEOUT if patience is None else patience):
+                await self._governor.turn(budgets, urgency)
+        except TimeoutError:
+            return False
+        return True
+
+    async def in_turn(self, budgets: Budgets, urgency: Urgency, request: Request[object]) -> Answer:
+        """Wait until the request is allowed, then send it."""
+        if not await self.turn(budgets, urgency):
+            return NO_TURN
+        return await self.ask(budgets, request)
 
     async def ask(self, budgets: Budgets, request: Request[object]) -> Answer:
         """Send a request that the governor has let pass, and return its first response.

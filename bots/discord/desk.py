@@ -12,7 +12,7 @@ from bots.discord.messages import Messages
 from bots.discord.reader import Reader
 from bots.discord.signs import Signs
 from bots.discord.tasks import Tasks
-from core.pace import Governor, Urgency
+from core.pace import Urgency
 from core.recall import Recall
 from core.surface import RefusedForGood
 
@@ -28,7 +28,6 @@ class Desk:
     calls: Calls
     reader: Reader
     messages: Messages
-    governor: Governor
     recall: Recall
     chains: Chains
     signs: Signs
@@ -52,25 +51,24 @@ class Desk:
 def desk(
     client: discord.Client,
     calls: Calls,
-    governor: Governor,
     recall: Recall,
     clock: Callable[[], float],
 ) -> Desk:
     """Put the tools together."""
-    reader = Reader(client, calls, governor)
+    reader = Reader(client, calls)
 
     async def type_in(channel: int) -> bool:
         counted = budgets.typing(channel)
-        await governor.turn(counted, Urgency.SIGN)
-        answer = await calls.ask(counted, lambda: client.http.send_typing(channel))
+        answer = await calls.in_turn(
+            counted, Urgency.SIGN, lambda: client.http.send_typing(channel)
+        )
         return not isinstance(answer.outcome, RefusedForGood)
 
     return Desk(
         client=client,
         calls=calls,
         reader=reader,
-        messages=Messages(client, calls, reader, governor, clock),
-        governor=governor,
+        messages=Messages(client, calls, reader, clock),
         recall=recall,
         chains=Chains(reader),
         signs=Signs(type_in),

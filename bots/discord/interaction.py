@@ -13,7 +13,7 @@ import discord
 
 from bots.discord import budgets
 from bots.discord.budgets import Budgets
-from bots.discord.calls import Answer, Request
+from bots.discord.calls import NO_TURN, Answer, Request
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.messages import NOTHING_YET, Spot
@@ -177,7 +177,8 @@ class InteractionSurface:
                 self._acknowledged_with(answer)
                 if answer.ok:
                     return answer.outcome
-        await self._desk.governor.turn(self.post_budgets, Urgency.FIRST)
+        if not await self._desk.calls.turn(self.post_budgets, Urgency.FIRST):
+            return NO_TURN.outcome
         return await self.post(Page("", sentence), f"no.{self._interaction.id}")
 
     @property
@@ -230,7 +231,8 @@ class InteractionSurface:
     async def _mend(self, message: str, page: Page) -> Outcome:
         """A lost page has come after all: let it show the text of now."""
         self._under[message] = True
-        await self._desk.governor.turn(self.edit_budgets, Urgency.LAST)
+        if not await self._desk.calls.turn(self.edit_budgets, Urgency.LAST):
+            return NO_TURN.outcome
         return await self.edit(message, page)
 
     async def _found(self, pages: list[Page]) -> Outcome:
@@ -244,7 +246,8 @@ class InteractionSurface:
             opened = await self._open_direct_message()
             if not isinstance(opened, Delivered):
                 return opened
-        await self._desk.governor.turn(budgets.sends(self._elsewhere.channel), Urgency.FIRST)
+        if not await self._desk.calls.turn(budgets.sends(self._elsewhere.channel), Urgency.FIRST):
+            return NO_TURN.outcome
         outcome = await self._desk.messages.post(self._elsewhere, page, nonce)
         if isinstance(outcome, Delivered):
             self._remember(outcome.message, page, under=False)
@@ -252,16 +255,17 @@ class InteractionSurface:
 
     async def _open_direct_message(self) -> Outcome:
         """Go on where only the asker reads, and say so first."""
-        counted = budgets.direct_messages()
-        await self._desk.governor.turn(counted, Urgency.FIRST)
         user = self._interaction.user.id
-        opened = await self._desk.calls.ask(
-            counted, lambda: self._desk.client.http.start_private_message(user)
+        opened = await self._desk.calls.in_turn(
+            budgets.direct_messages(),
+            Urgency.FIRST,
+            lambda: self._desk.client.http.start_private_message(user),
         )
         if not opened.ok:
             return opened.outcome
         spot = replace(self._elsewhere, channel=int(opened.body["id"]))
-        await self._desk.governor.turn(budgets.sends(spot.channel), Urgency.FIRST)
+        if not await self._desk.calls.turn(budgets.sends(spot.channel), Urgency.FIRST):
+            return NO_TURN.outcome
         told = await self._desk.messages.post(
             spot, Page("", ELSEWHERE), f"dm.{self._interaction.id}"
         )

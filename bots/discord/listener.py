@@ -75,7 +75,8 @@ class Listener:
         channel = message.channel
         if not isinstance(channel, discord.PartialMessageable) or message.author.bot:
             return
-        await self._desk.governor.turn((ALL,), Urgency.READ)
+        if not await self._desk.calls.turn((ALL,), Urgency.READ):
+            return
         try:
             found = await self._desk.calls.read(
                 (), lambda: self._desk.client.fetch_channel(channel.id)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 import discord
 
 from bots.discord import budgets
-from bots.discord.calls import Answer, Calls, NotRead
+from bots.discord.calls import NO_TURN, Answer, Calls, NotRead
 from bots.discord.reader import Reader
 from bots.discord.shown import content, face, face_of, is_blank, without_embed
-from core.pace import Governor, Urgency
+from core.pace import Urgency
 from core.surface import Delivered, Outcome, Page, RefusedForGood, RefusedForNow, Unknown
 
 NONCE_LENGTH = 25
@@ -65,13 +65,11 @@ class Messages:
         client: discord.Client,
         calls: Calls,
         reader: Reader,
-        governor: Governor,
         clock: Callable[[], float],
     ) -> None:
         self._client = client
         self._calls = calls
         self._reader = reader
-        self._governor = governor
         self._clock = clock
         self._doubts: dict[str, _Doubt] = {}
 
@@ -101,7 +99,8 @@ class Messages:
             return NOTHING_YET
         answer = await self._change(channel, message, page)
         if answer.code == NO_PERMISSION and page.notice:
-            await self._governor.turn(budgets.edits(channel), Urgency.LAST)
+            if not await self._calls.turn(budgets.edits(channel), Urgency.LAST):
+                return NO_TURN.outcome
             answer = await self._change(channel, message, without_embed(page))
         return answer.outcome
 
@@ -128,12 +127,15 @@ class Messages:
         answer = await self._create(spot, page, nonce)
         if answer.code == NO_REPLY_WITHOUT_HISTORY and spot.reply_to:
             spot = replace(spot, reply_to=0)
-            await self._governor.turn(budgets.sends(spot.channel), Urgency.FIRST)
-            answer = await self._create(spot, page, nonce)
+            answer = await self._create_in_turn(spot, page, nonce)
         if answer.code == NO_PERMISSION and page.notice:
-            await self._governor.turn(budgets.sends(spot.channel), Urgency.FIRST)
-            answer = await self._create(spot, without_embed(page), nonce)
+            answer = await self._create_in_turn(spot, without_embed(page), nonce)
         return answer
+
+    async def _create_in_turn(self, spot: Spot, page: Page, nonce: str) -> Answer:
+        if not await self._calls.turn(budgets.sends(spot.channel), Urgency.FIRST):
+            return NO_TURN
+        return await self._create(spot, page, nonce)
 
     async def _create(self, spot: Spot, page: Page, nonce: str) -> Answer:
         channel = self._client.get_partial_messageable(spot.channel)
@@ -153,7 +155,8 @@ class Messages:
 
     async def _mend(self, spot: Spot, message: str, page: Page, nonce: str) -> Outcome:
         """A lost post has happened after all: let it show the text of now."""
-        await self._governor.turn(budgets.edits(spot.channel), Urgency.LAST)
+        if not await self._calls.turn(budgets.edits(spot.channel), Urgency.LAST):
+            return NO_TURN.outcome
         outcome = await self.edit(spot.channel, message, page)
         if isinstance(outcome, Delivered):
             self._doubts.pop(nonce, None)

@@ -3,8 +3,8 @@
 import discord
 
 from bots.discord import budgets
-from bots.discord.calls import Calls, NotRead
-from core.pace import Governor, Urgency
+from bots.discord.calls import NO_TURN, Calls, NotRead
+from core.pace import Urgency
 from core.surface import RefusedForGood
 
 PAGE = 100
@@ -16,10 +16,9 @@ TRIES = 3
 class Reader:
     """Reads channels, within their budgets. All its methods raise `NotRead`."""
 
-    def __init__(self, client: discord.Client, calls: Calls, governor: Governor) -> None:
+    def __init__(self, client: discord.Client, calls: Calls) -> None:
         self._client = client
         self._calls = calls
-        self._governor = governor
 
     async def newest(
         self, channel: int, count: int, urgency: Urgency = Urgency.READ
@@ -58,7 +57,8 @@ class Reader:
             return [message async for message in found]
 
         for tries in range(TRIES):
-            await self._governor.turn(counted, urgency)
+            if not await self._calls.turn(counted, urgency):
+                raise NotRead(NO_TURN.outcome)
             try:
                 return await self._calls.read(counted, listed)
             except NotRead as error:

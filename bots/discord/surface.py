@@ -8,6 +8,7 @@ import discord
 
 from bots.discord import budgets
 from bots.discord.budgets import Budgets
+from bots.discord.calls import NO_TURN
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.history import is_post, read_starter, read_talk
@@ -94,8 +95,9 @@ class DiscordSurface:
         """Post a page of the answer."""
         await self._settled()
         if self._uncounted:
+            if not await self._desk.calls.turn(self.post_budgets, Urgency.FIRST):
+                return NO_TURN.outcome
             self._uncounted = False
-            await self._desk.governor.turn(self.post_budgets, Urgency.FIRST)
         outcome = await self._desk.messages.post(self._spot, page, nonce)
         if isinstance(outcome, Delivered):
             turn = self._said(outcome.message, page)
@@ -119,7 +121,8 @@ class DiscordSurface:
         spot = Spot(where.id, reply_to, after=self._question.id)
         outcome: Outcome = RefusedForGood("not tried")
         for _ in range(REFUSAL_TRIES):
-            await self._desk.governor.turn(budgets.sends(where.id), Urgency.FIRST)
+            if not await self._desk.calls.turn(budgets.sends(where.id), Urgency.FIRST):
+                return NO_TURN.outcome
             nonce = f"no.{self._question.id}"
             outcome = await self._desk.messages.post(spot, Page("", sentence), nonce)
             if isinstance(outcome, Delivered | RefusedForGood):
@@ -145,7 +148,7 @@ class DiscordSurface:
         self._desk.recall.begin(self._conversation)
         for turn in self._begins():
             self._desk.recall.posted(self._conversation, turn)
-        how = await open_thread(self._question, self._thread, self._desk.calls, self._desk.governor)
+        how = await open_thread(self._question, self._thread, self._desk.calls)
         if how is Opened.REFUSED:
             self._uncounted = True
             return

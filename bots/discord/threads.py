@@ -1,6 +1,5 @@
 """Threads that the bot opens on the messages that mention it."""
 
-import asyncio
 import re
 from enum import Enum
 
@@ -8,7 +7,7 @@ import discord
 
 from bots.discord import budgets
 from bots.discord.calls import Calls
-from core.pace import Governor, Urgency
+from core.pace import Urgency
 from core.pages import utf16
 from core.surface import Delivered, RefusedForGood
 
@@ -59,16 +58,11 @@ def may_open(channel: object, me: discord.Member | None) -> bool:
     return allowed.create_public_threads and allowed.send_messages_in_threads
 
 
-async def open_thread(
-    message: discord.Message, name: str, calls: Calls, governor: Governor
-) -> Opened:
+async def open_thread(message: discord.Message, name: str, calls: Calls) -> Opened:
     """Open a thread on a message; its id is the message's."""
     counted = budgets.threads(message.channel.id)
     for _ in range(TRIES):
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await governor.turn(counted, Urgency.FIRST)
-        except TimeoutError:
+        if not await calls.turn(counted, Urgency.FIRST, PATIENCE):
             return Opened.REFUSED
         answer = await calls.ask(counted, lambda: message.create_thread(name=name))
         match answer.outcome:

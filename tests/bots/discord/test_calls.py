@@ -8,10 +8,11 @@ from discord import InvalidData
 
 from bots.discord import budgets
 from bots.discord.calls import NotRead
-from core.surface import RefusedForGood, Unknown
+from core.pace import Urgency
+from core.surface import RefusedForGood, RefusedForNow, Unknown
 from sandbox.faults import Fault
 
-from .conftest import GENERAL
+from .conftest import ADA, GENERAL
 
 
 @pytest.fixture
@@ -99,3 +100,37 @@ async def test_the_true_size_of_a_budget_is_learned_from_the_headers(calls, http
     window = governor._allowance(counted[0])
     assert window._used == 1
     assert window._size == 5
+
+
+@pytest.fixture
+async def closed(governor, monkeypatch):
+    """Nothing is allowed for longer than anybody waits."""
+    monkeypatch.setattr("bots.discord.calls.TURN_TIMEOUT", 0.05)
+    governor.refused((budgets.ALL,), 60)
+
+
+async def test_a_request_that_is_not_allowed_in_time_is_refused_for_now_and_not_sent(
+    calls, http, discord, closed
+):
+    sent = len(discord.requests)
+    counted = budgets.sends(int(GENERAL))
+
+    answer = await calls.in_turn(counted, Urgency.FIRST, lambda: http.get_channel(int(GENERAL)))
+
+    assert isinstance(answer.outcome, RefusedForNow)
+    assert len(discord.requests) == sent
+
+
+async def test_nothing_waits_for_ever_for_its_turn(bot, discord, clerk, closed):
+    discord.say(ADA, GENERAL, "@Parley hello")
+    _, surface = await clerk.next()
+    reader = bot._desk.reader
+
+    async with asyncio.timeout(3):
+        await surface.status("is thinking")
+        refused = await surface.refuse("Not today.")
+        with pytest.raises(NotRead) as unread:
+            await reader.newest(int(GENERAL), 10)
+
+    assert isinstance(refused, RefusedForNow)
+    assert isinstance(unread.value.outcome, RefusedForNow)
