@@ -13,6 +13,7 @@ from discord import app_commands
 from bots.discord.desk import Desk
 from bots.discord.interaction import InteractionSurface
 from bots.discord.readable import Names, readable
+from bots.discord.refusals import DEADLINE, OTHERS_FIRST
 from bots.discord.turns import DIRECT, PLATFORM, author_of, place_of
 from core.chat import Chat
 from core.errors import ShuttingDown, StoreFailed
@@ -120,10 +121,21 @@ class Asking:
             except StoreFailed as error:
                 grace.cancel()
                 log.warning("question not taken", question=question.key, error=str(error))
-                await surface.refuse(error.sentence)
-            except ShuttingDown:
+                await _decline(surface, error.sentence)
+            except ShuttingDown as error:
                 grace.cancel()
                 log.info("question not taken: stopping", question=question.key)
+                # Whichever process responds first has the command.
+                await asyncio.sleep(OTHERS_FIRST)
+                await _decline(surface, error.sentence)
+
+
+async def _decline(surface: InteractionSurface, sentence: str) -> None:
+    try:
+        async with asyncio.timeout(DEADLINE):
+            await surface.decline(sentence)
+    except TimeoutError:
+        log.warning("asker not told in time", conversation=str(surface.conversation))
 
 
 def _question(interaction: "discord.Interaction[Any]", text: str, me: int) -> Question:

@@ -167,16 +167,30 @@ class InteractionSurface:
 
     async def refuse(self, sentence: str) -> Outcome:
         """Tell the asker alone, unless the command is deferred for all to see."""
+        first = await self._respond(sentence)
+        return first.outcome if first and first.ok else await self._refuse_below(sentence)
+
+    async def decline(self, sentence: str) -> Outcome:
+        """Say why the question is not taken, unless another process is at work on it."""
+        first = await self._respond(sentence)
+        if first and first.code == ACKNOWLEDGED_ALREADY:
+            return first.outcome
+        return first.outcome if first and first.ok else await self._refuse_below(sentence)
+
+    async def _respond(self, sentence: str) -> Answer | None:
+        """Make a sentence for the asker alone the first response; None when we made one."""
         async with self._first:
-            if not self._acknowledged.is_set():
-                parts = content(Page("", sentence))
-                response = self._interaction.response
-                answer = await self._desk.calls.ask(
-                    (), lambda: response.send_message(**parts, ephemeral=True)
-                )
-                self._acknowledged_with(answer)
-                if answer.ok:
-                    return answer.outcome
+            if self._acknowledged.is_set():
+                return None
+            parts = content(Page("", sentence))
+            response = self._interaction.response
+            answer = await self._desk.calls.ask(
+                (), lambda: response.send_message(**parts, ephemeral=True)
+            )
+            self._acknowledged_with(answer)
+            return answer
+
+    async def _refuse_below(self, sentence: str) -> Outcome:
         if not await self._desk.calls.turn(self.post_budgets, Urgency.FIRST):
             return NO_TURN.outcome
         return await self.post(Page("", sentence), f"no.{self._interaction.id}")

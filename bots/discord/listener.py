@@ -1,5 +1,6 @@
 """What the bot does with what it hears: questions go to the chat, changes to its memory."""
 
+import asyncio
 from typing import Literal
 
 import discord
@@ -9,7 +10,7 @@ from bots.discord.budgets import ALL
 from bots.discord.calls import NotRead
 from bots.discord.desk import Desk
 from bots.discord.readable import mentions
-from bots.discord.refusals import Refusals
+from bots.discord.refusals import DEADLINE, OTHERS_FIRST, Refusals
 from bots.discord.surface import DiscordSurface
 from bots.discord.threads import may_open, thread_name
 from bots.discord.trigger import Seen, Verdict, verdict
@@ -138,11 +139,34 @@ class Listener:
             await self._chat.accept(question, surface)
         except StoreFailed as error:
             log.warning("question not taken", question=question.key, error=str(error))
-            if self._refusals.due(message.channel.id):
-                await surface.refuse(error.sentence)
-        except ShuttingDown:
-            # Another process may well answer it; a word from this one would contradict it.
+            await self._decline(message, surface, error.sentence)
+        except ShuttingDown as error:
             log.info("question not taken: stopping", question=question.key)
+            if not await self._taken_elsewhere(surface.conversation, message):
+                await self._decline(message, surface, error.sentence)
+
+    async def _taken_elsewhere(self, talk: Conversation, message: discord.Message) -> bool:
+        """Whether another process on our database is seen to have taken up a question.
+
+        That shows only where the question begins a conversation. In one that goes on
+        nobody can know, and a word too many is better than silence: Discord never
+        delivers a message again.
+        """
+        if talk.thread != str(message.id):
+            return False
+        await asyncio.sleep(OTHERS_FIRST)
+        return await self._takes_part(talk)
+
+    async def _decline(
+        self, message: discord.Message, surface: DiscordSurface, sentence: str
+    ) -> None:
+        if not self._refusals.due((message.channel.id, message.author.id)):
+            return
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await surface.refuse(sentence)
+        except TimeoutError:
+            log.warning("asker not told in time", conversation=str(surface.conversation))
 
     def _in_channel(self, message: discord.Message, seen: Seen) -> DiscordSurface:
         """A chain of replies goes on; any other mention begins a talk of its own."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bots.discord.bot import DiscordBot
-from core.errors import StoreFailed
+from core.errors import ShuttingDown, StoreFailed
 from core.messages import Conversation, Question
 from core.pace import Governor
 from core.recall import Recall
@@ -27,15 +27,20 @@ class Clerk:
 
     part_of: set[Conversation] = field(default_factory=set)
     broken: bool = False
+    draining: bool = False
     slow: asyncio.Event | None = None
     claimed: set[str] = field(default_factory=set)
     asked: "asyncio.Queue[tuple[Question, Surface]]" = field(default_factory=asyncio.Queue)
+    turned_away: "asyncio.Queue[Question]" = field(default_factory=asyncio.Queue)
 
     async def accept(self, question: Question, surface: Surface) -> bool:
         if self.slow:
             await self.slow.wait()
         if self.broken:
             raise StoreFailed("the disk is full")
+        if self.draining:
+            self.turned_away.put_nowait(question)
+            raise ShuttingDown("this process takes no more questions")
         if question.key in self.claimed:
             return False
         self.claimed.add(question.key)

@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 
+from core.errors import ShuttingDown
 from core.messages import Role
 from core.surface import Delivered, Page, RefusedForGood, Unknown
 from sandbox.discord import CommandFailed
 from sandbox.faults import Fault
 
-from .conftest import ADA, ADAS_DIRECT, BEN, BOT, GENERAL
+from .conftest import ADA, ADAS_DIRECT, BEN, BOT, GENERAL, Clerk
 
 
 @pytest.fixture
@@ -33,6 +34,12 @@ async def ask(bot, discord, clerk):
 
 def answers(eyes, channel=GENERAL):
     return [message for message in eyes.space.messages(channel) if message.author == BOT]
+
+
+async def commands_ended():
+    """Wait until nothing that a command started is still at work."""
+    invoked = {task for task in asyncio.all_tasks() if task.get_name() == "CommandTree-invoker"}
+    await asyncio.wait(invoked, timeout=5)
 
 
 async def test_an_answer_grows_in_place_of_the_deferral_for_all_to_see(ask, eyes):
@@ -128,6 +135,41 @@ async def test_without_a_database_the_asker_is_told_alone(bot, discord, clerk, e
     (shown,) = answers(eyes)
     assert shown.only_for == ADA
     assert "database" in shown.payload["embeds"][0]["description"]
+
+
+async def test_while_it_is_being_stopped_the_asker_is_told_alone(
+    bot, discord, clerk, eyes, monkeypatch
+):
+    monkeypatch.setattr("bots.discord.commands.OTHERS_FIRST", 0.01)
+    clerk.draining = True
+
+    await discord.command(ADA, GENERAL, "ask", {"question": "hello"})
+
+    (shown,) = answers(eyes)
+    assert shown.only_for == ADA
+    assert shown.payload["embeds"][0]["description"] == ShuttingDown.says
+
+
+@pytest.mark.parametrize("server_options", [{"limited": False}])
+async def test_a_process_that_is_being_stopped_does_not_speak_over_another(
+    bot, build, discord, clerk, eyes
+):
+    stopping = Clerk(draining=True)
+    other = build(chat=stopping)
+    await other.start()
+    used = asyncio.create_task(discord.command(ADA, GENERAL, "ask", {"question": "hello"}))
+    _, surface = await clerk.next()
+    await surface.status("is thinking")
+    await used
+    await surface.post(Page("hi"), "n.0")
+    await stopping.turned_away.get()
+    await commands_ended()
+    await other.stop()
+
+    assert [r.code for r in discord.requests if r.route == "POST callback"] == [0, 40060]
+    (shown,) = answers(eyes)
+    assert shown.text == "hi"
+    assert "asked: hello" in shown.payload["embeds"][0]["description"]
 
 
 async def test_a_command_that_another_process_took_is_left_to_it(bot, discord, clerk, eyes):

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from core.errors import PlatformFailed
+from bots.discord import budgets
+from core.errors import PlatformFailed, ShuttingDown
 from core.messages import Conversation, Role
 from core.pace import Urgency
 from core.surface import Delivered, Page, RefusedForGood, RefusedForNow, Unknown
@@ -534,7 +535,7 @@ async def test_a_refusal_is_a_reply_without_ping_and_opens_no_thread(bot, discor
     assert asked.id not in eyes.space.channels
 
 
-async def test_without_a_database_a_channel_is_told_once_a_minute(bot, discord, clerk, eyes):
+async def test_without_a_database_a_person_is_told_once_a_minute(bot, discord, clerk, eyes):
     clerk.broken = True
     discord.say(ADA, GENERAL, "@Parley one")
     discord.say(ADA, GENERAL, "@Parley two")
@@ -546,6 +547,59 @@ async def test_without_a_database_a_channel_is_told_once_a_minute(bot, discord, 
     told = [m for m in eyes.space.messages(GENERAL) if m.author == BOT]
     assert len(told) == 1
     assert "database" in told[0].payload["embeds"][0]["description"]
+
+
+def notices(eyes, channel):
+    shown = [m for m in eyes.space.messages(channel) if m.author == BOT]
+    return [embed["description"] for m in shown for embed in m.payload["embeds"]]
+
+
+async def test_while_it_is_being_stopped_every_asker_is_told_to_ask_again(
+    bot, discord, clerk, eyes, monkeypatch
+):
+    monkeypatch.setattr("bots.discord.listener.OTHERS_FIRST", 0.01)
+    clerk.draining = True
+    discord.say(ADA, GENERAL, "@Parley hello")
+    discord.say(ADA, GENERAL, "@Parley hello?")
+    discord.say(BEN, GENERAL, "@Parley and me?")
+    discord.say(ADA, ADAS_DIRECT, "hello")
+    await eyes.until(lambda: len(notices(eyes, GENERAL)) == 2 and notices(eyes, ADAS_DIRECT))
+    await bot._client.idle(5)
+
+    shown = [m for m in eyes.space.messages(GENERAL) if m.author == BOT]
+    assert notices(eyes, GENERAL) == [ShuttingDown.says] * 2
+    assert {
+        eyes.space.message(GENERAL, m.payload["reference"]["message_id"]).author for m in shown
+    } == {ADA, BEN}
+    assert [m.payload["pings"] for m in shown] == [[], []]
+
+
+async def test_a_question_that_another_process_has_taken_is_not_contradicted(
+    bot, discord, clerk, eyes, monkeypatch
+):
+    monkeypatch.setattr("bots.discord.listener.OTHERS_FIRST", 0.01)
+    clerk.draining = True
+    asked = discord.say(ADA, GENERAL, "@Parley hello")
+    clerk.part_of.add(Conversation("discord", GUILD, GENERAL, asked.id))
+    await clerk.turned_away.get()
+    await bot._client.idle(5)
+
+    assert notices(eyes, GENERAL) == []
+
+
+async def test_telling_that_it_is_being_stopped_holds_nobody_up(
+    bot, discord, clerk, governor, monkeypatch
+):
+    monkeypatch.setattr("bots.discord.listener.DEADLINE", 0.05)
+    governor.refused((budgets.ALL,), 60)
+    clerk.draining = True
+    discord.say(ADA, ADAS_DIRECT, "hello")
+    await clerk.turned_away.get()
+
+    await bot._client.idle(5)
+
+    assert not bot._client._handling
+    assert asked_for(discord, "POST message") == []
 
 
 async def test_a_history_that_cannot_be_read_is_a_failure_of_the_platform(surface, discord, recall):
