@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import discord
 
 from bots.discord.calls import NotRead
+from bots.discord.headline import asked_above
 from bots.discord.reader import Reader
 from bots.discord.turns import turn_of
 from core.messages import Turn
@@ -36,11 +37,11 @@ class Chains:
 
     def saw(self, message: discord.Message, me: discord.abc.User) -> None:
         """A message came; with it Discord sends the one that it replies to."""
-        self.add(message.id, _link(message, me))
+        self._add(_links(message, me))
         before = message.reference.resolved if message.reference else None
         # Nested in another message, a reply does not say what it replies to.
-        if isinstance(before, discord.Message) and before.type is discord.MessageType.default:
-            self.add(before.id, _link(before, me))
+        if isinstance(before, discord.Message) and before.type is not discord.MessageType.reply:
+            self._add(_links(before, me))
 
     def add(self, message: int, link: Link) -> None:
         """Remember a message."""
@@ -48,6 +49,10 @@ class Chains:
         self._links.move_to_end(message)
         while len(self._links) > self._size:
             self._links.popitem(last=False)
+
+    def _add(self, links: dict[int, Link]) -> None:
+        for message, link in links.items():
+            self.add(message, link)
 
     def changed(self, message: int, turn: Turn | None) -> None:
         """A message was edited, or deleted (no turn); what replies to it stays."""
@@ -82,10 +87,16 @@ class Chains:
             if isinstance(error.outcome, RefusedForGood):
                 return {}
             raise
-        return {other.id: _link(other, me) for other in found}
+        return {key: link for other in found for key, link in _links(other, me).items()}
 
 
-def _link(message: discord.Message, me: discord.abc.User) -> Link:
+def _links(message: discord.Message, me: discord.abc.User) -> dict[int, Link]:
+    """A message as a link, and the command that it answers as one before it."""
+    turn = turn_of(message, me)
     is_reply = message.type is discord.MessageType.reply
     parent = message.reference.message_id if is_reply and message.reference else None
-    return Link(turn_of(message, me), parent or 0)
+    asked = asked_above(message, me)
+    if asked is None:
+        return {message.id: Link(turn, parent or 0)}
+    command = int(asked.id)
+    return {command: Link(asked), message.id: Link(turn, command)}

@@ -3,6 +3,7 @@
 import discord
 
 from bots.discord.desk import Desk
+from bots.discord.headline import asked_above
 from bots.discord.turns import turn_of
 from core.messages import Conversation, Turn
 
@@ -17,7 +18,10 @@ async def read_talk(desk: Desk, channel: int) -> tuple[Turn, ...]:
         if message.type is discord.MessageType.thread_starter_message:
             # It carries the message on which the thread was opened.
             desk.chains.saw(message, desk.me)
-    return tuple(turn for message in reversed(found) if (turn := turn_of(message, desk.me)))
+    both = (
+        read(message, desk.me) for message in reversed(found) for read in (asked_above, turn_of)
+    )
+    return tuple(filter(None, both))
 
 
 async def read_starter(desk: Desk, conversation: Conversation) -> tuple[Turn, ...]:

@@ -16,6 +16,7 @@ from bots.discord.budgets import Budgets
 from bots.discord.calls import NO_TURN, Answer, Request
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
+from bots.discord.headline import headline
 from bots.discord.messages import NOTHING_YET, Spot
 from bots.discord.shown import LIMIT, content, is_blank
 from bots.discord.surface import PAUSE
@@ -28,9 +29,6 @@ LIFETIME = 14 * 60.0
 """Seconds for which messages are sent under the command; a minute less than Discord's."""
 
 ACKNOWLEDGED_ALREADY = "40060"
-
-HEADLINE = 300
-"""Characters of a question that are shown with its answer."""
 
 TOKEN_DEAD = frozenset({"10008", "10015", "10062", "50027"})
 """Codes of a command whose token Discord does not know (any more)."""
@@ -61,7 +59,7 @@ class InteractionSurface:
         self._interaction = interaction
         self._private = private
         self._turn = turn
-        self._headline = _headline(turn)
+        self._headline = headline(turn)
         self._began = desk.clock()
         self._first = asyncio.Lock()
         self._acknowledged = asyncio.Event()
@@ -295,14 +293,6 @@ class InteractionSurface:
         self._desk.chains.add(self._interaction.id, Link(self._turn))
         turn = own_turn(self._desk.me, message, page.text)
         self._desk.chains.add(int(message), Link(turn, self._interaction.id))
-
-
-def _headline(turn: Turn) -> str:
-    """Who asked what, in one line whose markup shows as it was typed."""
-    asked = " ".join(turn.text.split())
-    short = asked if len(asked) <= HEADLINE else f"{asked[: HEADLINE - 1]}…"
-    name = turn.author.name if turn.author else "Somebody"
-    return discord.utils.escape_markdown(f"{name} asked: {short}")
 
 
 def _again(page: Page) -> Page:

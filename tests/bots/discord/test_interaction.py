@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from core.errors import ShuttingDown
-from core.messages import Role
+from core.messages import Author, Role
 from core.surface import Delivered, Page, RefusedForGood, Unknown
 from sandbox.discord import CommandFailed
 from sandbox.faults import Fault
@@ -292,12 +292,49 @@ async def test_replies_to_a_public_answer_know_the_question(ask, discord, clerk,
     ]
 
 
+@pytest.mark.parametrize("page", [0, 1])
+async def test_replies_to_a_public_answer_know_the_question_after_a_restart(
+    ask, bot, discord, clerk, page
+):
+    _, surface, _ = await ask(question="what is\na *lease*?")
+    posted = [
+        await surface.post(Page("a promise"), "n.0"),
+        await surface.post(Page("for a time"), "n.1"),
+    ]
+    await surface.edit(posted[0].message, Page("a promise", "cut off"))
+    bot._client.listener.missed()
+
+    discord.say(BEN, GENERAL, "by whom?", reply_to=posted[page].message)
+    _, surface = await clerk.next()
+
+    turns = await surface.history()
+    assert [(turn.role, turn.text) for turn in turns] == [
+        (Role.USER, "what is a *lease*?"),
+        (Role.ASSISTANT, "a promise"),
+        *[(Role.ASSISTANT, "for a time")] * page,
+        (Role.USER, "by whom?"),
+    ]
+    assert turns[0].author == Author(ADA, "Ada", is_bot=False)
+
+
 async def test_asking_works_in_direct_messages(ask, eyes):
     question, surface, _ = await ask(channel=ADAS_DIRECT)
     await surface.post(Page("hi"), "n.0")
 
     assert question.direct
     assert [m.text for m in answers(eyes, ADAS_DIRECT)] == ["hi"]
+
+
+async def test_a_talk_that_is_read_holds_what_was_asked_by_command(ask, discord, clerk, recall):
+    _, surface, _ = await ask(channel=ADAS_DIRECT)
+    await surface.post(Page("a promise"), "n.0")
+    recall.drop("discord")
+
+    discord.say(ADA, ADAS_DIRECT, "by whom?")
+    _, surface = await clerk.next()
+
+    said = [turn.text for turn in await surface.history()]
+    assert said == ["what is a lease?", "a promise", "by whom?"]
 
 
 async def test_nobody_is_pinged_by_an_answer_to_a_command(ask, eyes):
