@@ -31,13 +31,16 @@ class Seen:
 
 
 def verdict(seen: Seen) -> Verdict:
-    """Whether a message is for the bot; whoever talks to somebody else is left alone."""
+    """Whether a message is for the bot; whoever talks to somebody else is left alone.
+
+    A reply to the bot is for the bot, whomever it speaks about.
+    """
     if not seen.by_person:
         return Verdict.IGNORE
-    if seen.direct or seen.mentions_me:
+    if seen.direct or seen.mentions_me or seen.replies_to_me:
         return Verdict.ASK
     if seen.mentions_others or seen.replies_to_others:
         return Verdict.IGNORE
-    if seen.replies_to_me or seen.own_thread:
+    if seen.own_thread:
         return Verdict.ASK
     return Verdict.ASK_IF_PART if seen.in_thread else Verdict.IGNORE

@@ -328,6 +328,18 @@ async def test_a_reply_to_the_bot_continues_the_chain(
     assert eyes.last(GENERAL).payload["reference"]["message_id"] == reply.id
 
 
+async def test_a_reply_to_the_bot_may_speak_of_somebody_else(in_channel, discord, clerk):
+    discord.say(ADA, GENERAL, "@Parley first")
+    _, surface = await clerk.next()
+    posted = await surface.post(Page("one"), "n.0")
+
+    discord.say(BEN, GENERAL, "please sum up what @Ada said", reply_to=posted.message)
+    question, surface = await clerk.next()
+
+    assert question.text == "please sum up what @Ada said"
+    assert [turn.text for turn in await surface.history()] == ["first", "one", question.text]
+
+
 async def test_two_replies_to_one_message_are_branches_of_their_own(in_channel, discord, clerk):
     discord.say(ADA, GENERAL, "@Parley first")
     _, surface = await clerk.next()

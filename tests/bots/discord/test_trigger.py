@@ -21,8 +21,18 @@ ASK, IGNORE, ASK_IF_PART = Verdict.ASK, Verdict.IGNORE, Verdict.ASK_IF_PART
         ),
         ("a reply to the bot asks", Seen(replies_to_me=True), ASK),
         (
-            "a reply to the bot that calls somebody else is for them",
+            "a reply to the bot that speaks of somebody else asks",
             Seen(replies_to_me=True, mentions_others=True),
+            ASK,
+        ),
+        (
+            "so does one in a thread",
+            Seen(in_thread=True, replies_to_me=True, mentions_others=True),
+            ASK,
+        ),
+        (
+            "in another thread, who calls somebody else is left alone",
+            Seen(in_thread=True, mentions_others=True),
             IGNORE,
         ),
         ("a direct message asks", Seen(direct=True), ASK),
