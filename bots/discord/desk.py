@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import discord
 
 from bots.discord import budgets
-from bots.discord.calls import Calls
+from bots.discord.calls import Calls, NotRead
 from bots.discord.chains import Chains
 from bots.discord.messages import Messages
+from bots.discord.places import Places
 from bots.discord.reader import Reader
 from bots.discord.signs import Signs
 from bots.discord.tasks import Tasks
@@ -26,6 +27,7 @@ class Desk:
 
     client: discord.Client
     calls: Calls
+    places: Places
     reader: Reader
     messages: Messages
     recall: Recall
@@ -56,6 +58,7 @@ def desk(
 ) -> Desk:
     """Put the tools together."""
     reader = Reader(client, calls)
+    tasks = Tasks(NotRead)
 
     async def type_in(channel: int) -> bool:
         counted = budgets.typing(channel)
@@ -67,11 +70,12 @@ def desk(
     return Desk(
         client=client,
         calls=calls,
+        places=Places(client, calls, tasks),
         reader=reader,
         messages=Messages(client, calls, reader, clock),
         recall=recall,
         chains=Chains(reader),
         signs=Signs(type_in),
-        tasks=Tasks(),
+        tasks=tasks,
         clock=clock,
     )

@@ -6,7 +6,6 @@ from typing import Literal
 import discord
 import structlog
 
-from bots.discord.budgets import ALL
 from bots.discord.calls import NotRead
 from bots.discord.desk import Desk
 from bots.discord.readable import mentions
@@ -18,7 +17,6 @@ from bots.discord.turns import PLATFORM, is_spoken, question_of, talk_in, talk_o
 from core.chat import Chat
 from core.errors import ShuttingDown, StoreFailed
 from core.messages import Conversation
-from core.pace import Urgency
 
 log = structlog.get_logger()
 
@@ -70,22 +68,19 @@ class Listener:
         """Events may have been missed, everywhere or in a guild: believe only Discord."""
         self._desk.recall.drop(PLATFORM, str(guild.id) if guild else "")
         self._desk.chains.forget()
+        self._desk.places.forget()
 
     async def _locate(self, message: discord.Message) -> None:
-        """Ask for a channel that discord.py does not know, such as a thread out of the archive."""
+        """Put a message that somebody wrote into its channel, where discord.py cannot."""
         channel = message.channel
         if not isinstance(channel, discord.PartialMessageable) or message.author.bot:
             return
-        if not await self._desk.calls.turn((ALL,), Urgency.READ):
-            return
         try:
-            found = await self._desk.calls.read(
-                (), lambda: self._desk.client.fetch_channel(channel.id)
-            )
+            found = await self._desk.places.find(channel.id)
         except NotRead as error:
             log.warning("channel not known", channel=channel.id, error=str(error))
             return
-        if isinstance(found, discord.Thread):
+        if isinstance(found, discord.Thread | discord.TextChannel):
             message.channel = found
 
     def _talks(

@@ -9,6 +9,7 @@ from aiohttp import WSMsgType, web
 
 ME, ADA, DIRECT, GUILD, CHANNEL = "9", "1", "3", "4", "2"
 USER = {"username": "somebody", "discriminator": "0", "avatar": None}
+TEXT = {"id": CHANNEL, "type": 0, "name": "general", "position": 0}
 ids = itertools.count(10**17)
 
 
@@ -17,13 +18,15 @@ class Minimal:
 
     `changes` are put into the answers to the routes that they are named after.
     `closes` is the code with which the gateway ends a session instead of beginning it.
+    Where `says_guild` is false, the guild is never told of.
     """
 
-    def __init__(self, *, closes=0, **changes):
+    def __init__(self, *, closes=0, says_guild=True, **changes):
         self.api_url = ""
         self.said = []
         self.posted = asyncio.Queue()
         self._closes = closes
+        self._says_guild = says_guild
         self._changes = changes
         self._socket = None
         self._sequence = 0
@@ -74,6 +77,8 @@ class Minimal:
                 data = {"url": self._gateway_url}
             case ("PUT", ["applications", _, "commands"]) | ("GET", ["channels", _, "messages"]):
                 data = []
+            case "GET", ["channels", _]:
+                data = TEXT | {"guild_id": GUILD}
             case "POST", ["channels", _, "messages", message, "threads"]:
                 data = _thread(message)
             case "POST", ["channels", channel, "messages"]:
@@ -98,8 +103,8 @@ class Minimal:
         user = {"id": ME, **USER}
         guilds = [{"id": GUILD, "unavailable": True}]
         await self._dispatch("READY", ready | {"user": user, "guilds": guilds})
-        text = {"id": CHANNEL, "type": 0, "name": "general", "position": 0}
-        await self._dispatch("GUILD_CREATE", {"id": GUILD, "channels": [text]})
+        if self._says_guild:
+            await self._dispatch("GUILD_CREATE", {"id": GUILD, "channels": [TEXT]})
 
     async def _dispatch(self, event, data):
         self._sequence += 1

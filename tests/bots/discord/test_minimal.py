@@ -48,6 +48,25 @@ async def test_a_server_that_tells_only_what_is_needed_is_conversed_with(minimal
         assert said == [(DIRECT, "hi"), (asked["id"], "so")]
 
 
+async def test_a_channel_of_a_guild_not_told_of_yet_is_asked_for_once(minimal_bot, clerk):
+    me = {"id": ME, **USER}
+    async with Minimal(says_guild=False).running() as server:
+        bot = minimal_bot(server)
+        await bot.start()
+        try:
+            for n in range(3):
+                await server.say(f"<@{ME}> {n}?", CHANNEL, guild_id=GUILD, mentions=[me])
+            for _ in range(3):
+                question, surface = await clerk.next()
+                assert isinstance(await surface.post(Page("so"), question.message), Delivered)
+                assert server.posted.get_nowait() == (question.message, "so"), "in its thread"
+                assert question.place == "#general"
+        finally:
+            await bot.stop()
+
+    assert server.said.count(f"GET channels/{CHANNEL}") == 1
+
+
 async def test_where_the_flags_are_not_told_the_gateway_has_the_say(minimal_bot):
     async with Minimal(closes=4014).running() as server:
         with pytest.raises(StartError, match="Message Content Intent"):

@@ -195,6 +195,19 @@ async def test_a_thread_that_the_library_does_not_know_is_looked_up(bot, discord
     assert [turn.text for turn in await surface.history()] == ["first", "one", "next"]
 
 
+async def test_a_channel_that_could_not_be_asked_for_is_asked_for_again(bot, discord, clerk):
+    guild = bot._client.get_guild(int(GUILD))
+    guild._remove_channel(guild.get_channel(int(GENERAL)))
+    discord.faults.add(Fault("GET channel", "status", status=503))
+
+    discord.say(ADA, GENERAL, "@Parley first")
+    first, _ = await clerk.next()
+    discord.say(ADA, GENERAL, "@Parley second")
+    second, _ = await clerk.next()
+
+    assert (first.place, second.place) == ("a channel", "#general")
+
+
 @pytest.mark.parametrize(
     "text", ["@Ben what do you think?", "hello @everyone", "you there", "@Ada me again"]
 )
