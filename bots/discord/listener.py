@@ -8,12 +8,21 @@ import structlog
 
 from bots.discord.calls import NotRead
 from bots.discord.desk import Desk
-from bots.discord.readable import mentions
+from bots.discord.readable import mentions, roles
 from bots.discord.refusals import DEADLINE, OTHERS_FIRST, Refusals
 from bots.discord.surface import DiscordSurface
 from bots.discord.threads import may_open, thread_name
 from bots.discord.trigger import Seen, Verdict, verdict
-from bots.discord.turns import PLATFORM, is_spoken, question_of, talk_in, talk_on, text_of, turn_of
+from bots.discord.turns import (
+    PLATFORM,
+    is_spoken,
+    own_role,
+    question_of,
+    talk_in,
+    talk_on,
+    text_of,
+    turn_of,
+)
 from core.chat import Chat
 from core.errors import ShuttingDown, StoreFailed
 from core.messages import Conversation
@@ -102,6 +111,7 @@ class Listener:
         me, author = self._desk.me.id, message.author
         channel, reference = message.channel, message.reference
         named = mentions(message.content) & {user.id for user in message.mentions}
+        called = roles(message.content) & {role.id for role in message.role_mentions}
         is_reply = message.type is discord.MessageType.reply
         resolved = reference.resolved if is_reply and reference else None
         to = resolved.author.id if isinstance(resolved, discord.Message) else None
@@ -113,7 +123,7 @@ class Listener:
             direct=isinstance(channel, discord.DMChannel),
             in_thread=isinstance(channel, discord.Thread),
             own_thread=isinstance(channel, discord.Thread) and channel.owner_id == me,
-            mentions_me=me in named,
+            mentions_me=me in named or own_role(message) in called,
             mentions_others=bool(named - {me}),
             replies_to_me=to == me,
             replies_to_others=to not in (None, me, author.id),

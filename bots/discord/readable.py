@@ -9,9 +9,10 @@ _TOKEN = re.compile(r"<(?P<kind>@!|@&|@|#|a?:\w+:|/[^:<>]+:)(?P<id>\d+)>")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the ids in a text stand for; `me` is the bot's own id."""
+    """What the ids in a text stand for; `me` is the bot's own id, `my_role` its own role's."""
 
     me: int
+    my_role: int = 0
     people: Mapping[int, str] = field(default_factory=dict)
     roles: Mapping[int, str] = field(default_factory=dict)
     channels: Mapping[int, str] = field(default_factory=dict)
@@ -22,13 +23,19 @@ def readable(text: str, names: Names) -> str:
 
     An id that means nothing here is left as it stands: in code it may be meant.
     """
-    called = re.compile(rf"^(?:\s*<@!?{names.me}>)+[\s,:]*|(?:<@!?{names.me}>\s*)+$")
+    me = f"<@(?:!?{names.me}|&{names.my_role})>"
+    called = re.compile(rf"^(?:\s*{me})+[\s,:]*|(?:{me}\s*)+$")
     return _TOKEN.sub(lambda token: _word(token, names), called.sub("", text.strip())).strip()
 
 
 def mentions(text: str) -> set[int]:
     """The ids of the people whom a text itself mentions."""
     return {int(token["id"]) for token in _TOKEN.finditer(text) if token["kind"] in ("@", "@!")}
+
+
+def roles(text: str) -> set[int]:
+    """The ids of the roles that a text itself mentions."""
+    return {int(token["id"]) for token in _TOKEN.finditer(text) if token["kind"] == "@&"}
 
 
 def channels(text: str) -> set[int]:

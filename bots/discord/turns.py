@@ -120,9 +120,16 @@ def talk_on(workspace: int, channel: int, message: int) -> Conversation:
     return Conversation(PLATFORM, str(workspace), str(channel), str(message))
 
 
+def own_role(message: discord.Message) -> int:
+    """The role that Discord made for the bot alone; people pick it by the bot's name, too."""
+    role = message.guild.self_role if isinstance(message.guild, discord.Guild) else None
+    return role.id if role else 0
+
+
 def _names(message: discord.Message, me: discord.abc.User) -> Names:
     return Names(
         me=me.id,
+        my_role=own_role(message),
         people={user.id: user.display_name for user in (me, *message.mentions)},
         roles={role.id: role.name for role in message.role_mentions},
         channels=_channels(message),

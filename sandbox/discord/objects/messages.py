@@ -40,7 +40,7 @@ def message(realm: Realm, said: Message, *, nested: bool = False) -> Json:
         "flags": flags,
         "mention_everyone": "everyone" in payload.get("pings", ()),
         "mentions": [members.user(realm.space.people[one]) for one in mentioned(realm, said)],
-        "mention_roles": [],
+        "mention_roles": _roles(realm, said),
         "attachments": [_attachment(realm, said, file) for file in payload.get("attachments", ())],
         "embeds": payload.get("embeds", []),
         "components": payload.get("components", []),
@@ -81,6 +81,15 @@ def mentioned(realm: Realm, said: Message) -> list[str]:
     if "mentions" in said.payload:
         return list(said.payload["mentions"])
     return [one for one in mentions(said.text).users if one in realm.space.people]
+
+
+def _roles(realm: Realm, said: Message) -> list[str]:
+    """The ids of the roles that it mentions; the bot's own messages only those that they ping."""
+    known = {role["id"] for role in members.roles(realm)}
+    found = (
+        mentions(said.text).roles if said.author != realm.bot.id else said.payload.get("pings", ())
+    )
+    return [one for one in found if one in known]
 
 
 def open_to_all(realm: Realm, said: Message) -> bool:

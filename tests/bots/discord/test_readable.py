@@ -5,6 +5,7 @@ from bots.discord.readable import Names, mentions, readable
 
 NAMES = Names(
     me=9,
+    my_role=8,
     people={9: "Parley", 1: "Ada", 2: "Ben"},
     roles={5: "crew"},
     channels={7: "general"},
@@ -16,6 +17,7 @@ def test_the_mention_that_only_calls_the_bot_is_no_part_of_the_question():
     assert readable("<@!9>, what is a lease?", NAMES) == "what is a lease?"
     assert readable("what is a lease? <@9>", NAMES) == "what is a lease?"
     assert readable(" <@9> <@9> ", NAMES) == ""
+    assert readable("<@&8> what is a lease?", NAMES) == "what is a lease?"
 
 
 def test_inside_a_sentence_the_bot_keeps_its_name():

@@ -10,6 +10,7 @@ from core.errors import PlatformFailed, ShuttingDown
 from core.messages import Conversation, Role
 from core.pace import Urgency
 from core.surface import Delivered, Page, RefusedForGood, RefusedForNow, Unknown
+from sandbox.discord.objects.members import BOT_ROLE, MODERATOR_ROLE
 from sandbox.faults import Fault
 
 from .conftest import ADA, ADAS_DIRECT, BEN, BOT, FORUM, GENERAL, GUILD
@@ -193,6 +194,17 @@ async def test_a_thread_that_the_library_does_not_know_is_looked_up(bot, discord
 
     assert question.conversation == first.conversation
     assert [turn.text for turn in await surface.history()] == ["first", "one", "next"]
+
+
+async def test_a_mention_of_the_bots_own_role_is_a_mention_of_the_bot(bot, discord, clerk):
+    discord.say(ADA, GENERAL, f"<@&{MODERATOR_ROLE}> what is a lease?")
+    discord.say(ADA, GENERAL, f"`<@&{BOT_ROLE}>` is my role")
+    discord.say(ADA, GENERAL, f"<@&{BOT_ROLE}> what is a lease?")
+
+    question, surface = await clerk.next()
+
+    assert question.text == "what is a lease?"
+    assert [turn.text for turn in await surface.history()] == ["what is a lease?"]
 
 
 async def test_a_channel_that_could_not_be_asked_for_is_asked_for_again(bot, discord, clerk):
