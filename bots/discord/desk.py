@@ -8,9 +8,11 @@ import discord
 from bots.discord import budgets
 from bots.discord.calls import Calls, NotRead
 from bots.discord.chains import Chains
+from bots.discord.direct import Direct
 from bots.discord.messages import Messages
 from bots.discord.places import Places
 from bots.discord.reader import Reader
+from bots.discord.refusals import Refusals
 from bots.discord.signs import Signs
 from bots.discord.tasks import Tasks
 from core.pace import Urgency
@@ -19,6 +21,9 @@ from core.surface import RefusedForGood
 
 CLOSING = 2.0
 """Seconds, at most, that requests and tasks on their way are given at the end."""
+
+HINT_PERIOD = 600.0
+"""Seconds in which a person is told once, directly, of one place where the bot may not write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Desk:
     places: Places
     reader: Reader
     messages: Messages
+    direct: Direct
+    hints: Refusals
     recall: Recall
     chains: Chains
     signs: Signs
@@ -59,6 +66,7 @@ def desk(
     """Put the tools together."""
     reader = Reader(client, calls)
     tasks = Tasks(NotRead)
+    messages = Messages(client, calls, reader, clock)
 
     async def type_in(channel: int) -> bool:
         counted = budgets.typing(channel)
@@ -72,7 +80,9 @@ def desk(
         calls=calls,
         places=Places(client, calls, tasks),
         reader=reader,
-        messages=Messages(client, calls, reader, clock),
+        messages=messages,
+        direct=Direct(client, calls, messages),
+        hints=Refusals(clock, HINT_PERIOD),
         recall=recall,
         chains=Chains(reader),
         signs=Signs(type_in),

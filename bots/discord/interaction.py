@@ -258,27 +258,18 @@ class InteractionSurface:
             opened = await self._open_direct_message()
             if not isinstance(opened, Delivered):
                 return opened
-        if not await self._desk.calls.turn(budgets.sends(self._elsewhere.channel), Urgency.FIRST):
-            return NO_TURN.outcome
-        outcome = await self._desk.messages.post(self._elsewhere, page, nonce)
+        outcome = await self._desk.messages.post_in_turn(self._elsewhere, page, nonce)
         if isinstance(outcome, Delivered):
             self._remember(outcome.message, page, under=False)
         return outcome
 
     async def _open_direct_message(self) -> Outcome:
         """Go on where only the asker reads, and say so first."""
-        user = self._interaction.user.id
-        opened = await self._desk.calls.in_turn(
-            budgets.direct_messages(),
-            Urgency.FIRST,
-            lambda: self._desk.client.http.start_private_message(user),
-        )
-        if not opened.ok:
-            return opened.outcome
-        spot = replace(self._elsewhere, channel=int(opened.body["id"]))
-        if not await self._desk.calls.turn(budgets.sends(spot.channel), Urgency.FIRST):
-            return NO_TURN.outcome
-        told = await self._desk.messages.post(
+        opened = await self._desk.direct.open(self._interaction.user.id)
+        if not isinstance(opened, Delivered):
+            return opened
+        spot = replace(self._elsewhere, channel=int(opened.message))
+        told = await self._desk.messages.post_in_turn(
             spot, Page("", ELSEWHERE), f"dm.{self._interaction.id}"
         )
         if isinstance(told, Delivered):

@@ -93,6 +93,12 @@ class Messages:
             return await self._mend(spot, outcome.message, page, nonce)
         return outcome
 
+    async def post_in_turn(self, spot: Spot, page: Page, nonce: str) -> Outcome:
+        """Wait until a post is allowed there, then post."""
+        if not await self._calls.turn(budgets.sends(spot.channel), Urgency.FIRST):
+            return NO_TURN.outcome
+        return await self.post(spot, page, nonce)
+
     async def edit(self, channel: int, message: str, page: Page) -> Outcome:
         """Replace what a message shows."""
         if is_blank(page):

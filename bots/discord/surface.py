@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import discord
+import structlog
 
 from bots.discord import budgets
 from bots.discord.budgets import Budgets
@@ -15,15 +16,20 @@ from bots.discord.history import is_post, read_starter, read_talk
 from bots.discord.messages import Spot
 from bots.discord.shown import LIMIT
 from bots.discord.threads import Opened, open_thread
-from bots.discord.turns import own_turn, turn_of
+from bots.discord.turns import own_turn, place_of, turn_of
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood
+
+log = structlog.get_logger()
 
 PAUSE = 1.0
 """Seconds between two interim edits: five edits in five seconds are all that a channel has."""
 
 REFUSAL_TRIES = 3
+
+MAY_NOT_WRITE = frozenset({"50001", "50013", "50083", "160005"})
+"""Codes of places where the bot may not write: no permission, an archived or locked thread."""
 
 
 class DiscordSurface:
@@ -115,7 +121,7 @@ class DiscordSurface:
         return outcome
 
     async def refuse(self, sentence: str) -> Outcome:
-        """Say it in a reply to the question, which pings nobody."""
+        """Say it in a reply to the question, which pings nobody, else that nothing can be said."""
         where = self._question.channel
         reply_to = 0 if isinstance(where, discord.DMChannel) else self._question.id
         spot = Spot(where.id, reply_to, after=self._question.id)
@@ -127,7 +133,29 @@ class DiscordSurface:
             outcome = await self._desk.messages.post(spot, Page("", sentence), nonce)
             if isinstance(outcome, Delivered | RefusedForGood):
                 break
+        if isinstance(outcome, RefusedForGood) and outcome.code in MAY_NOT_WRITE:
+            return await self._hint(outcome)
         return outcome
+
+    async def _hint(self, refused: RefusedForGood) -> Outcome:
+        """Tell the asker directly that nothing can be said to them where they asked."""
+        where, asker = self._question.channel, self._question.author
+        if not self._desk.hints.due((where.id, asker.id)):
+            return refused
+        sentence = (
+            f"I may not write in {place_of(where)}, so I cannot answer you there: ask me here, or "
+            "ask a moderator to let me write there."
+        )
+        told = await self._desk.direct.tell(asker.id, sentence, f"dm.{self._question.id}")
+        if not isinstance(told, Delivered):
+            log.warning(
+                "asker not told: the bot may write neither where they asked nor to them directly",
+                conversation=str(self._conversation),
+                asker=asker.id,
+                there=refused.code,
+                directly=str(told),
+            )
+        return told
 
     @property
     def _awaits_thread(self) -> bool:

@@ -16,7 +16,7 @@ from sandbox.discord import DiscordServer
 from sandbox.world import Message, World
 
 ADA, BEN, BOT = "1001", "1002", "1009"
-GENERAL, FORUM, ADAS_DIRECT = "2001", "2003", "3001"
+GENERAL, FORUM, ADAS_DIRECT, BENS_DIRECT = "2001", "2003", "3001", "3002"
 GUILD = "4000"
 TOKEN = "discord-sandbox-token"
 

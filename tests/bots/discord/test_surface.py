@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from structlog.testing import capture_logs
 
 from bots.discord import budgets
 from core.errors import PlatformFailed, ShuttingDown
@@ -13,7 +14,7 @@ from core.surface import Delivered, Page, RefusedForGood, RefusedForNow, Unknown
 from sandbox.discord.objects.members import BOT_ROLE, MODERATOR_ROLE
 from sandbox.faults import Fault
 
-from .conftest import ADA, ADAS_DIRECT, BEN, BOT, FORUM, GENERAL, GUILD
+from .conftest import ADA, ADAS_DIRECT, BEN, BENS_DIRECT, BOT, FORUM, GENERAL, GUILD
 
 
 def said(turns):
@@ -584,6 +585,59 @@ async def test_without_a_database_a_person_is_told_once_a_minute(bot, discord, c
     told = [m for m in eyes.space.messages(GENERAL) if m.author == BOT]
     assert len(told) == 1
     assert "database" in told[0].payload["embeds"][0]["description"]
+
+
+@pytest.fixture
+def mute(eyes):
+    """A channel in which the bot may not write."""
+    eyes.space.channels[GENERAL].extra["deny"] = {"SEND_MESSAGES", "SEND_MESSAGES_IN_THREADS"}
+    eyes.space.add_channel(eyes.space.channels[GENERAL])
+
+
+async def test_where_it_may_not_write_the_asker_is_told_directly_once(
+    bot, mute, discord, clerk, eyes
+):
+    told = []
+    for person in (ADA, ADA, BEN):
+        discord.say(person, GENERAL, "@Parley hello")
+        _, surface = await clerk.next()
+        assert await surface.post(Page("hi"), "n.0") == RefusedForGood("50013")
+        told.append(type(await surface.refuse("I could not post it.")))
+
+    assert told == [Delivered, RefusedForGood, Delivered]
+    for channel in (ADAS_DIRECT, BENS_DIRECT):
+        (hint,) = notices(eyes, channel)
+        assert "#general" in hint
+    assert notices(eyes, GENERAL) == []
+
+
+@pytest.mark.parametrize("code", ["50001", "50083", "160005"])
+async def test_where_a_thread_is_closed_the_asker_is_told_directly(bot, discord, clerk, eyes, code):
+    asked = discord.say(ADA, GENERAL, "@Parley first")
+    _, surface = await clerk.next()
+    await surface.post(Page("one"), "n.0")
+    closed = Fault("POST message", "code", code=code, times=-1)
+    closed.only_if = lambda about: about["channel"] == asked.id
+    discord.faults.add(closed)
+    discord.say(ADA, asked.id, "next")
+    _, surface = await clerk.next()
+
+    assert isinstance(await surface.refuse("I could not post it."), Delivered)
+
+    assert "a thread in #general" in notices(eyes, ADAS_DIRECT)[0]
+
+
+async def test_where_nothing_can_be_said_at_all_the_log_says_so(bot, mute, discord, clerk, eyes):
+    eyes.space.channels[ADAS_DIRECT].extra["deny"] = {"SEND_MESSAGES"}
+    discord.say(ADA, GENERAL, "@Parley hello")
+    _, surface = await clerk.next()
+
+    with capture_logs() as logs:
+        assert await surface.refuse("I could not post it.") == RefusedForGood("50007")
+
+    (line,) = [one for one in logs if one["log_level"] == "warning"]
+    assert "neither" in line["event"]
+    assert line["there"] == "50013"
 
 
 def notices(eyes, channel):
