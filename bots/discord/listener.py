@@ -1,6 +1,7 @@
 """What the bot does with what it hears: questions go to the chat, changes to its memory."""
 
 import asyncio
+from contextlib import suppress
 from typing import Literal
 
 import discord
@@ -47,7 +48,7 @@ class Listener:
             self._desk.recall.posted(talk, turn)
         seen = self._seen(message)
         found = verdict(seen)
-        if found is Verdict.ASK_IF_PART and talk and await self._takes_part(talk):
+        if found is Verdict.ASK_IF_PART and talk and await self._takes_part(talk, message):
             found = Verdict.ASK
         if found is Verdict.ASK:
             surface = (
@@ -129,12 +130,19 @@ class Listener:
             replies_to_others=to not in (None, me, author.id),
         )
 
-    async def _takes_part(self, talk: Conversation) -> bool:
+    async def _takes_part(self, talk: Conversation, message: discord.Message) -> bool:
+        """Whether people in somebody else's thread speak to the bot, too.
+
+        Where that is not known, a word from the bot might be one into other people's talk.
+        """
         try:
             return await self._chat.takes_part(talk)
         except StoreFailed as error:
-            log.warning(
-                "not known whether it is for the bot", conversation=str(talk), error=str(error)
+            log.error(
+                "message left unanswered: the database does not say whether it is for the bot",
+                conversation=str(talk),
+                message=message.id,
+                error=str(error),
             )
             return False
 
@@ -160,7 +168,9 @@ class Listener:
         if talk.thread != str(message.id):
             return False
         await asyncio.sleep(OTHERS_FIRST)
-        return await self._takes_part(talk)
+        with suppress(StoreFailed):  # it says nothing, and so nobody is seen
+            return await self._chat.takes_part(talk)
+        return False
 
     async def _decline(
         self, message: discord.Message, surface: DiscordSurface, sentence: str

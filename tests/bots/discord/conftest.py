@@ -49,6 +49,8 @@ class Clerk:
         return True
 
     async def takes_part(self, conversation: Conversation) -> bool:
+        if self.broken:
+            raise StoreFailed("the disk is full")
         return conversation in self.part_of
 
     async def next(self) -> tuple[Question, Surface]:

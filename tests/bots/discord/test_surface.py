@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bots.discord import budgets
-from core.errors import PlatformFailed, ShuttingDown
+from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.messages import Conversation, Role
 from core.pace import Urgency
 from core.surface import Delivered, Page, RefusedForGood, RefusedForNow, Unknown
@@ -643,6 +643,28 @@ async def test_where_nothing_can_be_said_at_all_the_log_says_so(bot, mute, disco
 def notices(eyes, channel):
     shown = [m for m in eyes.space.messages(channel) if m.author == BOT]
     return [embed["description"] for m in shown for embed in m.payload["embeds"]]
+
+
+async def test_without_a_database_its_own_threads_are_told_and_those_of_others_are_not(
+    bot, discord, clerk, eyes
+):
+    asked = discord.say(ADA, GENERAL, "@Parley first")
+    _, surface = await clerk.next()
+    await surface.post(Page("one"), "n.0")
+    post = discord.open_post(BEN, FORUM, "A post", "Who knows leases?")
+    clerk.broken = True
+
+    with capture_logs() as logs:
+        unheard = discord.say(BEN, post.id, "nobody?")
+        discord.say(ADA, asked.id, "and second?")
+        await eyes.until(lambda: notices(eyes, asked.id))
+        await bot._client.idle(5)
+
+    assert notices(eyes, asked.id) == [StoreFailed.says]
+    assert notices(eyes, post.id) == []
+    (line,) = [one for one in logs if str(one.get("message")) == unheard.id]
+    assert line["log_level"] == "error"
+    assert "unanswered" in line["event"]
 
 
 async def test_while_it_is_being_stopped_every_asker_is_told_to_ask_again(
