@@ -41,6 +41,7 @@ class Desk:
     chains: Chains
     signs: Signs
     tasks: Tasks
+    timers: Tasks
     clock: Callable[[], float]
 
     @property
@@ -53,6 +54,7 @@ class Desk:
     async def close(self) -> None:
         """End what is still on its way, in bounded time."""
         await self.signs.close()
+        await self.timers.close(0)
         await self.tasks.close(CLOSING / 2)
         await self.calls.close(CLOSING / 2)
 
@@ -87,5 +89,6 @@ def desk(
         chains=Chains(reader),
         signs=Signs(type_in),
         tasks=tasks,
+        timers=Tasks(),
         clock=clock,
     )

@@ -28,12 +28,24 @@ from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknow
 LIFETIME = 14 * 60.0
 """Seconds for which messages are sent under the command; a minute less than Discord's."""
 
+PATIENCE = 10.0
+"""Seconds, at most, for each step to the last word under a command; its token has 60 left."""
+
 ACKNOWLEDGED_ALREADY = "40060"
 
 TOKEN_DEAD = frozenset({"10008", "10015", "10062", "50027"})
 """Codes of a command whose token Discord does not know (any more)."""
 
 ELSEWHERE = "Discord takes no more messages under your /ask, so my answer goes on here."
+
+LATER_DIRECTLY = "My answer takes longer than Discord waits here: it comes by direct message."
+LATER_BELOW = (
+    "My answer takes longer than Discord waits here: it comes as a message in this channel."
+)
+NOT_AT_ALL = (
+    "My answer takes longer than Discord waits here, and you take no direct messages from me: "
+    "please ask again in a channel or in a thread."
+)
 
 SENT_AGAIN = "(sent again)"
 
@@ -62,6 +74,8 @@ class InteractionSurface:
         self._headline = headline(turn)
         self._began = desk.clock()
         self._first = asyncio.Lock()
+        self._filling = asyncio.Lock()
+        self._timer: asyncio.Task[None] | None = None
         self._acknowledged = asyncio.Event()
         self._lost = False
         self._under: dict[str, bool] = {}
@@ -119,6 +133,8 @@ class InteractionSurface:
                 (), lambda: response.defer(ephemeral=self._private, thinking=True)
             )
             self._acknowledged_with(answer)
+            if not self._lost:
+                self._timer = self._desk.timers.start(self._announce(), "waiting for an answer")
 
     async def acknowledge_within(self, seconds: float) -> None:
         """Defer the command unless it is acknowledged in so many seconds."""
@@ -212,7 +228,29 @@ class InteractionSurface:
 
     async def _fill(self, page: Page) -> Outcome:
         """The first page, in place of the deferral; it may be repeated without harm."""
-        return (await self._ask(self._original(page))).outcome
+        async with self._filling:
+            return (await self._ask(self._original(page))).outcome
+
+    async def _announce(self) -> None:
+        """Where nothing is shown when the token is about to die, say where the answer will be.
+
+        Nothing else can take the place of the deferral later. So the direct messages are
+        tried before they are promised.
+        """
+        await asyncio.sleep(self._began + LIFETIME - self._desk.clock())
+        sentence = await self._where_later() if self._private else LATER_BELOW
+        await self._desk.calls.turn(self._counted, Urgency.LAST, PATIENCE)
+        async with self._filling:
+            if not any(self._under.values()):
+                await self._ask(self._original(Page("", sentence)))
+
+    async def _where_later(self) -> str:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                opened = await self._open_direct_message()
+        except TimeoutError:
+            return LATER_DIRECTLY
+        return NOT_AT_ALL if isinstance(opened, RefusedForGood) else LATER_DIRECTLY
 
     def _original(self, page: Page) -> Request[object]:
         """The first page, with what was asked: nobody else sees that of a command."""
@@ -279,6 +317,8 @@ class InteractionSurface:
     def _remember(self, message: str, page: Page, *, under: bool) -> None:
         """Let replies to the answer continue from the question, which stands in no message."""
         self._under[message] = under
+        if self._timer and under:
+            self._timer.cancel()
         if self._private or not page.text.strip():
             return
         self._desk.chains.add(self._interaction.id, Link(self._turn))

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bots.discord.interaction import ELSEWHERE, LATER_BELOW, LATER_DIRECTLY, NOT_AT_ALL
 from core.errors import ShuttingDown
 from core.messages import Author, Role
 from core.surface import Delivered, Page, RefusedForGood, Unknown
@@ -266,6 +267,70 @@ async def test_what_comes_too_late_for_one_alone_goes_to_their_direct_messages(
     assert "/ask" in direct[0].payload["embeds"][0]["description"]
     assert [m.text for m in direct] == ["", "page two", "page three"]
     assert [m.text for m in answers(eyes)] == ["page one"]
+
+
+def notices(eyes, channel=GENERAL):
+    shown = [m.payload["embeds"] for m in answers(eyes, channel) if not m.text]
+    return [embeds[0]["description"] for embeds in shown if embeds]
+
+
+@pytest.fixture
+def short_life(monkeypatch):
+    monkeypatch.setattr("bots.discord.interaction.LIFETIME", 0.2)
+
+
+async def test_a_private_answer_that_comes_late_is_announced_and_comes_directly(
+    ask, short_life, eyes
+):
+    _, surface, _ = await ask(private=True)
+    await surface.status("is thinking")
+    (told,) = await eyes.until(lambda: notices(eyes))
+    await surface.post(Page("at last"), "n.0")
+
+    assert told.startswith(LATER_DIRECTLY)
+    assert [m.text for m in answers(eyes)] == [""]
+    assert [m.text for m in answers(eyes, ADAS_DIRECT)] == ["", "at last"]
+    assert notices(eyes, ADAS_DIRECT) == [ELSEWHERE]
+
+
+async def test_a_private_answer_that_can_never_be_shown_says_so_in_time(ask, short_life, eyes):
+    eyes.space.channels[ADAS_DIRECT].extra["deny"] = {"SEND_MESSAGES"}
+    _, surface, _ = await ask(private=True)
+    await surface.status("is thinking")
+
+    (told,) = await eyes.until(lambda: notices(eyes))
+
+    assert told.startswith(NOT_AT_ALL)
+    assert answers(eyes, ADAS_DIRECT) == []
+
+
+async def test_a_public_answer_that_comes_late_is_announced_and_comes_below(ask, short_life, eyes):
+    _, surface, _ = await ask()
+    await surface.status("is thinking")
+    (told,) = await eyes.until(lambda: notices(eyes))
+    await surface.post(Page("at last"), "n.0")
+
+    assert told.startswith(LATER_BELOW)
+    assert [m.text for m in answers(eyes)] == ["", "at last"]
+
+
+async def test_an_answer_that_is_shown_in_time_is_not_announced(ask, short_life, eyes):
+    _, surface, _ = await ask(private=True)
+    await surface.post(Page("at once"), "n.0")
+    await asyncio.wait({surface._timer}, timeout=5)
+
+    assert [m.text for m in answers(eyes)] == ["at once"]
+    assert answers(eyes, ADAS_DIRECT) == []
+
+
+async def test_nothing_waits_for_an_answer_when_the_bot_stops(ask, bot):
+    _, surface, _ = await ask()
+    await surface.status("is thinking")
+
+    async with asyncio.timeout(1):
+        await bot.stop()
+
+    assert surface._timer.cancelled()
 
 
 async def test_a_command_that_discord_has_given_up_is_answered_in_the_channel(ask, discord, eyes):
