@@ -153,7 +153,8 @@ class SlackBot:
             us = Identity.of(await calls.now(calls.web.auth_test, ()))
         except CallFailed as failed:
             raise tokens.bot_token(failed.outcome, self._api_url) from failed
-        if not us.bot:
+        # Slack tells a bot's id with its token; the token itself tells as much.
+        if not us.bot and not self._bot_token.startswith("xoxb-"):
             raise tokens.no_bot()
         return us
 

@@ -67,8 +67,11 @@ class Door:
                 mention=req.body["event"]["type"] == "app_mention",
                 again=req.headers.get("x-slack-retry-num", ["0"])[0] != "0",
             )
-        except (StoreFailed, ShuttingDown) as error:
-            log.error("event not taken", error=type(error).__name__, reason=str(error))
+        except ShuttingDown:
+            log.info("event left to the next process")
+            return BoltResponse(status=AGAIN)
+        except StoreFailed as error:
+            log.error("event not taken", reason=str(error))
             return BoltResponse(status=AGAIN)
         return BoltResponse(status=200)
 

@@ -44,9 +44,18 @@ async def test_a_wrong_app_token_names_its_setting(slack, capsys, caplog):
 
 
 async def test_a_persons_token_is_no_bots(slack):
-    slack.workspace.app = replace(slack.workspace.app, bot="")
+    slack.workspace.app = replace(slack.workspace.app, bot="", bot_token="xoxp-ada")
+    bot = make_bot(slack, Notes(), bot_token="xoxp-ada")
 
-    assert "SLACK_BOT_TOKEN does not belong to a bot" in await refusal(make_bot(slack, Notes()))
+    assert "SLACK_BOT_TOKEN does not belong to a bot" in await refusal(bot)
+
+
+async def test_a_bot_whose_id_slack_does_not_tell_is_known_by_its_token(slack):
+    slack.workspace.app = replace(slack.workspace.app, bot="")
+    bot = make_bot(slack, Notes())
+
+    await bot.start()
+    await bot.stop()
 
 
 async def test_swapped_tokens_are_refused(slack):
