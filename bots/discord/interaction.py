@@ -240,9 +240,9 @@ class InteractionSurface:
         await asyncio.sleep(self._began + LIFETIME - self._desk.clock())
         sentence = await self._where_later() if self._private else LATER_BELOW
         await self._desk.calls.turn(self._counted, Urgency.LAST, PATIENCE)
+        # An answer that is on its way into the same place comes first, and ends this.
         async with self._filling:
-            if not any(self._under.values()):
-                await self._ask(self._original(Page("", sentence)))
+            await self._ask(self._original(Page("", sentence)))
 
     async def _where_later(self) -> str:
         try:

@@ -53,6 +53,22 @@ class Minimal:
         await self._dispatch("MESSAGE_CREATE", message)
         return message
 
+    async def use(self, command, text):
+        """Let the person use a command in the direct message."""
+        options = [{"name": "question", "type": 3, "value": text}]
+        data = {
+            "id": "77",
+            "application_id": ME,
+            "type": 2,
+            "version": 1,
+            "token": "t",
+            "channel_id": DIRECT,
+            "user": {"id": ADA, **USER},
+            "attachment_size_limit": 0,
+            "data": {"id": "78", "name": command, "type": 1, "options": options},
+        }
+        await self._dispatch("INTERACTION_CREATE", data)
+
     async def _rest(self, request):
         route = f"{request.method} {request.match_info['route']}"
         body = await request.json() if request.can_read_body else None
@@ -77,6 +93,9 @@ class Minimal:
                 data = {"url": self._gateway_url}
             case ("PUT", ["applications", _, "commands"]) | ("GET", ["channels", _, "messages"]):
                 data = []
+            case "PATCH", ["webhooks", _, _, "messages", _]:
+                self.posted.put_nowait((DIRECT, body["content"]))
+                data = _message(DIRECT, ME, body["content"])
             case "GET", ["channels", _]:
                 data = TEXT | {"guild_id": GUILD}
             case "POST", ["channels", _, "messages", message, "threads"]:

@@ -323,6 +323,16 @@ async def test_an_answer_that_is_shown_in_time_is_not_announced(ask, short_life,
     assert answers(eyes, ADAS_DIRECT) == []
 
 
+async def test_an_answer_that_is_on_its_way_is_not_overwritten(ask, short_life, bot, discord, eyes):
+    discord.faults.add(Fault("PATCH original", "slow", seconds=0.5))
+    _, surface, _ = await ask()
+    await surface.post(Page("just in time"), "n.0")
+    await bot.stop()  # when all that was sent has been answered
+
+    assert [m.text for m in answers(eyes)] == ["just in time"]
+    assert sum(r.route == "PATCH original" for r in discord.requests) == 1
+
+
 async def test_nothing_waits_for_an_answer_when_the_bot_stops(ask, bot):
     _, surface, _ = await ask()
     await surface.status("is thinking")

@@ -41,11 +41,16 @@ async def test_a_server_that_tells_only_what_is_needed_is_conversed_with(minimal
             question, surface = await clerk.next()
             assert isinstance(await surface.post(Page("so"), "n.1"), Delivered)
             assert question.text == "why?"
+
+            await server.use("ask", "how?")
+            question, surface = await clerk.next()
+            assert isinstance(await surface.post(Page("thus"), "n.2"), Delivered)
+            assert question.text == "how?"
         finally:
             await bot.stop()
 
         said = [server.posted.get_nowait() for _ in range(server.posted.qsize())]
-        assert said == [(DIRECT, "hi"), (asked["id"], "so")]
+        assert said == [(DIRECT, "hi"), (asked["id"], "so"), (DIRECT, "thus")]
 
 
 async def test_a_channel_of_a_guild_not_told_of_yet_is_asked_for_once(minimal_bot, clerk):
