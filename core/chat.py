@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import itertools
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -19,6 +18,7 @@ from core.errors import (
     ShuttingDown,
     StoreFailed,
 )
+from core.leases import Leases
 from core.messages import Conversation, Question, Turn
 from core.notices import (
     EMPTY_QUESTION,
@@ -33,7 +33,7 @@ from core.pace import Governor
 from core.queue import Asked, Queue
 from core.reply import Reply
 from core.status import Status
-from core.store import RENEWAL, Store
+from core.store import Store
 from core.surface import Surface
 
 log = structlog.get_logger()
@@ -70,8 +70,7 @@ class Chat:
         self._governor = governor
         self._clock = clock
         self._queue = Queue()
-        self._held: set[str] = set()
-        self._unrecorded: set[str] = set()
+        self._leases = Leases(store.questions, self._aside)
         self._answering: dict[str, asyncio.Task[None]] = {}
         self._composing: set[asyncio.Task[Ending]] = set()
         self._interrupted: set[asyncio.Task[Ending]] = set()
@@ -102,7 +101,7 @@ class Chat:
                 return False
         except Exception as error:  # noqa: BLE001 - raised again by `accept`
             return error
-        self._held.add(question.key)
+        self._leases.hold((question.key,))
         asked = Asked(question, surface, Status(surface.status))
         if self._draining:
             # It was claimed while the drain began, so nobody else will answer it.
@@ -142,7 +141,7 @@ class Chat:
     async def run(self) -> None:
         """Own every answer and keep their leases until cancelled; `drain` comes before that."""
         async with asyncio.TaskGroup() as self._tasks:
-            await self._keep_leases()
+            await self._leases.keep(self._lost)
 
     async def drain(self, seconds: float) -> None:
         """Take no more questions; let answers finish, or interrupt them in time to say so."""
@@ -251,13 +250,13 @@ class Chat:
             answering = asyncio.create_task(self._answer_truthfully(asked))
             self._answering |= dict.fromkeys(keys(asked), answering)
             await _ended(answering)
-            ours = [one for one in asked if one.question.key in self._held]
+            ours = [one for one in asked if one.question.key in self._leases]
             for one in asked:
                 self._answering.pop(one.question.key, None)
                 self._forget(one)
             if answering.cancelled() and len(ours) < len(asked):
                 # One of them was taken over by another process; the others are still ours.
-                self._held.update(keys(ours))
+                self._leases.hold(keys(ours))
                 self._queue.put_back(conversation, ours)
 
     async def _answer_truthfully(self, asked: Sequence[Asked]) -> None:
@@ -286,8 +285,8 @@ class Chat:
             **reply.figures,
             **ending.figures,
         )
-        await self._close(
-            asked,
+        await self._leases.close(
+            keys(asked),
             lambda: self._store.replies.end(name, keys(asked), ending.outcome, reply.seen),
         )
 
@@ -301,63 +300,21 @@ class Chat:
         except Exception as error:  # noqa: BLE001 - the record is closed all the same
             told = f"{type(error).__name__}: {error}"
         log.info("refused", questions=keys(asked), why=why, told=told)
-        await self._close(asked, lambda: self._store.questions.settle(keys(asked), outcome))
+        await self._leases.close(
+            keys(asked), lambda: self._store.questions.settle(keys(asked), outcome)
+        )
 
-    async def _close(
-        self, asked: Sequence[Asked], write: Callable[[], Coroutine[Any, Any, None]]
-    ) -> None:
-        """Close the record of questions; one that cannot be closed now is not let go of."""
-        try:
-            await write()
-        except LeaseLost:
-            raise
-        except StoreFailed as error:
-            log.error("not recorded, trying again", questions=keys(asked), error=str(error))
-            self._unrecorded.update(keys(asked))
-            self._aside(self._close_later(asked, write))
-
-    async def _close_later(
-        self, asked: Sequence[Asked], write: Callable[[], Coroutine[Any, Any, None]]
-    ) -> None:
-        """Try until it is written: a question whose lease ran out would be answered again."""
-        try:
-            for delay in itertools.chain((0.5, 1, 2, 4), itertools.repeat(RENEWAL)):
-                await asyncio.sleep(delay)
-                try:
-                    await write()
-                except LeaseLost as error:
-                    log.warning("taken over by another process", error=str(error))
-                except StoreFailed as error:
-                    log.error("still not recorded", questions=keys(asked), error=str(error))
-                    continue
-                return
-        finally:
-            self._unrecorded.difference_update(keys(asked))
-
-    async def _keep_leases(self) -> None:
-        """Renew the lease of every open question; stop answering those that we have lost."""
-        while True:
-            await asyncio.sleep(RENEWAL)
-            held = self._held | self._unrecorded
-            if not held:
-                continue
-            try:
-                lost = await self._store.questions.renew(held)
-            except Exception as error:  # noqa: BLE001 - the next renewal may work
-                log.error("leases not renewed", error=str(error))
-                continue
-            for key in lost & self._held:
-                log.warning("taken over by another process", question=key)
-                self._held.discard(key)
-                if waiting := self._queue.drop(key):
-                    self._forget(waiting)
-                elif key in self._answering:
-                    self._answering[key].cancel()
+    def _lost(self, key: str) -> None:
+        """Another process has taken a question over: stop answering it."""
+        if waiting := self._queue.drop(key):
+            self._forget(waiting)
+        elif key in self._answering:
+            self._answering[key].cancel()
 
     def _forget(self, asked: Asked) -> None:
         """This process has nothing more to do with a question."""
         asked.status.clear()
-        self._held.discard(asked.question.key)
+        self._leases.let_go(asked.question.key)
 
 
 def keys(asked: Iterable[Asked]) -> list[str]:

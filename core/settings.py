@@ -3,18 +3,14 @@
 The fields are the public contract: a field's name in capitals is the variable's.
 """
 
-import difflib
 import json
 import math
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
-from dotenv.parser import Binding, parse_stream
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -29,6 +25,7 @@ from pydantic import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from core.env_file import mistyped, read, unknown
 from core.errors import SettingsError
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -38,21 +35,6 @@ LATER = frozenset(
     {"CATCH_UP_MINUTES", "HTTP_HOST", "HTTP_PORT", "RESUME_WITHIN", "SLACK_SIGNING_SECRET"}
 )
 """Names of the public contract that this version accepts and does not use."""
-
-PREFIXES = ("OPENAI_", "SLACK_", "DISCORD_")
-"""How names begin that nobody sets in the environment for another purpose."""
-
-OTHERS = frozenset(
-    {
-        *("OPENAI_ADMIN_KEY", "OPENAI_LOG", "OPENAI_ORGANIZATION", "OPENAI_ORG_ID"),
-        *("OPENAI_PROJECT_ID", "OPENAI_WEBHOOK_SECRET"),
-        *("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_VERIFICATION_TOKEN"),
-    }
-)
-"""Names that mean something to the SDKs of OpenAI and Slack, so that they are no mistakes."""
-
-NEAR = 0.85
-"""How alike a name of the environment and a setting's are when the setting was meant."""
 
 TOKEN = re.compile(r"[!-~]*")
 """What a token may hold: printable ASCII without white space, since it goes into a header."""
@@ -167,16 +149,16 @@ class Settings(BaseModel):
         An empty value counts as not set. Raises `SettingsError` with every problem, a
         line each.
         """
-        from_file, problems = _read(env_file)
+        from_file, problems = read(env_file)
         known = {name.upper() for name in cls.model_fields}
-        problems += _unknown(from_file, known | LATER, env_file)
+        problems += unknown(from_file, known | LATER, env_file)
         given = from_file | dict(environ)
         values = {name.lower(): _trimmed(name, given.get(name, "")) for name in known}
         try:
             settings = cls.model_validate({name: value for name, value in values.items() if value})
         except ValidationError as error:
             problems += [_sentence(problem) for problem in error.errors()]
-        notes = tuple(_notes(given, set(environ), known | LATER))
+        notes = (*mistyped(environ, known | LATER), *_unused(given))
         if problems:  # what is missing may be there under a mistyped name
             raise SettingsError("\n".join([*problems, *notes]))
         settings._notes = notes  # noqa: SLF001 - our own
@@ -357,62 +339,12 @@ def _names_a_file(database_url: str) -> bool:
     return url.drivername == "sqlite+aiosqlite" and on_disk and not url.query
 
 
-def _read(env_file: Path | None) -> tuple[dict[str, str], list[str]]:
-    """The values of the file, and what is wrong with its lines."""
-    if env_file is None or not env_file.exists():
-        return {}, []
-    try:
-        content = env_file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        return {}, [f"{env_file} cannot be read: {error}."]
-    bindings = list(parse_stream(StringIO(content)))
-    problems = [
-        f"{env_file}, line {_line(binding)}: this is not NAME=value."
-        for binding in bindings
-        if binding.error or (binding.key and binding.value is None)
-    ]
-    set_ = [binding for binding in bindings if binding.key and binding.value is not None]
-    problems += _repeated(set_, env_file)
-    return {b.key: b.value for b in set_ if b.key and b.value is not None}, problems
-
-
-def _repeated(bindings: list[Binding], env_file: Path) -> Iterator[str]:
-    """A line for each name that is set more than once: only one of its values was meant."""
-    lines = defaultdict(list)
-    for binding in bindings:
-        lines[binding.key].append(str(_line(binding)))
-    for name, places in lines.items():
-        if len(places) > 1:
-            yield f"{name} is set twice in {env_file}, in lines {' and '.join(places)}; keep one."
-
-
-def _line(binding: Binding) -> int:
-    """Where it stands; the parser counts from the blank lines before it."""
-    text = binding.original.string
-    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
-
-
-def _notes(given: Mapping[str, str], from_environ: set[str], known: set[str]) -> Iterator[str]:
-    for name in sorted(from_environ - known - OTHERS):
-        # Other programs have names of their own there: only what is nearly one of ours is told.
-        near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=NEAR)
-        if near and name.upper().startswith(PREFIXES):
-            yield f"{name} in the environment is no setting of Parley's. Did you mean {near[0]}?"
+def _unused(given: Mapping[str, str]) -> Iterator[str]:
     if given.get("SLACK_SIGNING_SECRET") and given.get("SLACK_APP_TOKEN"):
         yield (
             "SLACK_SIGNING_SECRET is not used: with SLACK_APP_TOKEN, Slack is reached through "
             "Socket Mode."
         )
-
-
-def _unknown(from_file: Mapping[str, str], known: set[str], env_file: Path | None) -> list[str]:
-    """A line for each name in the file that means nothing, with the one that was meant."""
-    problems = []
-    for name in sorted(set(from_file) - known):
-        near = difflib.get_close_matches(name.upper(), known, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        problems.append(f"{name} in {env_file} is no setting of Parley's.{hint}")
-    return problems
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:

@@ -421,7 +421,7 @@ async def test_a_drain_that_ends_too_soon_says_so_under_what_was_shown(chat, ser
 
 
 async def test_an_answer_whose_lease_was_lost_is_left_to_whoever_has_it(house, server, monkeypatch):
-    monkeypatch.setattr("core.chat.RENEWAL", 0.05)
+    monkeypatch.setattr("core.leases.RENEWAL", 0.05)
     late = {"by": 0.0}
     one = await house(wall_clock=lambda: time.time() - late["by"])
     other = await house()
@@ -454,7 +454,7 @@ async def test_a_question_whose_deliverer_gives_up_in_the_middle_is_answered_all
         accepting.cancel()
         await asyncio.gather(accepting, return_exceptions=True)
     async with asyncio.timeout(20):
-        while chat._held:
+        while chat._leases._held:
             await asyncio.sleep(0.01)
 
     async with chat._store._database.read() as connection:
@@ -467,7 +467,7 @@ async def test_a_question_whose_deliverer_gives_up_in_the_middle_is_answered_all
 async def test_of_two_joined_questions_the_one_that_is_still_ours_is_answered(
     house, server, monkeypatch
 ):
-    monkeypatch.setattr("core.chat.RENEWAL", 0.05)
+    monkeypatch.setattr("core.leases.RENEWAL", 0.05)
     one = await house()
     server.enqueue(Answer(("First.", Pause(0.3))), Answer((Pause(5), "Both.")), Answer(("Ours.",)))
     paper = Paper()
@@ -634,10 +634,10 @@ async def test_an_answer_that_cannot_be_recorded_at_once_is_recorded_later(chat,
         while failures:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0)
-        assert chat._unrecorded == {ask("").key}
+        assert chat._leases._unrecorded == {ask("").key}
 
     assert await outcome(chat, ask("").key) == ("settled", "answered")
-    assert not chat._unrecorded
+    assert not chat._leases._unrecorded
 
 
 async def test_a_refusal_that_fails_or_hangs_still_closes_the_question(house, monkeypatch):
