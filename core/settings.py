@@ -154,15 +154,32 @@ class Settings(BaseModel):
         problems += unknown(from_file, known | LATER, env_file)
         given = from_file | dict(environ)
         values = {name.lower(): _trimmed(name, given.get(name, "")) for name in known}
-        try:
-            settings = cls.model_validate({name: value for name, value in values.items() if value})
-        except ValidationError as error:
-            problems += [_sentence(problem) for problem in error.errors()]
+        settings, wrong = cls._checked({name: value for name, value in values.items() if value})
+        problems += wrong
         notes = (*mistyped(environ, known | LATER), *_unused(given))
-        if problems:  # what is missing may be there under a mistyped name
+        if problems or settings is None:  # what is missing may be there under a mistyped name
             raise SettingsError("\n".join([*problems, *notes]))
         settings._notes = notes  # noqa: SLF001 - our own
         return settings
+
+    @classmethod
+    def _checked(cls, values: dict[str, str]) -> tuple[Self | None, list[str]]:
+        """The settings, or what is wrong with them.
+
+        How they agree is looked at without those that are wrong each by itself, so that
+        nobody learns of one problem after the other.
+        """
+        try:
+            return cls.model_validate(values), []
+        except ValidationError as error:
+            found = error.errors()
+        problems = [line for problem in found for line in _sentence(problem).splitlines()]
+        wrong = {str(problem["loc"][0]) for problem in found if problem["loc"]}
+        if wrong:
+            _, more = cls._checked({name: values[name] for name in values.keys() - wrong})
+            names = {name.upper() for name in wrong}
+            problems += [line for line in more if not any(name in line for name in names)]
+        return None, problems
 
     @property
     def notes(self) -> tuple[str, ...]:

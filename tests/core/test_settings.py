@@ -217,7 +217,7 @@ def test_the_context_must_leave_room_for_a_question():
 def test_all_problems_are_told_at_once(env_file):
     lines = problems({"TEMPERATURE": "9", "LOG_LEVEL": "x"}, env_file("nonsense here\n"))
 
-    assert len(lines) == 3
+    assert len(lines) == 4  # that no platform is set up is the fourth
 
 
 def test_a_server_of_ones_own_needs_no_key():
@@ -292,3 +292,14 @@ def test_white_space_around_a_value_is_not_part_of_it():
 
     assert settings.openai_api_key.get_secret_value() == "sk-test"
     assert settings.stop == ("\n",)
+
+
+def test_settings_that_are_wrong_do_not_hide_those_that_contradict_each_other():
+    wrong = {"LOG_LEVEL": "loud", "DISCORD_TOKEN": "two words", "TEMPERATURE": "1", "TOP_P": "1"}
+    lines = problems(ENOUGH | wrong)
+
+    assert [line.split(" ")[0].rstrip(":") for line in sorted(lines)] == [
+        "DISCORD_TOKEN",
+        "LOG_LEVEL",
+        "TEMPERATURE",
+    ]
