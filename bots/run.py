@@ -107,8 +107,9 @@ async def _model_name(settings: Settings, model: Model) -> str:
     except (ModelFailed, TimeoutError) as error:
         why = error.word if isinstance(error, ModelFailed) else f"no answer within {LISTING} s"
         raise StartError(f"{missing} It does not list its models ({why}).") from error
-    offered = ", ".join(names) if names else "nothing"
-    raise StartError(f"{missing} It offers: {offered}.")
+    if not names:
+        raise StartError(f"{missing} It lists no models: see whether OPENAI_BASE_URL is right.")
+    raise StartError(f"{missing} It offers: {', '.join(names)}.")
 
 
 async def _composer(settings: Settings, name: str, model: Model, store: Store) -> Composer:

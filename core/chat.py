@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import weakref
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -52,8 +53,8 @@ T = TypeVar("T")
 LAST_EDITS = 2.5
 """Seconds of a drain that are kept for the last edits of answers that it interrupts."""
 
-EDITS_OF_A_DRAIN = 1.0
-"""Seconds in which such an edit must be allowed; posts, of which there are more, come after."""
+IN_TIME = 0.95
+"""The part of a drain's time that is used; the rest is for closing connections."""
 
 
 class Chat:
@@ -75,6 +76,7 @@ class Chat:
         self._composing: set[asyncio.Task[Ending]] = set()
         self._interrupted: set[asyncio.Task[Ending]] = set()
         self._busy: set[asyncio.Task[Any]] = set()
+        self._replies: weakref.WeakSet[Reply] = weakref.WeakSet()
         self._tasks: asyncio.TaskGroup | None = None
         self._draining = False
 
@@ -146,6 +148,7 @@ class Chat:
     async def drain(self, seconds: float) -> None:
         """Take no more questions; let answers finish, or interrupt them in time to say so."""
         self._draining = True
+        seconds *= IN_TIME
         last_edits = min(LAST_EDITS, seconds / 2)
         with suppress(TimeoutError):
             await asyncio.wait_for(self.idle(), seconds - last_edits)
@@ -153,6 +156,8 @@ class Chat:
         self._interrupted = set(self._composing)
         for composing in self._interrupted:
             composing.cancel()
+        for reply in self._replies:
+            reply.interrupt(RESTARTING, last_edits / 2)
         with suppress(TimeoutError):
             async with asyncio.timeout(last_edits):
                 await asyncio.gather(
@@ -174,12 +179,18 @@ class Chat:
         asked[-1].status.say(THINKING)
         name = reply_name(asked[0].question)
         reply = self._reply(name, asked)
+        self._replies.add(reply)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(reply.show())
             ending = await self._ending(tasks.create_task(self._compose(name, asked, reply)))
             if reply.blank and not ending.notice:
                 ending = failure(EmptyAnswer("it wrote nothing that can be shown"))
-            reply.finish(ending.notice, edits_for=EDITS_OF_A_DRAIN if self._draining else None)
+            reply.finish(ending.notice)
+        if reply.cut:
+            ending = Ending("interrupted", RESTARTING, ending.figures)
+        if not reply.visible:
+            await self._refuse(asked, ending.notice, ending.outcome)
+            return
         await self._settle(name, asked, ending, reply)
 
     async def _compose(self, name: str, asked: Sequence[Asked], reply: Reply) -> Ending:

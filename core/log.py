@@ -6,6 +6,7 @@ Everything that a library logs goes the same way as our own lines.
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Collection
 from typing import Any, TextIO
 
@@ -23,6 +24,9 @@ LIBRARIES = (
     "slack_sdk",
 )
 """What logs people's text, tokens or noise below `WARNING`."""
+
+OURS = frozenset({"bots", "core"})
+"""The packages of this program."""
 
 NOTHING = "(?!)"
 """The pattern that is never found."""
@@ -91,12 +95,18 @@ def configure(
 
 
 def _briefly(record: logging.LogRecord) -> bool:
-    """A library that cannot reach somebody needs a line for it, not its whole stack."""
+    """What fails within a library takes a line; its stack is of use where our code is in it."""
     error = record.exc_info[1] if record.exc_info else None
-    if record.name.split(".")[0] in LIBRARIES and isinstance(error, OSError | TimeoutError):
+    if record.name.split(".")[0] in LIBRARIES and error is not None and not _is_ours(error):
         record.msg, record.args = f"{record.getMessage()} {type(error).__name__}: {error}", ()
         record.exc_info = record.exc_text = None
     return True
+
+
+def _is_ours(error: BaseException) -> bool:
+    frames = traceback.walk_tb(error.__traceback__)
+    modules = {str(frame.f_globals.get("__name__")).split(".")[0] for frame, _ in frames}
+    return bool(modules & OURS)
 
 
 def _rendering(form: str, stream: TextIO) -> list[Processor]:

@@ -31,6 +31,9 @@ DELIVERY_TIMEOUT = 600.0
 MOST_DEATHS = 2
 """Messages that may stop taking edits before the rest is posted only when it is complete."""
 
+SHORTEST_BACK_OFF = 0.25
+"""Seconds between two tries when there is no more time; the governor keeps the platform's."""
+
 LONGEST_BACK_OFF = 8.0
 """Seconds, at most, between two tries of the same request."""
 
@@ -92,6 +95,10 @@ class Reply:
         self._ended = float("-inf")
         self._give_up: float | None = None
         self._edit_until: float | None = None
+        self._interruption: str | None = None
+        self._hurried = asyncio.Event()
+        self._early = False
+        self._given_up = False
         self._patience: asyncio.Timeout | None = None
         self._failures = 0
         self._deaths = 0
@@ -105,6 +112,12 @@ class Reply:
     def visible(self) -> bool:
         """Whether the reader can see anything of it."""
         return any(slot.shown for slot in self._slots)
+
+    @property
+    def cut(self) -> bool:
+        """Whether an interruption has left something of the answer unsaid."""
+        missing = self._early or len(self._texts()) > self._room
+        return self._interruption is not None and missing
 
     @property
     def blank(self) -> bool:
@@ -140,16 +153,32 @@ class Reply:
         if len(self._pages.finished) > finished:
             self._rush()
 
-    def finish(self, notice: str = "", *, edits_for: float | None = None) -> None:
+    def finish(self, notice: str = "") -> None:
         """The answer is complete; `notice` says how it ended, if there is more to say.
 
-        With `edits_for`, what no edit was allowed to show in so many seconds is posted below.
+        Once interrupted, it stays as that said.
         """
+        if self._interruption is None:
+            self._end(notice)
+
+    def interrupt(self, notice: str, patience: float) -> None:
+        """There is no more time: begin no further message, and let `notice` say what that cost.
+
+        An edit that is not allowed within so many seconds is left, and a message below says
+        it; an answer of which nothing can be seen by then stays invisible.
+        """
+        if self._interruption is not None:
+            return
+        self._interruption = notice
+        self._edit_until = asyncio.get_running_loop().time() + patience
+        self._hurried.set()
+        self._end(self._notice if self._complete else notice)
+
+    def _end(self, notice: str) -> None:
+        self._early = not self._complete and self._interruption is not None
         self._notice = notice
         self._complete = True
-        now = asyncio.get_running_loop().time()
-        self._give_up = now + DELIVERY_TIMEOUT
-        self._edit_until = None if edits_for is None else now + edits_for
+        self._give_up = asyncio.get_running_loop().time() + DELIVERY_TIMEOUT
         if self._patience and (step := self._next()):
             self._patience.reschedule(self._deadline(step))
         self._changed.set()
@@ -158,10 +187,11 @@ class Reply:
     async def show(self) -> None:
         """Make the screen follow the text until it is complete and wholly shown.
 
-        Raises `PlatformFailed` when the platform will not take it.
+        Raises `PlatformFailed` when the platform will not take it. Once interrupted, it
+        may end with nothing shown.
         """
         try:
-            while not (self._complete and self._next() is None):
+            while not (self._given_up or (self._complete and self._next() is None)):
                 self._changed.clear()
                 if self._next() is None:
                     await self._changed.wait()
@@ -172,16 +202,29 @@ class Reply:
                 self._governor.keep(self._began_with)
 
     def _wanted(self) -> list[Page]:
-        """What each message is to show now; those that are full and the one that still grows."""
+        """What each message is to show now; once interrupted, no message is begun any more."""
+        pages = [Page(text) for text in self._texts()]
+        if self._interruption is not None:
+            del pages[self._room :]
+        if self._complete:
+            notice = self._interruption if self.cut else self._notice
+            pages[-1] = replace(pages[-1], notice=notice or "")
+        return pages
+
+    def _texts(self) -> list[str]:
+        """The text of each page: those that are full and the one that still grows."""
         texts = list(self._pages.finished)
         growing = self._pages.last if self._complete else self._pages.open
         # What is to stand below a message that takes no more edits may be a notice alone.
         if growing or len(self._slots) > len(texts) or not texts or self._slots[-1].frozen:
             texts.append(growing)
-        pages = [Page(text) for text in texts]
-        if self._complete:
-            pages[-1] = replace(pages[-1], notice=self._notice)
-        return pages
+        return texts
+
+    @property
+    def _room(self) -> int:
+        """How many pages an interrupted answer has; below a dead message is room for one."""
+        slots = [slot for slot in self._slots if slot.message]
+        return max(1, len(slots) + (1 if slots and slots[-1].frozen else 0))
 
     def _next(self) -> _Step | None:
         """What to do next: the first message that does not show what it should."""
@@ -221,9 +264,12 @@ class Reply:
             async with asyncio.timeout_at(self._deadline(step)) as self._patience:
                 await ticket.granted()
         except TimeoutError as error:
-            if self._edit_until is None or not step.slot.message:
+            if self._interruption is None or (self.visible and not step.slot.message):
                 raise PlatformFailed("the platform's limits never let it through") from error
-            self._leave(step)
+            if step.slot.message:
+                self._leave(step)
+            else:
+                self._given_up = True
             return False
         finally:
             self._ticket = self._patience = None
@@ -233,7 +279,8 @@ class Reply:
 
     def _deadline(self, step: _Step) -> float | None:
         """Until when a request waits for its turn."""
-        return self._edit_until if step.slot.message and self._edit_until else self._give_up
+        hurried = step.slot.message or not self.visible
+        return self._edit_until if hurried and self._edit_until else self._give_up
 
     async def _pause(self) -> None:
         """Keep the pause between interim edits; whatever is final does not wait for it."""
@@ -318,4 +365,9 @@ class Reply:
         delay = min(LONGEST_BACK_OFF, 0.25 * 2**self._failures)
         if isinstance(outcome, RefusedForNow):
             delay = min(LONGEST_BACK_OFF, outcome.retry_after)
-        await asyncio.sleep(delay)
+        if self._interruption is not None:
+            await asyncio.sleep(min(delay, SHORTEST_BACK_OFF))
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._hurried.wait()

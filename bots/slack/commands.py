@@ -136,9 +136,12 @@ class Commands:
                 return await self._chat.accept(question, surface)
         except TimeoutError:
             failed: ParleyError = StoreFailed("a claim has taken too long")
-        except (StoreFailed, ShuttingDown) as error:
+        except ShuttingDown as error:
+            log.info("command not taken: stopping")
+            return error
+        except StoreFailed as error:
             failed = error
-        log.error("command not taken", error=type(failed).__name__, reason=str(failed))
+        log.error("command not taken", reason=str(failed))
         return failed
 
     async def parley(self, ack: Ack) -> None:

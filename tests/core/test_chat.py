@@ -15,12 +15,13 @@ import pytest
 from sqlalchemy import text
 
 from core import notices
+from core.budget import Budget
 from core.chat import Chat
 from core.composer import Composer
 from core.errors import ShuttingDown, StoreFailed
 from core.messages import Author, Question, Role, Text, Turn
 from core.model import Model, Timeouts
-from core.pace import Governor
+from core.pace import Governor, Urgency
 from core.store import LEASE, Store
 from core.surface import RefusedForGood
 from core.tokens import Tokenizer
@@ -416,6 +417,22 @@ async def test_a_drain_that_ends_too_soon_says_so_under_what_was_shown(chat, ser
 
     assert time.monotonic() - begun < 3
     assert shown(paper) == [("Half of it", notices.RESTARTING)]
+    assert paper.refusals == [notices.RESTARTING]
+    assert await outcome(chat, ask("").key) == ("settled", "interrupted")
+
+
+async def test_a_drain_in_which_nothing_may_be_posted_tells_the_asker_alone(chat, server):
+    posts = Budget("posts", rate=0, window=60, burst=1)
+    chat._governor.ask([posts], Urgency.LAST)  # somebody else's
+    server.enqueue("Half of it", Stall())
+    paper = Paper(post_budgets=(posts,))
+    await chat.accept(ask("Why?"), paper)
+    async with asyncio.timeout(5):
+        while not chat._composing:
+            await asyncio.sleep(0.01)
+    await chat.drain(1.0)
+
+    assert not paper.messages
     assert paper.refusals == [notices.RESTARTING]
     assert await outcome(chat, ask("").key) == ("settled", "interrupted")
 

@@ -264,11 +264,88 @@ def test_an_end_that_no_edit_may_show_in_time_is_posted_below():
             reply._governor.ask([edits], Urgency.LAST)  # somebody else's
             reply.write("word1")
             await asyncio.sleep(1)
-            reply.finish("Stopped.", edits_for=1.0)
+            reply.interrupt("Stopped.", 1.0)
         assert clock() < 3.2
 
     virtually(main())
     assert list(paper.messages.values()) == [Page("word0"), Page("word1", "Stopped.")]
+
+
+def test_an_interrupted_answer_begins_no_further_message_and_says_that_something_is_missing():
+    paper = Paper(size=200)
+
+    async def main():
+        reply = reply_on(paper)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            reply.write("word0 ")
+            await asyncio.sleep(1)
+            for word in words(400):
+                reply.write(word)
+            reply.finish("Done.")
+            reply.interrupt("Stopped.", 1.0)
+        assert reply.cut
+
+    virtually(main())
+    (page,) = paper.messages.values()
+    assert page.notice == "Stopped."
+    assert len(page.text) > 150
+
+
+def test_an_answer_that_is_all_there_when_it_is_interrupted_ends_as_it_was_to_end():
+    paper = Paper(size=2000)
+
+    async def main():
+        reply = reply_on(paper)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            reply.write("word0 ")
+            await asyncio.sleep(1)
+            reply.write("word1")
+            reply.finish("Done.")
+            reply.interrupt("Stopped.", 1.0)
+        assert not reply.cut
+
+    virtually(main())
+    assert list(paper.messages.values()) == [Page("word0 word1", "Done.")]
+
+
+def test_an_interrupted_answer_that_may_not_be_posted_stays_invisible():
+    """Its asker is told in another way; half of it would say less than nothing."""
+    posts = Budget("posts", rate=0, window=60, burst=1)
+    paper = Paper(size=2000, post_budgets=(posts,))
+
+    async def main():
+        reply = reply_on(paper)
+        reply._governor.ask([posts], Urgency.LAST)  # somebody else's
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            reply.write("word0 ")
+            await asyncio.sleep(1)
+            reply.interrupt("Stopped.", 1.0)
+        assert clock() < 2.2
+        assert not reply.visible
+
+    virtually(main())
+
+
+def test_an_interruption_does_not_wait_for_a_back_off():
+    paper = Paper(size=2000)
+    paper.answers.extend([None, RefusedForNow(8.0)])
+
+    async def main():
+        reply = reply_on(paper)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            reply.write("word0 ")
+            await asyncio.sleep(1)
+            reply.write("word1")
+            await asyncio.sleep(1)
+            reply.interrupt("Stopped.", 1.0)
+        assert clock() < 3
+
+    virtually(main())
+    assert list(paper.messages.values()) == [Page("word0 word1", "Stopped.")]
 
 
 def test_each_message_is_told_of_once_when_it_exists():
