@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from core.context import Fitted, fit, speaker
-from core.errors import ContextExceeded, Interrupted, ModelFailed, StoreFailed, TooSlow
+from core.errors import ContextExceeded, Interrupted, ModelFailed, TooSlow
 from core.messages import Question, Text, Turn
 from core.model import Model
 from core.notices import REASONING, SHORTENED, THINKING, Ending, ending, left_out, retrying
@@ -19,6 +19,7 @@ from core.retry import Retry
 from core.status import Status
 from core.store import Call
 from core.store.calls import Calls
+from core.store.patience import write_in_the_end
 from core.tokens import Tokenizer
 from core.wire import Event, Finish, Parameters, Reasoning, Refusal, Request, Usage
 
@@ -190,20 +191,16 @@ class Composer:
         if usage is None:
             await self._tokenizer.prime([written])
             usage = Usage(prompt=fitted.tokens, completion=self._tokenizer.count(written))
-        try:
-            await self._calls.record(
-                replace(
-                    call,
-                    prompt_tokens=usage.prompt,
-                    cached_tokens=usage.cached,
-                    written_tokens=usage.cache_written,
-                    completion_tokens=usage.completion,
-                    reasoning_tokens=usage.reasoning,
-                    estimated=reported is None,
-                )
-            )
-        except StoreFailed as error:
-            log.error("call not recorded", reply=call.reply, error=str(error))
+        counted = replace(
+            call,
+            prompt_tokens=usage.prompt,
+            cached_tokens=usage.cached,
+            written_tokens=usage.cache_written,
+            completion_tokens=usage.completion,
+            reasoning_tokens=usage.reasoning,
+            estimated=reported is None,
+        )
+        await write_in_the_end(lambda: self._calls.record(counted), reply=call.reply)
 
 
 class _Writing:

@@ -1,7 +1,6 @@
 """The questions that this process holds: their leases are kept until their record is closed."""
 
 import asyncio
-import itertools
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
@@ -9,6 +8,7 @@ import structlog
 
 from core.errors import LeaseLost, StoreFailed
 from core.store import RENEWAL
+from core.store.patience import DELAYS, write_in_the_end
 from core.store.questions import Questions
 
 log = structlog.get_logger()
@@ -74,15 +74,9 @@ class Leases:
     async def _close_later(self, keys: set[str], write: Callable[[], Work]) -> None:
         """Try until it is written: a question whose lease ran out would be answered again."""
         try:
-            for delay in itertools.chain((0.5, 1, 2, 4), itertools.repeat(RENEWAL)):
-                await asyncio.sleep(delay)
-                try:
-                    await write()
-                except LeaseLost as error:
-                    log.warning("taken over by another process", error=str(error))
-                except StoreFailed as error:
-                    log.error("still not recorded", questions=sorted(keys), error=str(error))
-                    continue
-                return
+            await asyncio.sleep(DELAYS[0])
+            await write_in_the_end(write, questions=sorted(keys))
+        except LeaseLost as error:
+            log.warning("taken over by another process", error=str(error))
         finally:
             self._unrecorded -= keys

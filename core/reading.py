@@ -6,7 +6,15 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
-from core.errors import EmptyAnswer, Interrupted, Misdirected, ModelFailed, NotReached, TooSlow
+from core.errors import (
+    EmptyAnswer,
+    Interrupted,
+    Misdirected,
+    ModelFailed,
+    NotReached,
+    ServerFailed,
+    TooSlow,
+)
 from core.sse import Decoder
 from core.sse import Event as ServerEvent
 from core.thinking import Thinking
@@ -23,6 +31,9 @@ BEGINNINGS = (b"data:", b"event:", b":")
 
 SNIFFED = 16
 """Reads in which that beginning must have come."""
+
+FAILED = ("abort", "error", "insufficient_system_resource")
+"""Finish reasons by which some servers say that they failed."""
 
 MAY_BE_EMPTY = ("length", "content_filter")
 """Finish reasons that explain why there is no text."""
@@ -132,6 +143,8 @@ class Reading:
         answer, source = self._answer, self._source
         if not answer.reason:
             raise self._failure() from self._broken
+        if not answer.held and answer.reason.lower() in FAILED:
+            raise ServerFailed(code=answer.reason, request_id=source.request_id)
         if not answer.held and answer.reason not in MAY_BE_EMPTY:
             raise EmptyAnswer(code=answer.reason, request_id=source.request_id)
         return Finish(answer.reason, answer.usage, source.request_id, source.limits)

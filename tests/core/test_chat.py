@@ -714,3 +714,27 @@ async def test_the_reader_sees_when_the_model_is_asked_again(chat, server):
 
     (waiting,) = (n for n, sign in enumerate(paper.signs) if "trying again" in sign)
     assert paper.signs[waiting + 1] == notices.THINKING
+
+
+async def test_what_a_call_has_used_is_recorded_even_when_the_database_fails_at_first(chat, server):
+    record, failures = chat._composer._calls.record, [StoreFailed("locked")]
+
+    async def fails_once(call):
+        if failures:
+            raise failures.pop()
+        await record(call)
+
+    chat._composer._calls.record = fails_once
+    server.enqueue("Because.")
+    await reading(chat, "Why?")
+
+    async with chat._store._database.read() as connection:
+        calls = await connection.execute(text("SELECT outcome FROM model_calls"))
+        assert list(calls.scalars()) == ["stop"]
+
+
+async def test_a_model_that_fails_before_a_word_is_asked_again(chat, server):
+    server.enqueue(Answer((), finish="error"), Answer(("There.",)))
+    paper = await reading(chat, "Hello?")
+
+    assert shown(paper) == [("There.", "")]

@@ -1,0 +1,34 @@
+"""What must be written in the end, however long the database cannot."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from core.errors import LeaseLost, StoreFailed
+
+log = structlog.get_logger()
+
+DELAYS = (0.5, 1.0, 2.0, 4.0)
+"""Seconds before the first tries; all later ones come `LONGEST` apart."""
+
+LONGEST = 10.0
+
+
+async def write_in_the_end(write: Callable[[], Coroutine[Any, Any, None]], **what: object) -> None:
+    """Try until it is written. Raises `LeaseLost`, after which there is no use in it.
+
+    `what` is how the log names it.
+    """
+    for delay in itertools.chain((0.0,), DELAYS, itertools.repeat(LONGEST)):
+        await asyncio.sleep(delay)
+        try:
+            await write()
+        except LeaseLost:
+            raise
+        except StoreFailed as error:
+            log.error("not recorded, trying again", error=str(error), **what)
+        else:
+            return
