@@ -41,6 +41,11 @@ class Budgets:
         return (self._all("chat.update", 50, 10),)
 
     @property
+    def delete(self) -> tuple[Budget, ...]:
+        """chat.delete."""
+        return (self._all("chat.delete", 50, 10),)
+
+    @property
     def whisper(self) -> tuple[Budget, ...]:
         """chat.postEphemeral."""
         return (self._all("chat.postEphemeral", 100, 60),)

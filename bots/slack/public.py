@@ -2,6 +2,8 @@
 
 import asyncio
 
+import structlog
+
 from bots.slack.calls import CallFailed
 from bots.slack.surface import SlackSurface
 from bots.slack.workspace import Workspace
@@ -9,6 +11,8 @@ from core.budget import Budget
 from core.messages import Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Outcome, Page, RefusedForGood
+
+log = structlog.get_logger()
 
 
 class PublicSurface(SlackSurface):
@@ -87,10 +91,26 @@ class PublicSurface(SlackSurface):
             return await super().post(page, self._first)
         outcome = await self.edit(self._announcement, page)
         if isinstance(outcome, RefusedForGood):
-            self._announcement = ""
-            self._headed = ""
+            await self._withdraw(outcome)
             return await super().post(page, nonce)
         return outcome
+
+    async def _withdraw(self, why: RefusedForGood) -> None:
+        """Take an announcement away that takes no text: it would say "thinking" for ever."""
+        announcement, self._announcement, self._headed = self._announcement, "", ""
+        if why.gone:
+            return
+        calls = self._workspace.calls
+        try:
+            await calls.in_turn(
+                calls.web.chat_delete,
+                self._workspace.budgets.delete,
+                Urgency.FIRST,
+                channel=self.conversation.channel,
+                ts=announcement,
+            )
+        except CallFailed as failed:
+            log.info("announcement stays", outcome=str(failed.outcome))
 
     @property
     def _grows_there(self) -> bool:

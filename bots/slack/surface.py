@@ -111,6 +111,8 @@ class SlackSurface:
                 **self._content(message, page),
             )
         except CallFailed as failed:
+            if message == self._headed and _is_gone(failed.outcome):
+                self._headed = ""  # the next message says again who asked what
             return failed.outcome
         self._stands(message, page)
         return Delivered(message)
@@ -226,6 +228,10 @@ class MessageSurface(SlackSurface):
         # It may be remembered with ids in the place of names.
         self._workspace.memory.changed(self._message)
         return question
+
+
+def _is_gone(outcome: Outcome) -> bool:
+    return isinstance(outcome, RefusedForGood) and outcome.gone
 
 
 def _thread_of(conversation: Conversation) -> str:

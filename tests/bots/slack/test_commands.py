@@ -333,6 +333,31 @@ class TestPublic:
         assert shown.text == "A contract."
         assert headline(shown)
 
+    async def test_an_announcement_that_takes_no_edit_is_taken_away(self, office):
+        _, surface = await ask(office, "public what is a lease?")
+        await surface.status("is thinking …")
+        office.slack.faults.add(Fault("chat.update", "code", code="edit_window_closed"))
+
+        await surface.post(Page("A contract."), "n.0")
+
+        (shown,) = ours(office)
+        assert shown.text == "A contract."
+        assert headline(shown) == "Ada asked: what is a lease?"
+
+    async def test_an_answer_that_was_deleted_while_it_grew_comes_back_with_its_question(
+        self, office
+    ):
+        _, surface = await ask(office, "public what is a lease?")
+        await surface.status("is thinking …")
+        posted = await surface.post(Page("A"), "n.0")
+        office.space.delete("C0GENERAL", posted.message)
+
+        assert (await surface.edit(posted.message, Page("A contract."))).gone
+        await surface.post(Page("A contract."), "n.1")
+
+        (shown,) = ours(office)
+        assert headline(shown) == "Ada asked: what is a lease?"
+
     async def test_a_refusal_leaves_no_working_mark(self, office):
         _, surface = await ask(office, "public what is a lease?")
         await surface.status("is thinking …")
