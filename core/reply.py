@@ -100,6 +100,7 @@ class Reply:
         self._early = False
         self._given_up = False
         self._patience: asyncio.Timeout | None = None
+        self._awaited: _Slot | None = None
         self._failures = 0
         self._deaths = 0
         self._numbers = itertools.count()
@@ -178,9 +179,12 @@ class Reply:
         self._early = not self._complete and self._interruption is not None
         self._notice = notice
         self._complete = True
-        self._give_up = asyncio.get_running_loop().time() + DELIVERY_TIMEOUT
+        now = asyncio.get_running_loop().time()
+        self._give_up = now + DELIVERY_TIMEOUT
         if self._patience and (step := self._next()):
-            self._patience.reschedule(self._deadline(step))
+            # What is waited for may be a message that is not begun any more.
+            same = self._awaited is step.slot
+            self._patience.reschedule(self._deadline(step) if same else now)
         self._changed.set()
         self._rush()
 
@@ -253,6 +257,7 @@ class Reply:
         if step is None:
             return False
         budgets = self._surface.edit_budgets if step.slot.message else self._surface.post_budgets
+        self._awaited = step.slot
         begins = not (self._began_with or step.slot.message or self._complete)
         self._ticket = ticket = self._governor.ask(
             budgets,
@@ -264,6 +269,8 @@ class Reply:
             async with asyncio.timeout_at(self._deadline(step)) as self._patience:
                 await ticket.granted()
         except TimeoutError as error:
+            if not self._still_next(step):
+                return False
             if self._interruption is None or (self.visible and not step.slot.message):
                 raise PlatformFailed("the platform's limits never let it through") from error
             if step.slot.message:
@@ -272,10 +279,14 @@ class Reply:
                 self._given_up = True
             return False
         finally:
-            self._ticket = self._patience = None
+            self._ticket = self._patience = self._awaited = None
         if ticket.promise:
             self._began_with = ticket
         return True
+
+    def _still_next(self, step: _Step) -> bool:
+        latest = self._next()
+        return latest is not None and latest.slot is step.slot
 
     def _deadline(self, step: _Step) -> float | None:
         """Until when a request waits for its turn."""

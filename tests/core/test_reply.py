@@ -329,6 +329,26 @@ def test_an_interrupted_answer_that_may_not_be_posted_stays_invisible():
     virtually(main())
 
 
+def test_an_interruption_while_a_further_message_waits_is_told_in_the_one_that_stands():
+    posts = Budget("posts", rate=0, window=60, burst=1)
+    paper = Paper(size=200, post_budgets=(posts,))
+
+    async def main():
+        reply = reply_on(paper)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            for word in words(100):
+                reply.write(word)
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(1)  # the second message waits: nothing more may be posted
+            reply.interrupt("Stopped.", 1.0)
+        assert clock() < 3.3
+
+    virtually(main())
+    (page,) = paper.messages.values()
+    assert page.notice == "Stopped."
+
+
 def test_an_interruption_does_not_wait_for_a_back_off():
     paper = Paper(size=2000)
     paper.answers.extend([None, RefusedForNow(8.0)])
