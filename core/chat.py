@@ -188,7 +188,7 @@ class Chat:
             reply.finish(ending.notice)
         if reply.cut:
             ending = Ending("interrupted", RESTARTING, ending.figures)
-        if not reply.visible:
+        if reply.gave_up:
             await self._refuse(asked, ending.notice, ending.outcome)
             return
         await self._settle(name, asked, ending, reply)

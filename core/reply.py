@@ -95,10 +95,11 @@ class Reply:
         self._ended = float("-inf")
         self._give_up: float | None = None
         self._edit_until: float | None = None
+        self._post_until: float | None = None
         self._interruption: str | None = None
         self._hurried = asyncio.Event()
         self._early = False
-        self._given_up = False
+        self._gave_up = False
         self._patience: asyncio.Timeout | None = None
         self._awaited: _Slot | None = None
         self._failures = 0
@@ -113,6 +114,11 @@ class Reply:
     def visible(self) -> bool:
         """Whether the reader can see anything of it."""
         return any(slot.shown for slot in self._slots)
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether no request was allowed that would have said how it ended."""
+        return self._gave_up
 
     @property
     def cut(self) -> bool:
@@ -166,12 +172,13 @@ class Reply:
         """There is no more time: begin no further message, and let `notice` say what that cost.
 
         An edit that is not allowed within so many seconds is left, and a message below says
-        it; an answer of which nothing can be seen by then stays invisible.
+        it; where that is not allowed either, nothing does (`gave_up`).
         """
         if self._interruption is not None:
             return
         self._interruption = notice
-        self._edit_until = asyncio.get_running_loop().time() + patience
+        now = asyncio.get_running_loop().time()
+        self._edit_until, self._post_until = now + patience, now + 1.5 * patience
         self._hurried.set()
         self._end(self._notice if self._complete else notice)
 
@@ -192,10 +199,10 @@ class Reply:
         """Make the screen follow the text until it is complete and wholly shown.
 
         Raises `PlatformFailed` when the platform will not take it. Once interrupted, it
-        may end with nothing shown.
+        may give up.
         """
         try:
-            while not (self._given_up or (self._complete and self._next() is None)):
+            while not (self._gave_up or (self._complete and self._next() is None)):
                 self._changed.clear()
                 if self._next() is None:
                     await self._changed.wait()
@@ -271,12 +278,12 @@ class Reply:
         except TimeoutError as error:
             if not self._still_next(step):
                 return False
-            if self._interruption is None or (self.visible and not step.slot.message):
+            if self._interruption is None:
                 raise PlatformFailed("the platform's limits never let it through") from error
             if step.slot.message:
                 self._leave(step)
             else:
-                self._given_up = True
+                self._gave_up = True
             return False
         finally:
             self._ticket = self._patience = self._awaited = None
@@ -290,8 +297,9 @@ class Reply:
 
     def _deadline(self, step: _Step) -> float | None:
         """Until when a request waits for its turn."""
-        hurried = step.slot.message or not self.visible
-        return self._edit_until if hurried and self._edit_until else self._give_up
+        if self._interruption is None:
+            return self._give_up
+        return self._edit_until if step.slot.message else self._post_until
 
     async def _pause(self) -> None:
         """Keep the pause between interim edits; whatever is final does not wait for it."""

@@ -437,6 +437,24 @@ async def test_a_drain_in_which_nothing_may_be_posted_tells_the_asker_alone(chat
     assert await outcome(chat, ask("").key) == ("settled", "interrupted")
 
 
+async def test_a_drain_in_which_nothing_more_may_be_sent_tells_the_asker_of_what_stands(
+    chat, server
+):
+    spent = Budget("spent", rate=0, window=60, burst=2)
+    server.enqueue("Half of it", Stall())
+    paper = Paper(post_budgets=(spent,), edit_budgets=(spent,))
+    await chat.accept(ask("Why?"), paper)
+    async with asyncio.timeout(5):
+        while not paper.messages:
+            await asyncio.sleep(0.01)
+    chat._governor.ask([spent], Urgency.LAST)  # somebody else's
+    await chat.drain(1.0)
+
+    assert shown(paper) == [("Half of it", "")]
+    assert paper.refusals == [notices.RESTARTING]
+    assert await outcome(chat, ask("").key) == ("settled", "interrupted")
+
+
 async def test_an_answer_whose_lease_was_lost_is_left_to_whoever_has_it(house, server, monkeypatch):
     monkeypatch.setattr("core.leases.RENEWAL", 0.05)
     late = {"by": 0.0}
