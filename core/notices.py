@@ -10,7 +10,7 @@ REASONING = "is thinking it through …"
 WAITING_ITS_TURN = "answers you next …"
 
 EMPTY_QUESTION = (
-    "You called me without a question. Write it behind my name in the same message, such as "
+    "You called me without a question. Write it after my name, in the same message, such as "
     "“what is a lease?”"
 )
 SHORTENED = (

@@ -31,7 +31,7 @@ ASK_ABOUT, SUMMARISE = "ask_about_message", "summarise_thread"
 
 THINKING = "I am thinking …"
 HOW_TO_ASK = (
-    "Write your question behind the command: `/ask what is a lease?` The answer is for you "
+    "Write your question after the command: `/ask what is a lease?` The answer is for you "
     "alone. With `/ask public what is a lease?` everybody in the channel sees it."
 )
 ABOUT_PARLEY = (
