@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from sandbox.model.talk import Talk
+from sandbox.model.talk import Said, Talk
 
 _FACT = re.compile(r"\b(my|our|the) ([\w' -]{1,40}?) (?:is|are) ([^.!?\n]+)", re.IGNORECASE)
 _ASKED = re.compile(
@@ -49,35 +49,40 @@ def _recalled(talk: Talk) -> str:
 
 
 def _fact(talk: Talk, thing: str) -> str:
+    """What the asker told; what others said of themselves is not the asker's."""
     thing = thing.strip().lower()
-    known = dict(_facts(talk.earlier))
+    known = dict(_facts(talk.earlier, talk.asker))
     if thing in known:
         return f"You told me: your {thing} is **{known[thing]}**."
-    if talk.earlier and thing == "name":
-        return "You have not told me your name in this conversation."
+    others = {told for said in talk.earlier for told, _ in _facts([said], said.by)}
+    if thing in others or (talk.earlier and thing == "name"):
+        return f"You have not told me your {thing} in this conversation."
     return ""
 
 
-def _facts(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for text in texts:
-        for _, thing, value in _FACT.findall(text):
-            yield thing.strip().lower(), value.strip()
-        for name in _NAMED.findall(text):
+def _facts(told: Iterable[Said], by: str) -> Iterator[tuple[str, str]]:
+    """What was told by somebody; what is not of themselves, by anybody."""
+    for said in told:
+        own = said.by == by
+        for whose, thing, value in _FACT.findall(said.text):
+            if own or whose.lower() != "my":
+                yield thing.strip().lower(), value.strip()
+        for name in _NAMED.findall(said.text) if own else ():
             yield "name", name.strip()
 
 
 def _numbers(talk: Talk) -> str:
-    found = [number for text in talk.earlier for number in _NUMBER.findall(text)]
+    found = [number for said in talk.earlier for number in _NUMBER.findall(said.text)]
     if not found:
         return "I have not seen a number in this conversation yet."
     named = ", ".join(f"**{number}**" for number in found)
-    return f"You told me {'this number' if len(found) == 1 else 'these numbers'}: {named}."
+    return f"I was told {'this number' if len(found) == 1 else 'these numbers'}: {named}."
 
 
 def _told(talk: Talk) -> str:
     if not talk.earlier:
         return "This is the first thing that you have told me in this conversation."
-    lines = "\n".join(f"{n}. “{shortened(text)}”" for n, text in enumerate(talk.earlier, 1))
+    lines = "\n".join(f"{n}. “{shortened(said.text)}”" for n, said in enumerate(talk.earlier, 1))
     return f"So far in this conversation I was told:\n\n{lines}"
 
 
@@ -85,7 +90,7 @@ def _noted(text: str) -> str:
     """Something that was told to be remembered."""
     if text.rstrip().endswith("?"):
         return ""
-    if fact := next(_facts([text]), None):
+    if fact := next(_facts([Said(text)], ""), None):
         thing, value = fact
         return f"I shall remember that your {thing} is **{value}**. Ask me for it later."
     if told := _REMEMBER.search(text):

@@ -8,8 +8,16 @@ from typing import Any
 from sandbox.model.tokens import text_of
 
 _NOTE = re.compile(r"^\[[^\n]*\]\n")
-_SPEAKER = re.compile(r"^[^\n:]{1,70}: ")
+_SPEAKER = re.compile(r"^([^\n:]{1,70}): ")
 _ASKED_BY = re.compile(r"Asked by (.+?) in ")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody said; `by` is empty where no names are told, as alone with the bot."""
+
+    text: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +25,8 @@ class Talk:
     """`earlier` is what people said before the question, oldest first."""
 
     question: str
-    earlier: tuple[str, ...] = ()
+    asker: str = ""
+    earlier: tuple[Said, ...] = ()
     answers: int = 0
     images: int = 0
 
@@ -34,14 +43,20 @@ def talk_of(messages: Sequence[Mapping[str, Any]]) -> Talk:
     *earlier, last = (text_of(message.get("content")) for message in said)
     note = _NOTE.match(last)
     texts = [*earlier, last[note.end() :] if note else last]
-    if _has_speakers(texts, note[0] if note else ""):
-        texts = [_SPEAKER.sub("", text, count=1) for text in texts]
+    named = _has_speakers(texts, note[0] if note else "")
+    *before, asked = (_said(text, named=named) for text in texts)
     return Talk(
-        texts[-1].strip(),
-        tuple(text.strip() for text in texts[:-1]),
+        asked.text,
+        asked.by,
+        tuple(before),
         sum(message["role"] == "assistant" for message in messages),
         _images(said[-1].get("content")),
     )
+
+
+def _said(text: str, *, named: bool) -> Said:
+    name = _SPEAKER.match(text) if named else None
+    return Said(text[name.end() :].strip(), name[1]) if name else Said(text.strip())
 
 
 def _has_speakers(texts: Sequence[str], note: str) -> bool:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sandbox.model import Answer, Cut, Reasoning, Stall, pieces_of
 from sandbox.model.standin import INTRODUCTION, StandIn
-from sandbox.model.talk import Talk, talk_of
+from sandbox.model.talk import Said, Talk, talk_of
 from sandbox.model.words import WORDS, words_in
 
 
@@ -46,6 +46,23 @@ def test_it_knows_nothing_of_what_it_was_not_told():
     assert "first thing" in answer("What did I tell you?").text
 
 
+@pytest.mark.parametrize(
+    ("told", "asked", "expected"),
+    [
+        ("Ada: my name is Ada", "Ben: what is my name?", "You have not told me your name"),
+        ("Ada: call me Countess", "Ben: who am I?", "You have not told me your name"),
+        ("Ada: my colour is green", "Ben: what is my colour?", "not told me your colour"),
+        ("Ada: my name is Ada", "Ada: what is my name?", "**Ada**"),
+        ("Ada: the deadline is Friday", "Ben: when is the deadline?", "**Friday**"),
+    ],
+)
+def test_what_one_person_tells_of_themselves_is_not_taken_for_anothers(told, asked, expected):
+    name = asked.partition(":")[0]
+    note = f"[Monday, 23 November 2026, 20:36 UTC. Asked by {name} in #general.]\n"
+
+    assert expected in answer(told, "Noted.", note + asked).text
+
+
 def test_what_is_told_is_noted_and_what_is_asked_is_not():
     assert "I shall remember that your name is **Ada**" in answer("my name is Ada").text
     assert "I shall remember" not in answer("Is my name on the list?").text
@@ -58,7 +75,7 @@ def test_names_and_notes_that_a_bot_adds_are_not_taken_for_what_was_said():
         "[Monday, 23 November 2026, 20:36 UTC. Asked by Ben in #general.]\nBen: what is my name?",
     )
 
-    assert talk_of(messages) == Talk("what is my name?", ("my name is Ada",), 1)
+    assert talk_of(messages) == Talk("what is my name?", "Ben", (Said("my name is Ada", "Ada"),), 1)
 
 
 def test_a_colon_in_a_direct_message_is_no_name():
