@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PORT = 8020
 
 .PHONY: sandbox run test browser check format bench lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make sandbox   try Parley in Slack and Discord on this machine, with no account"
+	@echo "               (its page is on port $(PORT); make sandbox PORT=8021 chooses another)"
 	@echo "make run       the bot, with the settings in .env"
 	@echo "make test      the tests              make browser   those in a real browser"
 	@echo "make check     format, lint, types    make bench     measurements"
@@ -27,7 +29,7 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@touch $@
 
 sandbox: $(VENV)/run
-	@$(BIN)/parley sandbox
+	@$(BIN)/parley sandbox --port $(PORT)
 
 run: $(VENV)/run
 	@$(BIN)/parley run

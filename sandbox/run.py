@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
 import tempfile
@@ -159,8 +160,16 @@ async def _listen(page: PageServer, port: int) -> None:
     except OSError as error:
         raise SystemExit(
             f"parley: the page cannot listen on port {port} ({os.strerror(error.errno or 0)}). "
-            f"Is a sandbox still running? End it, or choose: parley sandbox --port {port + 1}"
+            f"Is a sandbox still running? End it, or choose: {_called()} --port {port + 1}"
         ) from error
+
+
+def _called() -> str:
+    """The command that runs the sandbox, as it was called, to be pasted into a shell."""
+    program = sys.argv[0]
+    if program.endswith(".py"):
+        return shlex.join([sys.executable, "-m", "sandbox"])
+    return shlex.join([program, "sandbox"])
 
 
 async def _start(

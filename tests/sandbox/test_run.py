@@ -167,6 +167,27 @@ async def test_a_port_in_use_is_one_clear_line(start):
     assert code == 1
     assert sandbox.printed.startswith(f"parley: the page cannot listen on port {port}")
     assert sandbox.printed.count("\n") == 1
+    assert sandbox.printed.endswith(f"{sys.executable} -m sandbox --port {port + 1}\n")
+
+
+async def test_the_advice_on_a_port_in_use_can_be_pasted_where_one_stands(tmp_path):
+    program = tmp_path / "parley"
+    program.write_text("from bots.cli import main\nmain()\n")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(program),
+            "sandbox",
+            "--port",
+            str(port),
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, printed = await process.communicate()
+
+    assert printed.decode().endswith(f"{program} sandbox --port {port + 1}\n")
 
 
 def test_a_model_of_ones_own_is_left_to_the_bot(tmp_path):
