@@ -90,7 +90,7 @@ WORDS = (
     ),
     Word(
         "rate limit",
-        "a rate limit that asks to wait two minutes; the bot does not",
+        "a rate limit with a wait of two minutes: too long for the bot, which says so at once",
         change=_status(429, "rate_limit_exceeded", retry_after="120"),
         fails=True,
     ),
@@ -120,7 +120,7 @@ WORDS = (
     Word("empty answer", "an answer without a word", change=lambda _: Answer(), fails=True),
     Word(
         "time-out",
-        "no word at all; the bot gives up after some forty seconds",
+        "no word at all; the bot gives up after about half a minute",
         change=lambda _: Answer((Stall(),)),
         fails=True,
         also=("timeout",),
