@@ -108,8 +108,11 @@ class Talk:
         text = composed(self._realm, text.strip())
         if not text and not files:
             raise ValueError("There is nothing to send.")
-        if units(text) > LONGEST:
-            raise ValueError(f"A message has at most {LONGEST:,} characters; send it as a file.")
+        if (length := units(text)) > LONGEST:
+            raise ValueError(
+                f"A message has at most {LONGEST:,} characters, and this one has {length:,}. "
+                "Shorten it, then send it again."
+            )
         return text
 
     def _replied(self, place: Channel, id: str) -> Message | None:

@@ -41,6 +41,11 @@ async def test_the_client_does_not_send_nothing_or_too_much(server, text):
         server.say(ADA, GENERAL, text)
 
 
+async def test_a_message_that_is_too_long_is_told_by_how_much(server):
+    with pytest.raises(ValueError, match=r"at most 4,000 characters, .* 4,001\. Shorten it"):
+        server.say(ADA, GENERAL, "x" * 4001)
+
+
 async def test_nobody_writes_into_other_peoples_direct_messages(server):
     with pytest.raises(PermissionError):
         server.say(BEN, TALK, "Let me in")
