@@ -12,11 +12,13 @@ import orjson
 
 from sandbox.model.answer import Answer, pieces_of
 from sandbox.model.memory import recall, shortened
+from sandbox.model.rest import rest
 from sandbox.model.talk import Talk, talk_of
 from sandbox.model.tokens import count
 from sandbox.model.words import BUSY_SECONDS, WORDS, Word, words_in
 
 _ABILITIES = re.compile(r"\b(?:help|what can you do)\b", re.IGNORECASE)
+_GO_ON = re.compile(r"\W*(?:please )?(?:continue|go on)(?:,? please)?\W*", re.IGNORECASE)
 
 INTRODUCTION = (
     "I am a **stand-in**: no language model is connected to this sandbox, so I only play its part."
@@ -77,9 +79,18 @@ class StandIn:
 
 
 def _text(talk: Talk, words: Sequence[Word]) -> str:
+    if _GO_ON.fullmatch(talk.question) and (left := _left(talk)):
+        return left
     samples = [word.sample.strip() for word in words if word.sample]
     parts = [] if talk.answers else [INTRODUCTION]
     return "\n\n".join([*parts, *(samples or [recall(talk) or _reply(talk)])])
+
+
+def _left(talk: Talk) -> str:
+    """What the last answer lacks, had it been cut off."""
+    if talk.before is None:
+        return ""
+    return rest(_text(talk.before, words_in(talk.before.question)), talk.answered)
 
 
 def _reply(talk: Talk) -> str:

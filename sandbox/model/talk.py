@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox.model.tokens import text_of
@@ -22,13 +22,18 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """`earlier` is what people said before the question, oldest first."""
+    """`earlier` is what people said before the question, oldest first.
+
+    `answered` is the last answer, as it was written, to what was asked in the talk `before`.
+    """
 
     question: str
     asker: str = ""
     earlier: tuple[Said, ...] = ()
     answers: int = 0
     images: int = 0
+    before: "Talk | None" = field(default=None, compare=False)
+    answered: str = field(default="", compare=False)
 
 
 def talk_of(messages: Sequence[Mapping[str, Any]]) -> Talk:
@@ -37,21 +42,33 @@ def talk_of(messages: Sequence[Mapping[str, Any]]) -> Talk:
     Before a question may stand a line in brackets (when, who, where), and before
     everything said a name.
     """
-    said = [message for message in messages if message["role"] == "user"]
-    if not said:
-        return Talk("")
-    *earlier, last = (text_of(message.get("content")) for message in said)
-    note = _NOTE.match(last)
-    texts = [*earlier, last[note.end() :] if note else last]
+    talk = Talk("")
+    said = iter(_sayings([message for message in messages if message["role"] == "user"]))
+    people: list[Said] = []
+    for message in messages:
+        if message["role"] == "user":
+            people.append(next(said))
+            talk = replace(
+                talk,
+                question=people[-1].text,
+                asker=people[-1].by,
+                earlier=tuple(people[:-1]),
+                images=_images(message.get("content")),
+            )
+        elif message["role"] == "assistant":
+            answered = text_of(message.get("content"))
+            talk = replace(talk, answers=talk.answers + 1, before=talk, answered=answered)
+    return talk
+
+
+def _sayings(messages: Sequence[Mapping[str, Any]]) -> list[Said]:
+    """What people said; only the last of it may have a note."""
+    texts = [text_of(message.get("content")) for message in messages]
+    note = _NOTE.match(texts[-1]) if texts else None
+    if note:
+        texts[-1] = texts[-1][note.end() :]
     named = _has_speakers(texts, note[0] if note else "")
-    *before, asked = (_said(text, named=named) for text in texts)
-    return Talk(
-        asked.text,
-        asked.by,
-        tuple(before),
-        sum(message["role"] == "assistant" for message in messages),
-        _images(said[-1].get("content")),
-    )
+    return [_said(text, named=named) for text in texts]
 
 
 def _said(text: str, *, named: bool) -> Said:

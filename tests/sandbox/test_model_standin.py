@@ -154,6 +154,32 @@ def test_the_answer_keeps_to_the_token_limit_and_the_stop_sequences():
     assert "SQLite" not in stopped.text
 
 
+def test_asked_to_continue_it_goes_on_where_the_length_limit_cut_it_off():
+    asked = "Ada: a table, with a length limit"
+    whole = answer("a table").text
+    cut = answer(asked.removeprefix("Ada: ")).text
+    note = "[Monday, 23 November 2026, 20:36 UTC. Asked by Ben in #general.]\n"
+
+    more = answer(asked, cut, f"{note}Ben: continue")
+
+    assert more.finish == "stop"
+    assert "".join((cut + more.text).split()) == "".join(whole.split())
+
+
+def test_it_continues_as_often_as_it_is_cut_off():
+    said = ["a table"]
+    while (part := answer(*said, max_completion_tokens=40)).finish == "length":
+        said += [part.text, "Continue."]
+    written = "".join([*said[1::2], part.text])
+
+    assert len(said) > 3
+    assert "".join(written.split()) == "".join(answer("a table").text.split())
+
+
+def test_an_answer_that_was_whole_is_not_continued():
+    assert "You wrote: “continue”" in answer("Hello", answer("Hello").text, "continue").text
+
+
 def test_the_same_request_gets_the_same_answer():
     assert answer("A markdown tour") == answer("A markdown tour")
 
