@@ -1,6 +1,6 @@
 // What a person does, told to the sandbox.
 
-/** Do it; an `Error` has the sentence that says why it did not happen. */
+/** Do it; gives the id of what was written, if anything was. An `Error` has the sentence that says why it did not happen. */
 export async function act(name, values) {
   let response;
   try {
@@ -12,8 +12,8 @@ export async function act(name, values) {
   } catch {
     throw new Error("The sandbox does not answer. Is it still running?");
   }
-  if (response.ok) return;
   const told = await response.json().catch(() => ({}));
+  if (response.ok) return told.id;
   throw new Error(told.sentence ?? "The sandbox could not do that; its terminal says why.");
 }
 

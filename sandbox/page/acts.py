@@ -10,7 +10,8 @@ from sandbox.slack import CommandFailed as SlackCommandFailed
 from sandbox.slack import SlackServer
 
 Json = dict[str, Any]
-Act = Callable[["Given"], Awaitable[None]]
+Act = Callable[["Given"], Awaitable[str | None]]
+"""Gives the id of what was written, if anything was."""
 
 
 class Refused(Exception):
@@ -74,13 +75,16 @@ class Acts:
             "discord/post": self._post_in_forum,
         }
 
-    async def do(self, name: str, values: Any) -> None:
-        """Do it; returns once the platform's client would be ready for the next."""
+    async def do(self, name: str, values: Any) -> str:
+        """Do it; returns once the platform's client would be ready for the next.
+
+        What it returns is the id of the message or the post that was written, or empty.
+        """
         act = self._acts.get(name)
         if act is None or not isinstance(values, dict):
             raise Refused("The sandbox does not know how to do that.")
         try:
-            await act(Given(values))
+            return await act(Given(values)) or ""
         except SlackCommandFailed as failed:
             raise Refused(_sentence(Given(values).text("name"), str(failed))) from failed
         except (DiscordCommandFailed, PermissionError, ValueError) as failed:
@@ -93,10 +97,11 @@ class Acts:
         registered = self._discord.commands.everywhere()
         return {"slack": commands.SLACK, "discord": commands.listed(registered)}
 
-    async def _say_in_slack(self, given: Given) -> None:
-        self._slack.say(
+    async def _say_in_slack(self, given: Given) -> str:
+        said = self._slack.say(
             given["person"], given["channel"], given["text"], thread=given.text("thread")
         )
+        return said.id
 
     async def _edit_in_slack(self, given: Given) -> None:
         self._slack.edit(given["person"], given["channel"], given["message"], given["text"])
@@ -121,10 +126,11 @@ class Acts:
             given.text("value"),
         )
 
-    async def _say_in_discord(self, given: Given) -> None:
-        self._discord.say(
+    async def _say_in_discord(self, given: Given) -> str:
+        said = self._discord.say(
             given["person"], given["channel"], given["text"], reply_to=given.text("reply")
         )
+        return said.id
 
     async def _edit_in_discord(self, given: Given) -> None:
         self._discord.edit(given["person"], given["channel"], given["message"], given["text"])
@@ -144,5 +150,8 @@ class Acts:
     async def _press_in_discord(self, given: Given) -> None:
         await self._discord.press(given["person"], given["channel"], given["message"], given["id"])
 
-    async def _post_in_forum(self, given: Given) -> None:
-        self._discord.open_post(given["person"], given["channel"], given["title"], given["text"])
+    async def _post_in_forum(self, given: Given) -> str:
+        post = self._discord.open_post(
+            given["person"], given["channel"], given["title"], given["text"]
+        )
+        return post.id

@@ -15,6 +15,8 @@ export class Side {
     this.skin = skin;
     this.unread = new Set();
     this.opened = new Set();
+    this.sent = new Set();
+    this.answered = new Set();
     this.thread = "";
     this.rail = h("nav", { class: "rail", "aria-label": `Channels in ${skin.title}`, id: `rail-${skin.name}` });
     this.main = this.pane("main", "Message", (text, title) => this.send(text, { channel: this.channel, thread: "" }, title));
@@ -59,8 +61,15 @@ export class Side {
   follow(news, isNew) {
     if (news.kind === "message" && isNew) this.arrived(news.message);
     const thread = this.threadOf(news);
-    if (thread && !this.opened.has(thread) && this.asked(thread)) this.followTo(thread);
+    if (thread) this.answered.add(thread);
+    if (thread && this.asked(thread)) this.followTo(thread);
     else this.renderSoon();
+  }
+
+  /** Remember what was sent from this tab, not another; its thread may have come before this. */
+  remember(id) {
+    this.sent.add(id);
+    if (this.answered.has(id) && this.asked(id)) this.followTo(id);
   }
 
   arrived(message) {
@@ -104,8 +113,9 @@ export class Side {
     return news.kind === "channel" && news.channel.kind === "thread" ? news.channel.id : "";
   }
 
-  /** Whether the player has just asked what this thread is about, in the open channel. */
+  /** Whether the player has just asked here what this thread is about, in the open channel. */
   asked(thread) {
+    if (this.opened.has(thread) || !this.sent.has(thread)) return false;
     if (this.space.channels.get(this.channel).kind === "direct") return false;
     const root = this.skin.root(this.space, this.channel, thread);
     return root?.author === this.person.id && Date.now() - root.at < FRESH;
@@ -168,11 +178,11 @@ export class Side {
     const channel = this.space.channels.get(place.channel);
     if (channel.kind === "forum" && !place.thread) {
       if (!title) throw new Error("A post needs a title.");
-      await this.skin.post(this.person.id, place.channel, title, text);
+      this.remember(await this.skin.post(this.person.id, place.channel, title, text));
     } else if (/^\/\w/.test(text)) {
       const [, name, rest] = /^(\/\S+)\s*([\s\S]*)$/.exec(text);
       await this.skin.command(this.person.id, place, name, rest);
-    } else await this.skin.say(this.person.id, place, text);
+    } else this.remember(await this.skin.say(this.person.id, place, text));
     if (this.isUnheard(channel, text)) this.offerToInvite(channel, place);
   }
 
@@ -204,12 +214,15 @@ export class Side {
     const { composer } = kind === "main" ? this.main : this.side;
     const place = { channel: message.channel, thread: "" };
     const name = this.space.people.get(message.author)?.name;
-    composer.begin(`Replying to ${name}`, "", (text) => this.skin.say(this.person.id, place, text, message.id));
+    composer.begin(`Replying to ${name}`, "", async (text) => this.remember(await this.skin.say(this.person.id, place, text, message.id)));
   }
 
   edit(message, kind) {
     const { composer } = kind === "main" ? this.main : this.side;
-    composer.begin("Editing your message", this.skin.source(message, this.space), (text) => this.skin.edit(this.person.id, message, text));
+    composer.begin("Editing your message", this.skin.source(message, this.space), async (text) => {
+      await this.skin.edit(this.person.id, message, text);
+      this.remember(message.id);
+    });
   }
 
   async attempt(kind, doing) {

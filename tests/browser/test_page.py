@@ -126,6 +126,22 @@ async def test_an_answer_to_ones_own_mention_opens_its_thread(place, open_tab):
     await expect(tab.page.locator(".discord .rail .thread")).to_have_text("↳A lease")
 
 
+async def test_of_two_tabs_of_one_person_only_the_one_that_asked_opens_the_thread(place, open_tab):
+    tab, other = await open_tab(place.url), await open_tab(place.url)
+    for side in ("slack", "discord"):
+        await tab.write(side, "@Parley what is a lease?")
+        await expect(tab.shown(side)).to_have_count(1)
+    asked = next(iter(place.world.slack.messages("C0GENERAL")))
+    say_in_slack(place, "A promise.", asked.id)
+    thread = open_thread(place, next(iter(place.world.discord.messages("2001"))), "A lease")
+    place.world.discord.post(thread.id, "1009", "A promise.")
+
+    for side in ("slack", "discord"):
+        await expect(tab.shown(side, "aside")).to_have_count(2)
+        await expect(other.page.locator(f".{side} .main .thread-link")).to_be_visible()
+        await expect(other.page.locator(f".{side} .aside")).to_be_hidden()
+
+
 async def test_one_sees_who_types_until_they_have_written(place, open_tab):
     tab = await open_tab(place.url)
     busy = tab.page.locator(".discord .main .busy")
@@ -316,7 +332,9 @@ async def test_a_long_channel_stays_at_its_end_until_one_scrolls_up(place, open_
     for number in range(30):
         place.slack.say("Ben", "general", f"Number {number}: " + "words that wrap " * 9)
     await expect(tab.shown("slack")).to_have_count(30)
-    asked = place.slack.say("Ada", "general", "@Parley hello")
+    await tab.write("slack", "@Parley hello")
+    await expect(tab.shown("slack")).to_have_count(31)
+    *_, asked = place.world.slack.messages("C0GENERAL")
     say_in_slack(place, "Hello.", asked.id)
     await expect(tab.shown("slack", "aside")).to_have_count(2)
     await at_end(tab, "slack")
