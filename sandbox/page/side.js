@@ -4,6 +4,7 @@ import { commands } from "./acts.js";
 import { sure } from "./ask.js";
 import { Composer } from "./composer.js";
 import { avatar, h, redrawn, timeOf } from "./dom.js";
+import { keep, kept } from "./keep.js";
 import { Timeline } from "./timeline.js";
 
 const FRESH = 3 * 60 * 1000;
@@ -48,8 +49,11 @@ export class Side {
 
   /** Begin with a world, or go on with a new picture of it. */
   show(space) {
+    const before = this.space ? { channel: this.channel, thread: this.thread, person: this.person.id } : kept(this.skin.name);
     this.space = space;
-    this.person = space.people.get(this.person?.id) ?? space.players[0];
+    this.person = space.people.get(before.person) ?? space.players[0];
+    this.channel = before.channel;
+    this.thread = before.thread ?? "";
     if (!space.channels.has(this.channel)) this.channel = [...space.channels.keys()][0];
     if (this.thread && !this.skin.replies(space, this.channel, this.thread).length) this.thread = "";
     this.main.timeline.clear();
@@ -251,6 +255,7 @@ export class Side {
     if (this.waiting) cancelAnimationFrame(this.waiting);
     this.waiting = null;
     this.frame.classList.toggle("has-thread", Boolean(this.thread));
+    keep(this.skin.name, { channel: this.channel, thread: this.thread, person: this.person.id });
     this.drawRail();
     this.drawMain();
     this.drawThread();

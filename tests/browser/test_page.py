@@ -259,6 +259,23 @@ async def test_one_plays_several_people_each_with_their_own_direct_messages(plac
     await expect(tab.page.locator(".slack .main .empty")).to_contain_text("You and Parley")
 
 
+async def test_a_reload_keeps_the_person_the_channel_and_the_thread(place, open_tab):
+    asked = place.slack.say("Ben", "engineering", "@Parley hello")
+    place.slack.say("Cho", "engineering", "Hello.", thread=asked.id)
+    tab = await open_tab(place.url)
+    await tab.page.locator(".slack .me select").select_option(label="Ben")
+    await tab.open_channel("slack", "engineering")
+    await tab.page.locator(".slack .thread-link").click()
+    await tab.open_channel("discord", "questions")
+    await tab.page.reload()
+
+    await expect(tab.shown("slack", "aside")).to_have_count(2)
+    await expect(tab.page.locator(".slack .main h2")).to_have_text("engineering")
+    await expect(tab.page.locator(".slack .me select option:checked")).to_have_text("Ben")
+    await expect(tab.page.locator(".discord .main h2")).to_have_text("questions")
+    await expect(tab.page.locator(".discord .me select option:checked")).to_have_text("Ada")
+
+
 async def test_a_stopped_bot_and_a_stopped_sandbox_are_told(place, open_tab):
     tab = await open_tab(place.url)
     place.page.show_bot(Bot("stopped", "The bot has stopped (exit code 3)."))
@@ -341,6 +358,9 @@ async def test_a_long_channel_stays_at_its_end_until_one_scrolls_up(place, open_
     await tab.page.set_viewport_size({"width": 1100, "height": 600})
     await at_end(tab, "slack")
     await tab.page.reload()
+    await expect(tab.shown("slack", "aside")).to_have_count(2)
+    await tab.page.keyboard.press("Escape")
+    await expect(tab.shown("slack").last).to_be_visible()
     await at_end(tab, "slack")
     await tab.shown("slack").last.hover()
     await tab.page.mouse.wheel(0, -600)
