@@ -103,6 +103,7 @@ export class Composer {
   }
 
   async changed() {
+    if (!this.input.value && !this.note.classList.contains("offer")) this.complain("");
     this.resize();
     this.explain();
     const asked = (this.asked = (this.asked ?? 0) + 1);

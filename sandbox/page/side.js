@@ -56,8 +56,10 @@ export class Side {
     this.thread = before.thread ?? "";
     if (!space.channels.has(this.channel)) this.channel = [...space.channels.keys()][0];
     if (this.thread && !this.skin.replies(space, this.channel, this.thread).length) this.thread = "";
-    this.main.timeline.clear();
-    this.side.timeline.clear();
+    for (const { timeline, composer } of [this.main, this.side]) {
+      timeline.clear();
+      composer.complain("");
+    }
     this.render();
   }
 

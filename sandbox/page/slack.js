@@ -35,7 +35,7 @@ export const slack = {
 
   hidden: () => false,
   isQuiet: (message) => message.payload.subtype === "channel_join",
-  isEdited: (message) => message.edited && !message.payload.quiet,
+  isEdited: (message) => message.edited && !message.payload.quiet && message.payload.subtype !== "tombstone",
 
   body(message, space, press) {
     if (message.payload.subtype === "tombstone") return h("p", { class: "gone" }, "This message was deleted.");

@@ -38,6 +38,18 @@ async def test_both_sides_answer_in_a_thread_and_remember_it(parley, open_tab):
     assert (SCREENSHOTS / "answered.png").stat().st_size > 10_000
 
 
+async def test_an_answer_that_was_cut_off_goes_on_when_asked_to(parley, open_tab):
+    tab = await open_tab(parley)
+    for side in SIDES:
+        await tab.write(side, "@Parley a table, with a length limit")
+    for side in SIDES:
+        told = tab.page.locator(f".{side} .aside :is(.context, .embed)")
+        await expect(told.first).to_contain_text("length limit")
+        await tab.write(side, "continue", "aside")
+    for side in SIDES:
+        await expect(paragraphs(tab, side)).to_contain_text("when it hurts.")
+
+
 async def test_a_question_by_command_is_answered_to_its_asker_alone(parley, open_tab):
     tab = await open_tab(parley)
     await tab.write("slack", "/ask what is a lease?")

@@ -206,6 +206,16 @@ async def test_one_edits_and_deletes_what_is_ones_own(place, open_tab):
     await expect(tab.shown("slack")).to_have_count(0)
 
 
+async def test_what_stays_of_a_deleted_question_on_slack_is_not_called_edited(place, open_tab):
+    tab = await open_tab(place.url)
+    asked = place.slack.say("Ada", "general", "@Parley hello")
+    say_in_slack(place, "Hello.", asked.id)
+    place.slack.delete("Ada", "general", asked.id)
+
+    await expect(tab.shown("slack").locator(".gone")).to_have_text("This message was deleted.")
+    await expect(tab.shown("slack").locator(".edited")).to_have_count(0)
+
+
 async def test_a_reply_on_discord_shows_what_it_replies_to(place, open_tab):
     tab = await open_tab(place.url)
     place.discord.say("1002", "2001", "Who has the keys?")
@@ -280,9 +290,20 @@ async def test_a_stopped_bot_and_a_stopped_sandbox_are_told(place, open_tab):
     tab = await open_tab(place.url)
     place.page.show_bot(Bot("stopped", "The bot has stopped (exit code 3)."))
     await expect(tab.page.locator(".bot")).to_have_text("The bot has stopped (exit code 3).")
+    port = int(place.url.rpartition(":")[2])
     await place.page.stop()
 
     await expect(tab.page.locator(".bot")).to_contain_text("make sandbox")
+    note = tab.page.locator(".slack .main .composer-note")
+    await tab.write("slack", "Hello?")
+    await expect(note).to_contain_text("The sandbox does not answer")
+    await tab.page.locator(".slack .main textarea").fill("")
+    await expect(note).to_be_hidden()
+    await tab.write("slack", "Hello?")
+    await expect(note).to_be_visible()
+    await place.page.start(port)
+
+    await expect(note).to_be_hidden()
     tab.errors.clear()  # the browser notes that nobody answers
 
 
