@@ -23,11 +23,6 @@ class Queue:
     def __init__(self) -> None:
         self._waiting: dict[Conversation, list[Asked]] = {}
 
-    @property
-    def busy(self) -> bool:
-        """Whether anybody is being answered or waits."""
-        return bool(self._waiting)
-
     def add(self, asked: Asked) -> bool:
         """Put a question in line; True when nobody works on its conversation yet."""
         conversation = asked.question.conversation

@@ -50,16 +50,6 @@ def test_a_question_that_comes_before_the_line_is_known_to_have_ended_is_not_str
     assert queue.add(asked("3", "Ada"))
 
 
-def test_it_is_busy_until_the_last_line_has_ended():
-    queue = Queue()
-    queue.add(asked("1", "Ada"))
-    queue.take(THREAD)
-    assert queue.busy
-
-    queue.take(THREAD)
-    assert not queue.busy
-
-
 def test_a_question_that_was_taken_over_leaves_its_line():
     queue = Queue()
     queue.add(asked("1", "Ada"))
