@@ -17,10 +17,10 @@ import aiohttp
 import discord
 
 from bots.discord.budgets import ALL, Budgets
-from bots.discord.tasks import Tasks
 from core.errors import PlatformFailed
 from core.pace import Governor, Urgency
 from core.surface import Delivered, Outcome, RefusedForGood, RefusedForNow, Unknown
+from core.tasks import Tasks
 
 T = TypeVar("T")
 Request = Callable[[], Coroutine[Any, Any, T]]

@@ -14,10 +14,10 @@ from bots.discord.places import Places
 from bots.discord.reader import Reader
 from bots.discord.refusals import Refusals
 from bots.discord.signs import Signs
-from bots.discord.tasks import Tasks
 from core.pace import Urgency
 from core.recall import Recall
 from core.surface import RefusedForGood
+from core.tasks import Tasks
 
 CLOSING = 2.0
 """Seconds, at most, that requests and tasks on their way are given at the end."""

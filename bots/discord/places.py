@@ -7,8 +7,8 @@ import discord
 
 from bots.discord.budgets import ALL
 from bots.discord.calls import NO_TURN, Calls, NotRead
-from bots.discord.tasks import Tasks
 from core.pace import Urgency
+from core.tasks import Tasks
 
 PATIENCE = 10.0
 """Seconds for which a message waits until its channel may be asked for."""

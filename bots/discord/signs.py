@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bots.discord.tasks import Tasks
 from core.messages import Conversation
+from core.tasks import Tasks
 
 AGAIN = 8.0
 """Seconds after which the indicator is shown again; Discord takes it away after ten."""

@@ -16,7 +16,6 @@ from bots.slack.dialler import Dialler
 from bots.slack.directory import Directory
 from bots.slack.door import Door
 from bots.slack.ears import Ears
-from bots.slack.errands import Errands
 from bots.slack.identity import Identity
 from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
@@ -28,6 +27,7 @@ from core.chat import Chat
 from core.errors import StartError
 from core.pace import Governor
 from core.recall import Recall
+from core.tasks import Tasks
 
 SLACK = "https://slack.com/api/"
 
@@ -62,7 +62,7 @@ class SlackBot:
         self._governor = governor
         self._recall = recall
         self._clock = clock
-        self._errands = Errands()
+        self._tasks = Tasks()
         self._session: aiohttp.ClientSession | None = None
         self._ears: Ears | None = None
         self._directory: Directory | None = None
@@ -122,7 +122,7 @@ class SlackBot:
                 async with asyncio.timeout(STOP_TIMEOUT):
                     await self._ears.stop()
                     await self._over.wait()
-        await self._errands.stop()
+        await self._tasks.close(0)
         if self._session is not None:
             await self._session.close()
 
@@ -177,7 +177,7 @@ class SlackBot:
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
             refusals=Refusals(),
-            errands=self._errands,
+            tasks=self._tasks,
             statuses=Statuses(),
         )
 

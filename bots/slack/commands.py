@@ -119,10 +119,10 @@ class Commands:
             return
         question = self._question(command)
         surface, acknowledgement = await self._surface(command, question, context[ANSWERED])
-        claim = self._workspace.errands.send(self._claim(question, surface))
+        claim = self._workspace.tasks.start(self._claim(question, surface), "claim")
         await asyncio.wait({claim}, timeout=max(0.0, due - now()))
         if not claim.done():
-            self._workspace.errands.send(_tell(claim, surface))
+            self._workspace.tasks.start(_tell(claim, surface), "late refusal")
         elif isinstance(taken := claim.result(), ParleyError):
             acknowledgement = {"response_type": "ephemeral", "text": taken.sentence}
         elif not taken:

@@ -69,7 +69,7 @@ class Sign:
         if self._reaction:
             self._reaction = False
             # Waited for as long as for any sign, but not given up then.
-            await asyncio.wait({self._workspace.errands.send(self._unreact())})
+            await asyncio.wait({self._workspace.tasks.start(self._unreact(), "reaction")})
 
     async def _set_status(self, words: str) -> bool:
         """Whether Slack shows statuses here; one that is lost is lost."""

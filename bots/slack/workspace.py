@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from bots.slack.budgets import Budgets
 from bots.slack.calls import Calls
-from bots.slack.errands import Errands
 from bots.slack.identity import Identity
 from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
 from bots.slack.names import Names
 from bots.slack.refusals import Refusals
 from bots.slack.statuses import Statuses
+from core.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +25,5 @@ class Workspace:
     scribe: Scribe
     memory: Memory
     refusals: Refusals
-    errands: Errands
+    tasks: Tasks
     statuses: Statuses

@@ -451,7 +451,7 @@ class TestStatus:
         await surface.status("")
 
         assert len(office.calls("reactions.remove")) == 1
-        assert not office.bot._errands._tasks
+        assert not office.bot._tasks._running
 
     async def test_too_many_at_once_is_no_refusal_for_good(self, office, surface):
         office.slack.faults.add(Fault("assistant.threads.setStatus", "rate_limit", seconds=0.1))
