@@ -151,6 +151,7 @@ def _platforms(
             bot_token=settings.slack_bot_token.get_secret_value(),
             app_token=settings.slack_app_token.get_secret_value(),
             api_url=settings.slack_api_url,
+            streaming=settings.slack_streaming,
             chat=chat,
             governor=governor,
             recall=recall,

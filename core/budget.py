@@ -10,13 +10,14 @@ from typing import Protocol
 JITTER = 0.1
 """Seconds by which the network may bring two requests closer together than we sent them."""
 
-LAST_MOMENT = 0.3
-"""Seconds before a fixed window closes in which interim edits may take its reserve."""
-
 EDGE = 0.05
 """Seconds that a request may take to the platform more or less. So long before and after
 the end of a fixed window we cannot know to which of two windows it would count a request,
 and none is sent."""
+
+LAST_MOMENT = 0.2 - 2 * EDGE
+"""Seconds before that in which interim edits may take a window's reserve: whoever needs it
+then waits 0.2 s, at most, for the next window."""
 
 LEAST_CLOSED = 1.0
 """Seconds, at least, for which nothing is sent after a 429: a platform that asks for no pause
@@ -43,6 +44,25 @@ class Budget:
     burst: int
     reserve: int = 0
     fixed: bool = False
+
+
+Budgets = tuple[Budget, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of showing a message that grows, and what each of its requests is counted against.
+
+    `begin` makes the message, `grow` is an interim edit, `last` the edit that completes it.
+    `pause` are the least seconds from the end of one interim edit to the next. With
+    `seals`, the platform has to be told that the message is complete, even when it shows all.
+    """
+
+    begin: Budgets
+    grow: Budgets
+    last: Budgets
+    pause: float
+    seals: bool = False
 
 
 class Allowance(Protocol):
@@ -155,28 +175,34 @@ class Window:
         self._budget = budget
         self._size = budget.burst
         self._used = 0
+        self._last = -math.inf
         self._closes = -math.inf
         self._cut = _Cut()
 
     def wait(self, now: float, keep: float = 0.0) -> float:
         """Seconds until a request may be sent that leaves so many.
 
-        In the last moment of the window nothing needs to be kept.
+        Those that leave some are spread evenly over the window, so that there is always
+        room for one that need not. In its last moment nothing is kept.
         """
         closed = max(self._cut.closed_until - now, 0.0)
         if not self._open(now):
             return closed
-        left, until = self.left(now), self._closes - EDGE - now
-        if left < 1 or until <= 0:
+        until = self._closes - EDGE - now
+        if self.left(now) < 1 or until <= 0:
             return max(closed, until + 2 * EDGE)
-        if left < 1 + keep:
-            return max(closed, until - LAST_MOMENT)
+        if keep:
+            return max(closed, min(self._due(now, keep) - now, until - LAST_MOMENT), 0.0)
         return closed
+
+    def _due(self, now: float, keep: float) -> float:
+        """When the next request is due of those that are spread over the rest of the window."""
+        spread = self.left(now) - keep
+        return self._last + (self._closes - self._last) / (spread + 1) if spread > 0 else math.inf
 
     def left(self, now: float) -> float:
         """How many requests may be sent at once."""
-        size = max(1, math.floor(self._size * self._cut.now(now)))
-        return size - self._used if self._open(now) else size
+        return self._sized(now) - (self._used if self._open(now) else 0)
 
     def take(self, now: float) -> None:
         """Count one request; until the platform tells more, the window opens when it is sent."""
@@ -184,6 +210,7 @@ class Window:
             self._used = 0
             self._closes = now + self._budget.window
         self._used += 1
+        self._last = now
 
     def give_back(self) -> None:
         """Uncount one request that was never sent."""
@@ -205,6 +232,9 @@ class Window:
         self._size = max(1, limit)
         self._used = max(self._used, limit - remaining)
         self._closes = closes
+
+    def _sized(self, now: float) -> int:
+        return max(1, math.floor(self._size * self._cut.now(now)))
 
     def _open(self, now: float) -> bool:
         return self._used > 0 and now < self._closes + EDGE

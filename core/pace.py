@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from core.budget import Allowance, Bucket, Budget, Window
+from core.budget import Allowance, Bucket, Budget, Budgets, Way, Window
 
 LATE = 1.0
 """Seconds that a last edit may come late when a budget is short: so much refill is counted on."""
@@ -40,21 +40,39 @@ class Urgency(IntEnum):
     INTERIM = 4  # an edit that a newer one will replace
 
 
+class Growth:
+    """A reply that can be seen and grows: which way it goes, and since when.
+
+    While it has a way, the governor counts it among those that share the interim edits,
+    and keeps its last edit.
+    """
+
+    __slots__ = ("since", "way")
+
+    def __init__(self) -> None:
+        self.way: Way | None = None
+        self.since = 0.0
+
+
 @dataclass(eq=False, slots=True)
 class Ticket:
     """A request that waits for its turn.
 
-    `promise` are budgets of which a last edit will be needed once this message exists.
+    One that begins a message has `ways` to choose from, and `growth` takes the chosen one.
+    `last` is what a request is counted against once there is no more to come.
     """
 
-    budgets: tuple[Budget, ...]
+    budgets: Budgets
     urgency: Urgency
     order: int
     asked: float
     lag: Callable[[float], float] | None
-    promise: tuple[Budget, ...]
+    last: Budgets
+    ways: Sequence[Way]
+    growth: Growth | None
     _granted: "asyncio.Future[None]"
     _governor: "Governor"
+    way: Way | None = None
 
     async def granted(self) -> None:
         """Wait for the turn; once it has come, the request is counted as sent."""
@@ -64,15 +82,11 @@ class Ticket:
             self._governor.forget(self)
             raise
 
-    def hurry(self, urgency: Urgency) -> None:
-        """Raise the urgency of a ticket that still waits; lowering it is ignored.
-
-        What is the last request needs no promise of another.
-        """
-        if urgency < self.urgency and not self._granted.done():
-            self.urgency = urgency
-            if urgency is Urgency.LAST:
-                self.promise = ()
+    def complete(self, urgency: Urgency) -> None:
+        """What waits to be shown is complete, and as urgent as that; a granted ticket stays."""
+        if not self._granted.done() and (urgency < self.urgency or self.budgets != self.last):
+            self.urgency = min(self.urgency, urgency)
+            self.budgets, self.ways, self.growth = self.last, (), None
             self._governor.share_out()
 
     def rank(self, now: float) -> tuple[int, float, int]:
@@ -95,62 +109,63 @@ class Shared:
     Each reply that can be seen will need a last edit. So many are kept, less what comes
     in while a reader hardly notices. One that has grown for long counts for less: not
     many of those end at the same time. What is left over goes to interim edits: at
-    once for a lone reply, spread over `SPENDING` seconds for several. A reply for which
-    no last edit would be left is not begun: it shows its status and is posted whole.
+    once for a lone reply, spread over `SPENDING` seconds for several.
     """
 
     def __init__(self, budget: Budget, allowance: Allowance) -> None:
+        self._budget = budget
         self._rate = 0.0 if budget.fixed else budget.rate
-        self._fixed = budget.fixed
-        self._reserve = budget.reserve
-        self._burst = budget.burst
         self._allowance = allowance
         self._last_interim = -math.inf
-        self._promised: dict[int, float] = {}
+        self._growing: set[Growth] = set()
+        self._ending: set[Growth] = set()
 
     def wait_for_interim(self, now: float) -> float:
         """Seconds until an interim edit may be sent."""
-        if self._fixed or not self._promised:
-            return self._allowance.wait(now, self._reserve)
+        if self._budget.fixed or not self._growing:
+            return self._allowance.wait(now, self._budget.reserve)
         # A budget that is all but full would refill for nothing: what comes in may go.
-        keep = min(self.promised - self._rate * LATE, self._burst - 2.0)
-        keep = max(1.0, self._reserve, keep)
+        keep = min(len(self._ending) - self._rate * LATE, self._budget.burst - 2.0)
+        keep = max(1.0 if self._ending else 0.0, self._budget.reserve, keep)
         wait = self._allowance.wait(now, keep)
-        if len(self._promised) == 1 or wait:
+        if len(self._growing) == 1 or wait:
             return wait
         spare = self._allowance.left(now) - keep
         gap = 1 / (self._rate + spare / SPENDING)
         return max(0.0, self._last_interim + gap - now)
 
-    def wait_to_begin(self, now: float, asked: float) -> float:
-        """Seconds until a reply may be begun whose text has been there since `asked`."""
-        if self._fixed or not self._rate:
+    def wait_to_promise(self, now: float) -> float:
+        """Seconds until one more last edit can be promised, when this many replies grow."""
+        if not self._rate:
             return 0.0
-        left = self._allowance.left(now)
-        short = self._due(now) + 1 - left - self._rate * LATE
-        if short > 0:
-            return min(short / self._rate, LOOK_AGAIN)
-        # Of updates that come so seldom the first one should have something to show.
-        each = (left + self._rate * TYPICAL) / (len(self._promised) + 1) - 1
-        hold = 0.0 if each >= ENOUGH else TYPICAL / (each + 2) / 2
-        return max(0.0, asked + hold - now)
+        short = self._due(now) + 1 - self._allowance.left(now) - self._rate * LATE
+        return min(short / self._rate, LOOK_AGAIN) if short > 0 else 0.0
+
+    def frames(self, now: float, *, ends: bool) -> float:
+        """Interim edits that one more reply can expect; `ends`: its last one is taken here, too."""
+        if not self._rate:
+            return math.inf
+        there = max(0.0, self._allowance.left(now)) + self._rate * TYPICAL
+        return there / (len(self._growing | self._ending) + 1) - ends
+
+    def begun(self, growth: Growth, *, ends: bool) -> None:
+        """A reply grows at the cost of this budget, ends at its cost, or both."""
+        (self._ending if ends else self._growing).add(growth)
+
+    def over(self, growth: Growth) -> None:
+        """A reply has ended, or goes on in another way."""
+        self._growing.discard(growth)
+        self._ending.discard(growth)
 
     @property
-    def promised(self) -> int:
-        """How many replies will still need a last edit."""
-        return len(self._promised)
-
-    def promise(self, reply: int, now: float) -> None:
-        """A reply has begun."""
-        self._promised[reply] = now
-
-    def keep(self, reply: int) -> None:
-        """A reply has ended."""
-        self._promised.pop(reply, None)
+    def unused(self) -> bool:
+        """Whether no reply grows or ends here."""
+        return not (self._growing or self._ending)
 
     def _due(self, now: float) -> float:
         """How many last edits may be needed soon."""
-        return sum(min(1.0, TYPICAL / max(now - begun, 1e-9)) for begun in self._promised.values())
+        ages = (max(now - growth.since, 1e-9) for growth in self._ending)
+        return sum(min(1.0, TYPICAL / age) for age in ages)
 
     def interim_sent(self, now: float) -> None:
         """An interim edit was sent."""
@@ -165,9 +180,13 @@ class _Round:
     awaited: set[str] = field(default_factory=set)
     again: float = math.inf
 
-    def blocked(self, ticket: Ticket) -> bool:
-        """Whether somebody more urgent waits for one of the same budgets."""
-        return any(budget.key in self.awaited for budget in ticket.budgets)
+    def blocked(self, budgets: Budgets) -> bool:
+        """Whether somebody more urgent waits for one of these."""
+        return any(budget.key in self.awaited for budget in budgets)
+
+    def look_again_in(self, seconds: float) -> None:
+        """Look again after so many seconds, if not before."""
+        self.again = min(self.again, self.now + seconds)
 
 
 class Governor:
@@ -183,44 +202,75 @@ class Governor:
         self._allowances: dict[str, Allowance] = {}
         self._shared: dict[str, Shared] = {}
         self._tickets: set[Ticket] = set()
+        self._awaited: set[str] = set()
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
         self._swept = 1024
 
     def ask(
         self,
-        budgets: Sequence[Budget],
+        budgets: Budgets,
         urgency: Urgency,
         lag: Callable[[float], float] | None = None,
-        promise: Sequence[Budget] = (),
+        last: Budgets | None = None,
     ) -> Ticket:
         """Stand in line for one request against all these budgets.
 
-        With a `promise`, the request begins a message that will need a last edit of those
-        budgets; `keep` is called when that has been sent, or is not needed any more.
+        With `last`, for an interim edit that counts against these if there comes to be no more.
         """
-        ticket = Ticket(
-            tuple(budgets),
-            urgency,
-            next(self._order),
-            self._clock(),
-            lag,
-            tuple(promise),
-            asyncio.get_running_loop().create_future(),
-            self,
-        )
-        self._tickets.add(ticket)
+        ticket = self._ticket(budgets, urgency, lag)
+        ticket.last = budgets if last is None else last
+        # Where others wait already, there is nothing for one more that can wait.
+        if not (urgency is Urgency.INTERIM and _Round(0.0, self._awaited).blocked(budgets)):
+            self.share_out()
+        return ticket
+
+    def begin(
+        self,
+        ways: Sequence[Way],
+        growth: Growth,
+        last: Budgets,
+        lag: Callable[[float], float] | None = None,
+    ) -> Ticket:
+        """Stand in line for the request that begins a message that will grow.
+
+        The way in which most interim edits can be expected is taken as `ticket.way`. None
+        is taken while no last edit would be left, or while updates would come so seldom
+        that the first one should have more to show. What is complete before is counted
+        against `last`.
+        """
+        ticket = self._ticket(last, Urgency.FIRST, lag)
+        ticket.ways, ticket.growth = ways, growth
         self.share_out()
         return ticket
 
+    def _ticket(
+        self, budgets: Budgets, urgency: Urgency, lag: Callable[[float], float] | None
+    ) -> Ticket:
+        granted = asyncio.get_running_loop().create_future()
+        order, asked = next(self._order), self._clock()
+        ticket = Ticket(budgets, urgency, order, asked, lag, budgets, (), None, granted, self)
+        self._tickets.add(ticket)
+        return ticket
+
     async def turn(
-        self,
-        budgets: Sequence[Budget],
-        urgency: Urgency,
-        lag: Callable[[float], float] | None = None,
+        self, budgets: Budgets, urgency: Urgency, lag: Callable[[float], float] | None = None
     ) -> None:
         """Wait until one request may be sent against all these budgets, and count it."""
         await self.ask(budgets, urgency, lag).granted()
+
+    def go_on(self, growth: Growth, way: Way) -> None:
+        """A reply goes on in another way than it began."""
+        if growth.way != way:
+            since = growth.since if growth.way else self._clock()
+            self._leave(growth)
+            self._take(growth, way, since)
+
+    def over(self, growth: Growth) -> None:
+        """A reply has sent its last edit, or needs none any more."""
+        if growth.way is not None:
+            self._leave(growth)
+            self.share_out()
 
     def refused(self, budgets: Iterable[Budget], retry_after: float) -> None:
         """A request was refused (429): nothing more against these for so many seconds."""
@@ -233,7 +283,8 @@ class Governor:
         window = self._allowance(budget)
         if isinstance(window, Window):
             window.learn(self._clock(), limit=limit, remaining=remaining, reset_after=reset_after)
-            self.share_out()
+            if budget.key in self._awaited:
+                self.share_out()
 
     def forget(self, ticket: Ticket) -> None:
         """Take a ticket out of the line; one already granted gives its requests back."""
@@ -242,16 +293,8 @@ class Governor:
         else:
             for budget in ticket.budgets:
                 self._allowance(budget).give_back()
-            self.keep(ticket)
-        self.share_out()
-
-    def keep(self, ticket: Ticket) -> None:
-        """The last edit that a ticket promised has been sent, or is not needed any more."""
-        for budget in ticket.promise:
-            if shared := self._shared.get(budget.key):
-                shared.keep(ticket.order)
-                if not shared.promised:
-                    del self._shared[budget.key]
+            if ticket.growth:
+                self.over(ticket.growth)
         self.share_out()
 
     def share_out(self) -> None:
@@ -259,41 +302,84 @@ class Governor:
         round_ = _Round(self._clock())
         for ticket in sorted(self._tickets, key=lambda ticket: ticket.rank(round_.now)):
             # A cancelled ticket stays in the set until its owner has woken up.
-            if ticket.waits and not round_.blocked(ticket):
+            if ticket.waits:
                 self._try(ticket, round_)
+        self._awaited = round_.awaited
         self._wake_at(round_)
 
     def _try(self, ticket: Ticket, round_: _Round) -> None:
-        waits = {budget.key: self._wait(budget, ticket, round_.now) for budget in ticket.budgets}
-        begin = max(
-            (
-                self._share(budget).wait_to_begin(round_.now, ticket.asked)
-                for budget in ticket.promise
-            ),
-            default=0.0,
-        )
-        longest = max(begin, *waits.values(), 0.0)
+        if ticket.growth is not None:
+            self._try_to_begin(ticket, ticket.growth, round_)
+        elif not round_.blocked(ticket.budgets) and self._free(ticket, ticket.budgets, round_):
+            self._grant(ticket, round_.now)
+
+    def _try_to_begin(self, ticket: Ticket, growth: Growth, round_: _Round) -> None:
+        best: Way | None = None
+        most = -math.inf
+        for way in ticket.ways:
+            if round_.blocked(way.begin) or not self._free(ticket, way.begin, round_):
+                continue
+            frames = self._frames(way, round_.now)
+            # What goes on with another message is not held up.
+            wait = 0.0 if growth.way == way else self._hold(ticket.asked, way, frames, round_.now)
+            if wait > 0:
+                round_.look_again_in(wait)
+            elif frames > most:
+                best, most = way, frames
+        if best is not None:
+            ticket.way, ticket.budgets = best, best.begin
+            self._grant(ticket, round_.now)
+            self.go_on(growth, best)
+
+    def _free(self, ticket: Ticket, budgets: Budgets, round_: _Round) -> bool:
+        """Whether these budgets all have room for the request; if not, it is waited for."""
+        waits = {budget.key: self._wait(budget, ticket, round_.now) for budget in budgets}
+        longest = max(waits.values(), default=0.0)
         if longest > 0:
-            round_.again = min(round_.again, round_.now + longest)
+            round_.look_again_in(longest)
             round_.awaited.update(key for key, wait in waits.items() if wait > 0)
-            return
-        self._take(ticket, round_.now)
-        ticket.grant()
+        return longest <= 0
 
     def _wait(self, budget: Budget, ticket: Ticket, now: float) -> float:
         if ticket.urgency is Urgency.INTERIM:
             return self._share(budget).wait_for_interim(now)
         return self._allowance(budget).wait(now)
 
-    def _take(self, ticket: Ticket, now: float) -> None:
+    def _frames(self, way: Way, now: float) -> float:
+        """Interim edits that one more reply can expect in this way."""
+        frames = TYPICAL / way.pause if way.pause else math.inf
+        expected = (self._share(budget).frames(now, ends=budget in way.last) for budget in way.grow)
+        return min(frames, *expected, math.inf)
+
+    def _hold(self, asked: float, way: Way, frames: float, now: float) -> float:
+        """Seconds until a reply may be begun in this way whose text is there since `asked`."""
+        room = max((self._share(budget).wait_to_promise(now) for budget in way.last), default=0.0)
+        # Of updates that come so seldom the first one should have something to show.
+        hold = 0.0 if frames >= ENOUGH else TYPICAL / (frames + 2) / 2
+        return max(room, asked + hold - now)
+
+    def _grant(self, ticket: Ticket, now: float) -> None:
         self._tickets.remove(ticket)
         for budget in ticket.budgets:
             self._allowance(budget).take(now)
             if ticket.urgency is Urgency.INTERIM and budget.key in self._shared:
                 self._shared[budget.key].interim_sent(now)
-        for budget in ticket.promise:
-            shared = self._shared.setdefault(budget.key, self._share(budget))
-            shared.promise(ticket.order, now)
+        ticket.grant()
+
+    def _leave(self, growth: Growth) -> None:
+        for budget in {*growth.way.grow, *growth.way.last} if growth.way else ():
+            shared = self._shared[budget.key]
+            shared.over(growth)
+            if shared.unused:
+                del self._shared[budget.key]
+        growth.way = None
+
+    def _take(self, growth: Growth, way: Way, since: float) -> None:
+        growth.way, growth.since = way, since
+        for budgets, ends in ((way.grow, False), (way.last, True)):
+            for budget in budgets:
+                shared = self._shared.setdefault(budget.key, self._share(budget))
+                shared.begun(growth, ends=ends)
 
     def _share(self, budget: Budget) -> Shared:
         return self._shared.get(budget.key) or Shared(budget, self._allowance(budget))

@@ -67,6 +67,8 @@ class Pages:
         self._text = ""  # of the open page; neither begins nor ends with white space,
         self._size = 0  # except for what indents code
         self._space: list[str] = []  # what may follow `_text`, if anything else does
+        self._looked_at = self._text
+        self._seen = ("", "")
 
     @property
     def finished(self) -> Sequence[str]:
@@ -80,10 +82,25 @@ class Pages:
         Empty while there is nothing to show: neither white space alone nor a fence
         that has no code yet makes a page, and half a closing fence is not shown.
         """
-        *above, line = self._text.split("\n")
-        around = fences.within(reduce(fences.after, above, self._fence), line)
-        unclear = fences.only_opens(line) if around is None else around.begins_to_close(line)
-        return self._shown(above if unclear else [*above, line])
+        return self._growing[0]
+
+    @property
+    def closing(self) -> str:
+        """What ends the `open` page only until it goes on: the line that closes its code block."""
+        return self._growing[1]
+
+    @property
+    def _growing(self) -> tuple[str, str]:
+        """The open page, and what of it closes its code block; looked at once for each text."""
+        if self._looked_at is not self._text:
+            *above, line = self._text.split("\n")
+            around = fences.within(reduce(fences.after, above, self._fence), line)
+            unclear = fences.only_opens(line) if around is None else around.begins_to_close(line)
+            shown = "\n".join(above if unclear else [*above, line]).rstrip()
+            owed = self._owed(shown) if shown else ""
+            self._looked_at = self._text
+            self._seen = (self._head + shown + owed if shown else "", owed)
+        return self._seen
 
     @property
     def last(self) -> str:
@@ -211,8 +228,11 @@ class Pages:
         return bool(shown) and self._limit.measure(self._page(shown)) <= self._limit.size
 
     def _page(self, shown: str) -> str:
+        return self._head + shown + self._owed(shown)
+
+    def _owed(self, shown: str) -> str:
         fence = reduce(fences.after, shown.split("\n"), self._fence)
-        return self._head + shown + (f"\n{fence.closing}" if fence else "")
+        return f"\n{fence.closing}" if fence else ""
 
 
 def _common_start(one: str, other: str) -> int:

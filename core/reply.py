@@ -12,8 +12,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from core.budget import Way
 from core.errors import PlatformFailed
-from core.pace import Governor, Ticket, Urgency
+from core.pace import Governor, Growth, Ticket, Urgency
 from core.pages import Pages
 from core.surface import (
     Delivered,
@@ -91,7 +92,8 @@ class Reply:
         self._changed = asyncio.Event()
         self._rushed = asyncio.Event()
         self._ticket: Ticket | None = None
-        self._began_with: Ticket | None = None
+        self._way: Way | None = None
+        self._growth = Growth()
         self._ended = float("-inf")
         self._give_up: float | None = None
         self._edit_until: float | None = None
@@ -209,12 +211,17 @@ class Reply:
                 elif await self._turn():
                     await self._step()
         finally:
-            if self._began_with:
-                self._governor.keep(self._began_with)
+            self._governor.over(self._growth)
 
     def _wanted(self) -> list[Page]:
         """What each message is to show now; once interrupted, no message is begun any more."""
-        pages = [Page(text) for text in self._texts()]
+        finished = len(self._pages.finished)
+        pages = [
+            Page(text)
+            if self._complete or index < finished
+            else Page(text, grows=True, closing=self._pages.closing)
+            for index, text in enumerate(self._texts())
+        ]
         if self._interruption is not None:
             del pages[self._room :]
         if self._complete:
@@ -243,17 +250,22 @@ class Reply:
             if index == len(self._slots):
                 self._slots.append(_Slot(next(self._numbers)))
             slot = self._slots[index]
-            final = self._complete or index < len(self._pages.finished)
-            if slot.frozen or (slot.shown == page and not slot.unsure):
+            if slot.frozen or self._shows(slot, page):
                 continue
             # A message that would need edits waits where the platform takes none.
-            too_early = not slot.message and self._deaths >= MOST_DEATHS and not final
+            too_early = not slot.message and self._deaths >= MOST_DEATHS and page.grows
             if not too_early and (page.text.strip() or page.notice):
-                return _Step(index, slot, page, self._urgency(slot, final=final))
+                return _Step(index, slot, page, self._urgency(slot, page))
         return None
 
-    def _urgency(self, slot: _Slot, *, final: bool) -> Urgency:
-        if final and (slot.message or self._complete):
+    def _shows(self, slot: _Slot, page: Page) -> bool:
+        """Whether a message shows what it should, and the platform knows if that is all."""
+        if slot.shown != page or slot.unsure:
+            return False
+        return page.grows or not self._surface.way(slot.message).seals
+
+    def _urgency(self, slot: _Slot, page: Page) -> Urgency:
+        if not page.grows and (slot.message or self._complete):
             return Urgency.LAST
         return Urgency.INTERIM if slot.message else Urgency.FIRST
 
@@ -263,15 +275,8 @@ class Reply:
         step = self._next()
         if step is None:
             return False
-        budgets = self._surface.edit_budgets if step.slot.message else self._surface.post_budgets
         self._awaited = step.slot
-        begins = not (self._began_with or step.slot.message or self._complete)
-        self._ticket = ticket = self._governor.ask(
-            budgets,
-            step.urgency,
-            self._lag,
-            self._surface.edit_budgets if begins else (),
-        )
+        self._ticket = ticket = self._ask(step)
         try:
             async with asyncio.timeout_at(self._deadline(step)) as self._patience:
                 await ticket.granted()
@@ -287,9 +292,31 @@ class Reply:
             return False
         finally:
             self._ticket = self._patience = self._awaited = None
-        if ticket.promise:
-            self._began_with = ticket
-        return True
+        self._way = ticket.way
+        return self._still_fits(step, ticket)
+
+    def _ask(self, step: _Step) -> Ticket:
+        """Stand in line for a request."""
+        surface, governor = self._surface, self._governor
+        if not step.slot.message:
+            if step.page.grows:
+                return governor.begin(surface.ways, self._growth, surface.plain.begin, self._lag)
+            return governor.ask(surface.plain.begin, step.urgency, self._lag)
+        way = surface.way(step.slot.message)
+        if step.page.grows:
+            governor.go_on(self._growth, way)
+        budgets = way.grow if step.page.grows else way.last
+        return governor.ask(budgets, step.urgency, self._lag, way.last)
+
+    def _still_fits(self, step: _Step, ticket: Ticket) -> bool:
+        """Whether what was granted is what is needed; else it is given back."""
+        latest = self._next()
+        fits = latest is not None and (
+            latest.page.grows == step.page.grows or ticket.budgets == ticket.last
+        )
+        if not fits:
+            self._governor.forget(ticket)
+        return fits
 
     def _still_next(self, step: _Step) -> bool:
         latest = self._next()
@@ -306,7 +333,7 @@ class Reply:
         step = self._next()
         if step is None or step.urgency is not Urgency.INTERIM:
             return
-        rest = self._ended + self._surface.pause - self._clock()
+        rest = self._ended + self._surface.way(step.slot.message).pause - self._clock()
         if rest > 0:
             self._rushed.clear()
             with suppress(TimeoutError):
@@ -317,8 +344,8 @@ class Reply:
         """What was an interim edit has become a last one, and may be waiting."""
         self._rushed.set()
         step = self._next()
-        if self._ticket is not None and step is not None:
-            self._ticket.hurry(step.urgency)
+        if self._ticket is not None and step is not None and not step.page.grows:
+            self._ticket.complete(step.urgency)
 
     def _lag(self, now: float) -> float:
         """How far behind the reader is: characters not seen, times seconds waited."""
@@ -344,7 +371,7 @@ class Reply:
     async def _send(self, slot: _Slot, page: Page) -> Outcome:
         if slot.message:
             return await self._surface.edit(slot.message, page)
-        return await self._surface.post(page, f"{self._nonce}.{slot.number}")
+        return await self._surface.post(page, f"{self._nonce}.{slot.number}", self._way)
 
     def _delivered(self, slot: _Slot, page: Page, message: str) -> None:
         self._failures = 0

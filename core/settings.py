@@ -124,6 +124,7 @@ class Settings(BaseModel):
     slack_bot_token: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")
     slack_api_url: str = "https://slack.com/api/"
+    slack_streaming: Literal["auto", "edit", "native"] = "auto"
     discord_token: SecretStr = SecretStr("")
     discord_api_url: str = "https://discord.com/api/v10"
     discord_reply: Literal["thread", "channel"] = "thread"
@@ -186,7 +187,14 @@ class Settings(BaseModel):
         """What is probably not meant as it was set, a line each; it stops nothing."""
         return self._notes
 
-    @field_validator("log_level", "log_format", "discord_reply", "reasoning_effort", mode="before")
+    @field_validator(
+        "log_level",
+        "log_format",
+        "discord_reply",
+        "slack_streaming",
+        "reasoning_effort",
+        mode="before",
+    )
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value

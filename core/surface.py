@@ -1,10 +1,10 @@
 """What a platform offers to one conversation, and how its requests can end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from core.budget import Budget
+from core.budget import Way
 from core.messages import Conversation, Question, Turn
 
 
@@ -25,10 +25,20 @@ class Page:
 
     The answer is Markdown. The notice is a line of plain text that the platform
     keeps apart from it, so that history never feeds it back to the model.
+
+    While `grows`, more is to come, and `closing` is what ends the text only until then:
+    the line that closes a code block which goes on.
     """
 
     text: str
     notice: str = ""
+    grows: bool = field(default=False, compare=False)
+    closing: str = field(default="", compare=False)
+
+    @property
+    def so_far(self) -> str:
+        """What of a growing text stays as it is; whatever comes is appended to it."""
+        return self.text.removesuffix(self.closing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +94,15 @@ class Surface(Protocol):
         """The room in one message."""
 
     @property
-    def post_budgets(self) -> tuple[Budget, ...]:
-        """What a `post` is counted against; the caller asks the governor first."""
+    def plain(self) -> Way:
+        """How a message is posted that is complete; the caller asks the governor first."""
 
     @property
-    def edit_budgets(self) -> tuple[Budget, ...]:
-        """What an `edit` is counted against; the caller asks the governor first."""
+    def ways(self) -> Sequence[Way]:
+        """The ways in which a message can begin, here and now, that will grow."""
 
-    @property
-    def pause(self) -> float:
-        """The least seconds from the end of one interim edit to the next."""
+    def way(self, message: str) -> Way:
+        """How this message goes on."""
 
     async def introduce(self, question: Question) -> Question:
         """The question with the names by which people know its asker, place and mentions.
@@ -116,11 +125,18 @@ class Surface(Protocol):
         sign is shown or has been given up.
         """
 
-    async def post(self, page: Page, nonce: str) -> Outcome:
-        """Post a message. Repeated with the same nonce, it never makes a second one."""
+    async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
+        """Post a message. Repeated with the same nonce, it never makes a second one.
+
+        `way` is one of `ways`, none the plain one. Where a message cannot be begun in this
+        way, it is refused for now, and `ways` has others.
+        """
 
     async def edit(self, message: str, page: Page) -> Outcome:
-        """Replace what a message shows; always with the whole page."""
+        """Make a message show a page; always with the whole of it.
+
+        Where it cannot go on in its present way, it is refused for now, and `way` is another.
+        """
 
     async def refuse(self, sentence: str) -> Outcome:
         """Tell the asker alone, where the platform can, why there is no answer."""

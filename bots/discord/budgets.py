@@ -4,11 +4,9 @@ The first of a tuple is the route's own; its true size is learned from the heade
 are those that are observed (Discord documents none), see design.md.
 """
 
-from core.budget import Budget
+from core.budget import Budget, Budgets
 
-Budgets = tuple[Budget, ...]
-
-ALL = Budget("discord/all", rate=50, window=1, burst=50, fixed=True)
+ALL = Budget("discord/all", rate=50, window=1, burst=50, reserve=5, fixed=True)
 """Every request of the bot; those that answer an interaction are not counted."""
 
 

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 
-from bots.discord.budgets import ALL, Budgets
+from bots.discord.budgets import ALL
+from core.budget import Budgets
 from core.errors import PlatformFailed
 from core.pace import Governor, Urgency
 from core.surface import Delivered, Outcome, RefusedForGood, RefusedForNow, Unknown

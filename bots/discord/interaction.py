@@ -12,7 +12,6 @@ from typing import Any
 import discord
 
 from bots.discord import budgets
-from bots.discord.budgets import Budgets
 from bots.discord.calls import NO_TURN, Answer, Request
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
@@ -21,6 +20,7 @@ from bots.discord.messages import NOTHING_YET, Spot
 from bots.discord.shown import LIMIT, content, is_blank
 from bots.discord.surface import PAUSE
 from bots.discord.turns import own_turn
+from core.budget import Budgets, Way
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
@@ -94,18 +94,23 @@ class InteractionSurface:
         return LIMIT
 
     @property
-    def pause(self) -> float:
-        """The least seconds from the end of one interim edit to the next."""
-        return PAUSE
+    def plain(self) -> Way:
+        """Posts and edits; a post that goes elsewhere waits for its own budgets."""
+        edits = self._edits
+        return Way(() if self._late else self._counted, edits, edits, PAUSE)
 
     @property
-    def post_budgets(self) -> Budgets:
-        """What a post is counted against; one that goes elsewhere waits for its own."""
-        return () if self._late else self._counted
+    def ways(self) -> tuple[Way, ...]:
+        """The only way there is."""
+        return (self.plain,)
+
+    def way(self, message: str) -> Way:
+        """Every message goes on by edits."""
+        del message
+        return self.plain
 
     @property
-    def edit_budgets(self) -> Budgets:
-        """What an edit is counted against."""
+    def _edits(self) -> Budgets:
         if not self._late:
             return self._counted
         return budgets.edits(self._elsewhere.channel) if self._elsewhere.channel else ()
@@ -144,8 +149,9 @@ class InteractionSurface:
         except TimeoutError:
             await self.acknowledge()
 
-    async def post(self, page: Page, nonce: str) -> Outcome:
+    async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         """Post a page: in place of the deferral, then below it, then elsewhere."""
+        del way
         if is_blank(page):
             return NOTHING_YET
         await self.acknowledge()
@@ -205,7 +211,7 @@ class InteractionSurface:
             return answer
 
     async def _refuse_below(self, sentence: str) -> Outcome:
-        if not await self._desk.calls.turn(self.post_budgets, Urgency.FIRST):
+        if not await self._desk.calls.turn(self.plain.begin, Urgency.FIRST):
             return NO_TURN.outcome
         return await self.post(Page("", sentence), f"no.{self._interaction.id}")
 
@@ -281,7 +287,7 @@ class InteractionSurface:
     async def _mend(self, message: str, page: Page) -> Outcome:
         """A lost page has come after all: let it show the text of now."""
         self._under[message] = True
-        if not await self._desk.calls.turn(self.edit_budgets, Urgency.LAST):
+        if not await self._desk.calls.turn(self._edits, Urgency.LAST):
             return NO_TURN.outcome
         return await self.edit(message, page)
 

@@ -8,7 +8,6 @@ import discord
 import structlog
 
 from bots.discord import budgets
-from bots.discord.budgets import Budgets
 from bots.discord.calls import NO_TURN
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
@@ -17,14 +16,15 @@ from bots.discord.messages import Spot
 from bots.discord.shown import LIMIT
 from bots.discord.threads import Opened, open_thread
 from bots.discord.turns import own_turn, place_of, turn_of
+from core.budget import Way
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood
 
 log = structlog.get_logger()
 
-PAUSE = 1.0
-"""Seconds between two interim edits: five edits in five seconds are all that a channel has."""
+PAUSE = 0.5
+"""Seconds between two interim edits; five in five seconds, which a channel has, are fewer."""
 
 REFUSAL_TRIES = 3
 
@@ -64,19 +64,21 @@ class DiscordSurface:
         return LIMIT
 
     @property
-    def pause(self) -> float:
-        """The least seconds from the end of one interim edit to the next."""
-        return PAUSE
+    def plain(self) -> Way:
+        """Posts and edits, in the thread that is being opened if one is."""
+        channel = self._question.id if self._awaits_thread else self._spot.channel
+        edits = budgets.edits(channel)
+        return Way(budgets.sends(channel), edits, edits, PAUSE)
 
     @property
-    def post_budgets(self) -> Budgets:
-        """What a post is counted against, in the thread that is being opened if one is."""
-        return budgets.sends(self._question.id if self._awaits_thread else self._spot.channel)
+    def ways(self) -> tuple[Way, ...]:
+        """The only way there is."""
+        return (self.plain,)
 
-    @property
-    def edit_budgets(self) -> Budgets:
-        """What an edit is counted against."""
-        return budgets.edits(self._spot.channel)
+    def way(self, message: str) -> Way:
+        """Every message goes on by edits."""
+        del message
+        return self.plain
 
     async def introduce(self, question: Question) -> Question:
         """The question as it is: Discord's events bring all names along."""
@@ -97,11 +99,12 @@ class DiscordSurface:
         self._open()
         await self._desk.signs.on(self._conversation, self._spot.channel)
 
-    async def post(self, page: Page, nonce: str) -> Outcome:
+    async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         """Post a page of the answer."""
+        del way
         await self._settled()
         if self._uncounted:
-            if not await self._desk.calls.turn(self.post_budgets, Urgency.FIRST):
+            if not await self._desk.calls.turn(self.plain.begin, Urgency.FIRST):
                 return NO_TURN.outcome
             self._uncounted = False
         outcome = await self._desk.messages.post(self._spot, page, nonce)

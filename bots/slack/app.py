@@ -50,6 +50,7 @@ class SlackBot:
         bot_token: str,
         app_token: str,
         api_url: str | None,
+        streaming: str,
         chat: Chat,
         governor: Governor,
         recall: Recall,
@@ -58,6 +59,7 @@ class SlackBot:
         self._bot_token = bot_token
         self._app_token = app_token
         self._api_url = api_url or SLACK
+        self._streaming = streaming
         self._chat = chat
         self._governor = governor
         self._recall = recall
@@ -176,9 +178,11 @@ class SlackBot:
             channels=directory.channels,
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
-            refusals=Refusals(),
+            statusless=Refusals(),
+            unstreamed=Refusals(),
             tasks=self._tasks,
             statuses=Statuses(),
+            streaming=self._streaming,
         )
 
 

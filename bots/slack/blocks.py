@@ -33,14 +33,19 @@ LIMIT = Limit(9_000, utf8)
 
 def content(page: Page, headline: str = "") -> dict[str, Any]:
     """The `blocks` and the `text` of a message; pings in them are inert."""
-    headline, notice = _shortened(headline), page.notice.strip()
+    headline, notice = _shortened(headline), below(page)
     blocks = [_context(headline, HEADLINE)] if headline else []
     if page.text or not notice:
         text = page.text if page.text.strip() else NOTHING_YET
         blocks.append({"type": "markdown", "text": inert(text)})
-    if notice:
-        blocks.append(_context(notice))
-    return {"blocks": blocks, "text": fallback(page.text.strip() or notice)}
+    words = page.text.strip() or page.notice.strip()
+    return {"blocks": [*blocks, *notice], "text": fallback(words)}
+
+
+def below(page: Page) -> list[dict[str, Any]]:
+    """The blocks below the text of a page: its notice, if there is one."""
+    notice = page.notice.strip()
+    return [_context(notice)] if notice else []
 
 
 def fallback(text: str) -> str:

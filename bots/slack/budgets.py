@@ -41,6 +41,21 @@ class Budgets:
         return (self._all("chat.update", 50, 10),)
 
     @property
+    def start(self) -> tuple[Budget, ...]:
+        """chat.startStream."""
+        return (self._all("chat.startStream", 20, 10),)
+
+    @property
+    def append(self) -> tuple[Budget, ...]:
+        """chat.appendStream: one budget for all streams of the workspace."""
+        return (self._all("chat.appendStream", 100, 20),)
+
+    @property
+    def seal(self) -> tuple[Budget, ...]:
+        """chat.stopStream."""
+        return (self._all("chat.stopStream", 20, 10),)
+
+    @property
     def delete(self) -> tuple[Budget, ...]:
         """chat.delete."""
         return (self._all("chat.delete", 50, 10),)

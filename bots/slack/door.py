@@ -12,7 +12,7 @@ from slack_bolt.response import BoltResponse
 from bots.slack import tokens
 from bots.slack.events import Addressed, Changed, Gone, Heard, Said, addressed, hear, revoked
 from bots.slack.question import asked_in
-from bots.slack.surface import MessageSurface
+from bots.slack.talk import MessageSurface
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import ShuttingDown, StoreFailed

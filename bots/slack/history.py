@@ -44,15 +44,19 @@ class History:
         found = [messages.read(one, conversation.channel, direct=direct) for one in raw]
         return await self._turns([message for message in found if message])
 
-    async def posted(self, conversation: Conversation, after: str, nonce: str) -> str:
+    async def posted(
+        self, conversation: Conversation, after: str, nonce: str, *, unnamed: bool
+    ) -> str:
         """The id of our own message with this nonce, said after that `ts`; empty: none.
 
+        With `unnamed`, one with no nonce will do: a stream has none until it is sealed.
         Raises `CallFailed` when Slack does not tell.
         """
         bounds = {"oldest": after, "include_all_metadata": True}
         async for page in self._pages(conversation, Urgency.FIRST, **bounds):
             for raw in _messages(page):
-                if _nonce(raw) == nonce and self._is_ours(raw):
+                is_it = _nonce(raw) == nonce or (unnamed and not _nonce(raw))
+                if is_it and string(raw, "ts") > after and self._is_ours(raw):
                     return string(raw, "ts")
         return ""
 

@@ -18,6 +18,15 @@ _CONTROL = re.compile(
 )
 
 
+_NAMES = (
+    *("channel", "here", "everyone", "!channel", "!here", "!everyone"),
+    *("!group", "!subteam^", "@u", "@w"),
+)
+"""What makes a sign in front of it a mention, but for what follows."""
+
+_ENTITY = re.compile(r"&[#\w]{0,9}\Z")
+
+
 def inert(text: str) -> str:
     """The same text, with nothing in it that notifies anybody.
 
@@ -30,6 +39,19 @@ def inert(text: str) -> str:
         return found[0] + JOINER if _pings(text, found) else found[0]
 
     return _SIGN.sub(broken, text)
+
+
+def settled(text: str) -> int:
+    """How many characters at its start are made inert in the same way whatever comes behind.
+
+    What may become a mention with the next characters is not among them.
+    """
+    start = max(0, len(text) - AHEAD)
+    for found in _SIGN.finditer(text, start):
+        if _may_ping(text, found):
+            return found.start()
+    entity = _ENTITY.search(text, start)
+    return entity.start() if entity else len(text)
 
 
 def plain(text: str) -> str:
@@ -49,6 +71,14 @@ def _as_shown(text: str) -> str:
     """What Markdown makes of entities and escapes."""
     text = html.unescape(text) if "&" in text else text
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text) if "\\" in text else text
+
+
+def _may_ping(text: str, found: re.Match[str]) -> bool:
+    """Whether it hangs on what comes behind if a sign begins a mention."""
+    rest = text[found.end() :]
+    if "&" in rest or "\\" in rest:  # entities and escapes: anything may come of them
+        return not any(character.isspace() for character in rest)
+    return any(name.startswith(rest.lower()) for name in _NAMES)
 
 
 def _ends_in_a_word(before: str) -> bool:

@@ -33,6 +33,7 @@ class Message:
     ts: str
     thread: str
     user: str
+    team: str
     bot: str
     bot_name: str
     parent: str
@@ -85,6 +86,7 @@ def read(raw: Any, channel: str, *, direct: bool) -> Message | None:
         ts=ts,
         thread=root if is_ts(root) and root != ts else "",
         user=string(raw, "user"),
+        team=string(raw, "user_team") or string(raw, "team"),
         bot=string(raw, "bot_id"),
         bot_name=string(profile, "name") or string(raw, "username"),
         parent=string(raw, "parent_user_id") or string(raw.get("root"), "user"),

@@ -1,13 +1,14 @@
 """A public answer to a command: messages in the channel, for everybody there."""
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 
 from bots.slack.calls import CallFailed
 from bots.slack.surface import SlackSurface
 from bots.slack.workspace import Workspace
-from core.budget import Budget
+from core.budget import Way
 from core.messages import Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Outcome, Page, RefusedForGood
@@ -30,9 +31,10 @@ class PublicSurface(SlackSurface):
         self._order = asyncio.Lock()
 
     @property
-    def post_budgets(self) -> tuple[Budget, ...]:
+    def plain(self) -> Way:
         """What the first text takes is an edit of the announcement."""
-        return self.edit_budgets if self._grows_there else super().post_budgets
+        plain = super().plain
+        return replace(plain, begin=plain.grow) if self._grows_there else plain
 
     async def history(self) -> tuple[Turn, ...]:
         """Nothing: a one-off question has no past."""
@@ -48,20 +50,20 @@ class PublicSurface(SlackSurface):
 
     async def _announce(self, text: str) -> None:
         try:
-            await self._workspace.calls.turn(super().post_budgets, Urgency.SIGN)
+            await self._workspace.calls.turn(super().plain.begin, Urgency.SIGN)
         except CallFailed:
             return
         outcome = await super().post(Page("", text), self._first)
         if isinstance(outcome, Delivered):
             self._announcement = outcome.message
 
-    async def post(self, page: Page, nonce: str) -> Outcome:
+    async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         """Post a page; the first one takes the announcement's place."""
         if self._begun:
-            return await super().post(page, nonce)
+            return await super().post(page, nonce, way)
         # An announcement that is on its way is waited for, or it would stay for ever.
         async with self._order:
-            outcome = await self._begin(page, nonce)
+            outcome = await self._begin(page, nonce, way)
         self._begun = isinstance(outcome, Delivered)
         return outcome
 
@@ -74,18 +76,18 @@ class PublicSurface(SlackSurface):
         if not self._announcement or self._begun:
             return await super().refuse(sentence)
         try:
-            await self._workspace.calls.turn(self.edit_budgets, Urgency.FIRST)
+            await self._workspace.calls.turn(self.plain.last, Urgency.FIRST)
         except CallFailed as failed:
             return failed.outcome
         return await self.edit(self._announcement, Page("", sentence))
 
-    async def _begin(self, page: Page, nonce: str) -> Outcome:
+    async def _begin(self, page: Page, nonce: str, way: Way | None) -> Outcome:
         if not self._announced:
-            return await super().post(page, nonce)
+            return await super().post(page, nonce, way)
         if not self._announcement:
             # An announcement of which nothing is known is looked for under its own name.
             try:
-                await self._workspace.calls.turn(super().post_budgets, Urgency.FIRST)
+                await self._workspace.calls.turn(super().plain.begin, Urgency.FIRST)
             except CallFailed as failed:
                 return failed.outcome
             return await super().post(page, self._first)

@@ -1,10 +1,10 @@
-"""Where Slack has refused to show a status."""
+"""Where Slack has refused something that it grants elsewhere."""
 
 REMEMBERED = 10_000
 
 
 class Refusals:
-    """The channels in which Slack shows no status; there a reaction is the sign."""
+    """The channels in which Slack does not do a thing, such as to show a status."""
 
     def __init__(self) -> None:
         self._channels: dict[str, None] = {}

@@ -7,7 +7,7 @@ uses within thirty minutes.
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from bots.slack.payload import string
 from bots.slack.question import with_asker
 from bots.slack.surface import SlackSurface
 from bots.slack.workspace import Workspace
-from core.budget import Budget
+from core.budget import Budget, Way
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
@@ -152,23 +152,22 @@ class ResponseSurface:
         return LIMIT
 
     @property
-    def pause(self) -> float:
-        """The least seconds between two interim edits."""
-        return self._direct.pause if self._direct else PAUSE
+    def plain(self) -> Way:
+        """The uses of the URL, then posts and edits of the direct message."""
+        if self._direct:
+            return self._direct.plain
+        uses = self._url.budgets if self._url.alive else ()
+        return Way(() if self._shown else uses, uses, uses, PAUSE)
 
     @property
-    def post_budgets(self) -> tuple[Budget, ...]:
-        """The uses of the URL, then those of the direct message."""
-        if self._direct:
-            return self._direct.post_budgets
-        return () if self._shown or not self._url.alive else self._url.budgets
+    def ways(self) -> Sequence[Way]:
+        """By edits."""
+        return (self.plain,)
 
-    @property
-    def edit_budgets(self) -> tuple[Budget, ...]:
-        """The uses of the URL, then those of the direct message."""
-        if self._direct:
-            return self._direct.edit_budgets
-        return self._url.budgets if self._url.alive else ()
+    def way(self, message: str) -> Way:
+        """Every message goes on by edits."""
+        del message
+        return self.plain
 
     async def introduce(self, question: Question) -> Question:
         """The question with its asker's name."""
@@ -181,8 +180,9 @@ class ResponseSurface:
     async def status(self, text: str) -> None:
         """Nothing to show: the command's acknowledgement is the sign."""
 
-    async def post(self, page: Page, nonce: str) -> Outcome:
+    async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         """Show a page: the first one in the command's answer, if that can still be."""
+        del way
         if not self._shown and self._direct is None:
             outcome = await self._show(page)
             self._shown = isinstance(outcome, Delivered)
@@ -226,7 +226,7 @@ class ResponseSurface:
         try:
             if self._direct is None:
                 self._direct = await self._open()
-                await self._workspace.calls.turn(self._direct.post_budgets, Urgency.FIRST)
+                await self._workspace.calls.turn(self._direct.plain.begin, Urgency.FIRST)
         except CallFailed as failed:
             return failed.outcome
         outcome = await self._direct.post(page, nonce)

@@ -54,7 +54,7 @@ class Sign:
             self._workspace.statuses.leave(self._channel, self._thread, self)
 
     async def _put(self, words: str) -> None:
-        if self._channel not in self._workspace.refusals:
+        if self._channel not in self._workspace.statusless:
             self._workspace.statuses.take(self._channel, self._thread, self)
             if await self._set_status(words):
                 return
@@ -89,7 +89,7 @@ class Sign:
             )
         except CallFailed as failed:
             if isinstance(failed.outcome, RefusedForGood):
-                self._workspace.refusals.add(self._channel)
+                self._workspace.statusless.add(self._channel)
                 statuses.leave(self._channel, self._thread, self)
                 return False
             if isinstance(failed.outcome, RefusedForNow):

@@ -1,17 +1,17 @@
 """A conversation on Slack, as the core answers in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bots.slack.blocks import LIMIT, content
-from bots.slack.calls import NOT_REACHED, CallFailed
+from bots.slack.calls import NOT_REACHED, CallFailed, Method
 from bots.slack.history import History
-from bots.slack.messages import Message, is_ts
+from bots.slack.messages import is_ts
 from bots.slack.payload import string
-from bots.slack.question import introduced, with_asker
+from bots.slack.question import with_asker
 from bots.slack.sign import Sign
 from bots.slack.workspace import Workspace
-from core.budget import Budget
+from core.budget import Budget, Way
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
@@ -39,6 +39,7 @@ class SlackSurface:
         self._question = question
         self._headline = headline
         self._headed = ""
+        self._channel = question.conversation.channel
         self._thread = _thread_of(question.conversation)
         self._history = History(workspace)
         self._sign = Sign(
@@ -60,19 +61,20 @@ class SlackSurface:
         return LIMIT
 
     @property
-    def pause(self) -> float:
-        """The least seconds between two interim edits."""
-        return PAUSE
+    def plain(self) -> Way:
+        """chat.postMessage, in the channel and in all; chat.update, for the whole workspace."""
+        budgets = self._workspace.budgets
+        return Way(budgets.post(self._channel), budgets.edit, budgets.edit, PAUSE)
 
     @property
-    def post_budgets(self) -> tuple[Budget, ...]:
-        """chat.postMessage, in the channel and in all."""
-        return self._workspace.budgets.post(self.conversation.channel)
+    def ways(self) -> Sequence[Way]:
+        """By edits."""
+        return (self.plain,)
 
-    @property
-    def edit_budgets(self) -> tuple[Budget, ...]:
-        """chat.update, shared by the whole workspace."""
-        return self._workspace.budgets.edit
+    def way(self, message: str) -> Way:
+        """Every message goes on by edits."""
+        del message
+        return self.plain
 
     async def introduce(self, question: Question) -> Question:
         """The question with its asker's name."""
@@ -86,14 +88,14 @@ class SlackSurface:
         """Show what the bot is doing, or take the sign away."""
         await self._sign.show(text)
 
-    async def post(self, page: Page, nonce: str) -> Outcome:
+    async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         """Post a message, unless an earlier try with this nonce has made it after all."""
         try:
             if nonce in self._doubtful and (message := await self._find(nonce)):
                 self._headed = self._headed or message
-                await self._workspace.calls.turn(self.edit_budgets, Urgency.FIRST)
+                await self._workspace.calls.turn(self.way(message).last, Urgency.FIRST)
                 return await self.edit(message, page)
-            message = await self._post(page, nonce)
+            message = await self._post(page, nonce, way)
         except CallFailed as failed:
             return failed.outcome
         self._stands(message, page)
@@ -101,17 +103,10 @@ class SlackSurface:
 
     async def edit(self, message: str, page: Page) -> Outcome:
         """Replace what a message shows."""
-        calls = self._workspace.calls
         try:
-            await calls.now(
-                calls.web.chat_update,
-                self.edit_budgets,
-                channel=self.conversation.channel,
-                ts=message,
-                **self._content(message, page),
-            )
+            await self._update(message, page)
         except CallFailed as failed:
-            if message == self._headed and _is_gone(failed.outcome):
+            if message == self._headed and is_gone(failed.outcome):
                 self._headed = ""  # the next message says again who asked what
             return failed.outcome
         self._stands(message, page)
@@ -137,10 +132,10 @@ class SlackSurface:
                 calls.web.chat_postEphemeral,
                 self._workspace.budgets.whisper,
                 Urgency.FIRST,
-                channel=self.conversation.channel,
+                channel=self._channel,
                 user=self._question.asker.id,
                 **content(Page("", sentence)),
-                **_in_thread(thread),
+                **in_thread(thread),
             )
         except CallFailed as failed:
             return failed.outcome
@@ -148,29 +143,32 @@ class SlackSurface:
 
     async def _say(self, sentence: str) -> Outcome:
         try:
-            await self._workspace.calls.turn(self.post_budgets, Urgency.FIRST)
+            await self._workspace.calls.turn(self.plain.begin, Urgency.FIRST)
         except CallFailed as failed:
             return failed.outcome
         return await self.post(Page("", sentence), f"{self._question.key}/refusal")
 
     async def _find(self, nonce: str) -> str:
         """The message of an earlier try; empty when there is none."""
+        return await self._posted(nonce)
+
+    async def _posted(self, nonce: str, *, unnamed: bool = False) -> str:
         asked = self._question.message
         if not is_ts(asked):
             asked = f"{self._question.asked_at.timestamp() - CLOCK_SKEW:.6f}"
         where = Conversation(
             self.conversation.platform,
             self.conversation.workspace,
-            self.conversation.channel,
+            self._channel,
             self._thread,
         )
-        return await self._history.posted(where, asked, nonce)
+        return await self._history.posted(where, asked, nonce, unnamed=unnamed)
 
-    async def _post(self, page: Page, nonce: str) -> str:
+    async def _post(self, page: Page, nonce: str, way: Way | None) -> str:
         # From here on nobody knows, also when this is cancelled, until Slack has answered.
         self._doubtful.add(nonce)
         try:
-            message = await self._send(page, nonce)
+            message = await self._send(page, nonce, way)
         except CallFailed as failed:
             if not isinstance(failed.outcome, Unknown) or failed.outcome.code == NOT_REACHED:
                 self._doubtful.discard(nonce)
@@ -178,23 +176,41 @@ class SlackSurface:
         self._doubtful.discard(nonce)
         return message
 
-    async def _send(self, page: Page, nonce: str) -> str:
-        calls, memory = self._workspace.calls, self._workspace.memory
-        with memory.posting(self.conversation.channel):
-            answer = await calls.now(
-                calls.web.chat_postMessage,
-                self.post_budgets,
-                channel=self.conversation.channel,
-                metadata={"event_type": EVENT_TYPE, "event_payload": {"nonce": nonce}},
-                unfurl_links=False,
-                unfurl_media=False,
-                **self._content("", page),
-                **_in_thread(self._thread),
+    async def _send(self, page: Page, nonce: str, way: Way | None) -> str:
+        """Post a message; its id. Raises `CallFailed`."""
+        del way
+        return await self._made(
+            self._workspace.calls.web.chat_postMessage,
+            self._workspace.budgets.post(self._channel),
+            metadata=metadata(nonce),
+            unfurl_links=False,
+            unfurl_media=False,
+            **self._content("", page),
+        )
+
+    async def _made(self, method: Method, budgets: tuple[Budget, ...], **arguments: Any) -> str:
+        """Make a message in the conversation; its id."""
+        memory = self._workspace.memory
+        with memory.posting(self._channel):
+            answer = await self._workspace.calls.now(
+                method, budgets, channel=self._channel, **arguments, **in_thread(self._thread)
             )
             if not (message := string(answer, "ts")):
                 raise CallFailed(Unknown("no_ts"))
             memory.wrote(message)
         return message
+
+    async def _update(self, message: str, page: Page, **arguments: Any) -> None:
+        calls, budgets = self._workspace.calls, self._workspace.budgets
+        shown = self._content(message, page)
+        await calls.now(
+            calls.web.chat_update,
+            budgets.edit,
+            channel=self._channel,
+            ts=message,
+            **shown,
+            **arguments,
+        )
 
     def _content(self, message: str, page: Page) -> dict[str, Any]:
         is_first = message == self._headed
@@ -214,24 +230,14 @@ class SlackSurface:
             yield self._workspace.scribe.answer(page.text, message)
 
 
-class MessageSurface(SlackSurface):
-    """The conversation of a question that was asked in a message."""
-
-    def __init__(self, workspace: Workspace, question: Question, message: Message) -> None:
-        super().__init__(workspace, question)
-        self._message = message
-
-    async def introduce(self, question: Question) -> Question:
-        """The question with the names of its asker, its channel and whom it mentions."""
-        del question  # read anew from the message
-        question = await introduced(self._workspace, self._message)
-        # It may be remembered with ids in the place of names.
-        self._workspace.memory.changed(self._message)
-        return question
-
-
-def _is_gone(outcome: Outcome) -> bool:
+def is_gone(outcome: Outcome) -> bool:
+    """Whether the message does not exist any more."""
     return isinstance(outcome, RefusedForGood) and outcome.gone
+
+
+def metadata(nonce: str) -> dict[str, Any]:
+    """What a message is found by again."""
+    return {"event_type": EVENT_TYPE, "event_payload": {"nonce": nonce}}
 
 
 def _thread_of(conversation: Conversation) -> str:
@@ -239,5 +245,6 @@ def _thread_of(conversation: Conversation) -> str:
     return conversation.thread if is_ts(conversation.thread) else ""
 
 
-def _in_thread(thread: str) -> dict[str, str]:
+def in_thread(thread: str) -> dict[str, str]:
+    """The thread as an argument; none at top level."""
     return {"thread_ts": thread} if thread else {}

@@ -24,6 +24,8 @@ class Workspace:
     channels: Names
     scribe: Scribe
     memory: Memory
-    refusals: Refusals
+    statusless: Refusals
+    unstreamed: Refusals
     tasks: Tasks
     statuses: Statuses
+    streaming: str

@@ -40,7 +40,7 @@ def budgets(scenario, n):
             (Budget(f"post/{room}", 1.0, 60, 4), Budget("post", 5.0, 60, 100)),
             (Budget("update", 50 / 60, 60, 10),),
         )
-    every = Budget("all", 0, 1, 50, fixed=True)
+    every = Budget("all", 0, 1, 50, reserve=5, fixed=True)
     return (
         (Budget(f"post/{room}", 1, 5, 5, fixed=True), every),
         (Budget(f"edit/{room}", 1, 5, 5, reserve=1, fixed=True), every),

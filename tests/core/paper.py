@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from core.budget import Budget
+from core.budget import Budgets, Way
 from core.messages import Conversation, Question, Turn
 from core.pages import utf16
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
@@ -26,8 +26,8 @@ class Paper:
     latency: float = 0.05
     pause: float = 0.0
     conversation: Conversation = THREAD
-    post_budgets: tuple[Budget, ...] = ()
-    edit_budgets: tuple[Budget, ...] = ()
+    post_budgets: Budgets = ()
+    edit_budgets: Budgets = ()
     turns: tuple[Turn, ...] = ()
     messages: dict[str, Page] = field(default_factory=dict)
     frames: list[tuple[float, str, Page]] = field(default_factory=list)
@@ -41,6 +41,17 @@ class Paper:
     @property
     def limit(self) -> Limit:
         return Limit(self.size, utf16)
+
+    @property
+    def plain(self) -> Way:
+        return Way(self.post_budgets, self.edit_budgets, self.edit_budgets, self.pause)
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        return (self.plain,)
+
+    def way(self, message: str) -> Way:
+        return self.plain
 
     @property
     def text(self) -> str:
@@ -61,7 +72,7 @@ class Paper:
         self.refusals.append(sentence)
         return Delivered("private")
 
-    async def post(self, page: Page, nonce: str) -> Outcome:
+    async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         self._drop_deaths()  # only what exists can be gone
         return await self._do(f"m-{nonce}", page)
 

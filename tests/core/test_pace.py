@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.budget import EDGE, LAST_MOMENT, Bucket, Budget, Window
-from core.pace import Governor, Urgency
+from core.budget import EDGE, LAST_MOMENT, Bucket, Budget, Way, Window
+from core.pace import Governor, Growth, Urgency
 from sandbox.limits import FixedWindow, TokenBucket
 
 UPDATES = Budget("slack/T1/chat.update", rate=50 / 60, window=60, burst=10, reserve=3)
@@ -217,7 +217,7 @@ async def test_an_interim_edit_that_becomes_the_last_one_overtakes():
     await governor.turn([SLOW], Urgency.INTERIM)
     first = governor.ask([SLOW], Urgency.INTERIM)
     second = governor.ask([SLOW], Urgency.INTERIM)
-    second.hurry(Urgency.LAST)
+    second.complete(Urgency.LAST)
 
     await second.granted()
 
@@ -266,10 +266,23 @@ EDIT = Budget("update", rate=1.0, window=60, burst=10)
 POST = Budget("post", rate=100.0, window=60, burst=1000)
 
 
+EDITED = Way((POST,), (EDIT,), (EDIT,), pause=0.5)
+
+
+def begin(governor, *ways):
+    """A reply that wants to be seen, and grow."""
+    return governor.begin(ways or (EDITED,), Growth(), (POST,))
+
+
 def begun(governor, count):
     """Replies that can be seen and will need a last edit; how many of those asked began."""
-    tickets = [governor.ask([POST], Urgency.FIRST, promise=[EDIT]) for _ in range(count)]
+    tickets = [begin(governor) for _ in range(count)]
     return [ticket for ticket in tickets if not ticket.waits]
+
+
+def growing(governor):
+    """How many replies have a last edit kept for them."""
+    return len(governor._shared["update"]._ending)
 
 
 def frozen():
@@ -282,9 +295,8 @@ async def test_no_more_replies_begin_than_there_are_last_edits_for():
     begun(governor, 30)
     now[0] += 3.5  # whoever was held to have something to show
     governor.share_out()
-    promised = governor._shared["update"].promised
 
-    assert promised == 11  # ten at once and one that comes in within a second
+    assert growing(governor) == 11  # ten at once and one that comes in within a second
     for _ in range(10):
         governor.ask([EDIT], Urgency.LAST)
     assert governor._allowance(EDIT).left(now[0]) == 0
@@ -295,12 +307,13 @@ async def test_a_reply_that_was_not_begun_is_posted_when_it_is_complete():
     begun(governor, 11)
     now[0] += 3.5
     governor.share_out()
-    late = governor.ask([POST], Urgency.FIRST, promise=[EDIT])
+    late = begin(governor)
     assert late.waits
 
-    late.hurry(Urgency.LAST)
+    late.complete(Urgency.LAST)
     assert not late.waits
-    assert late.promise == ()
+    assert late.way is None
+    assert growing(governor) == 11
 
 
 async def test_interim_edits_leave_every_visible_reply_its_last_one():
@@ -318,7 +331,7 @@ async def test_the_first_replies_are_shown_at_once_and_later_ones_with_something
     assert len(begun(governor, 8)) == 5
     now[0] += 1.5
     governor.share_out()
-    assert governor._shared["update"].promised == 8
+    assert growing(governor) == 8
 
 
 async def test_a_kept_promise_makes_room_for_another_reply():
@@ -326,9 +339,9 @@ async def test_a_kept_promise_makes_room_for_another_reply():
     began = begun(governor, 12)
     now[0] += 3.5
     governor.share_out()
-    late = governor.ask([POST], Urgency.FIRST, promise=[EDIT])
+    late = begin(governor)
     for ticket in began[:2]:
-        governor.keep(ticket)
+        governor.over(ticket.growth)
     now[0] += 3.5
     governor.share_out()
 
@@ -359,7 +372,7 @@ async def test_replies_that_grow_for_long_leave_room_for_new_ones():
     begun(governor, 11)
     now[0] += 3.5
     governor.share_out()
-    late = governor.ask([POST], Urgency.FIRST, promise=[EDIT])
+    late = begin(governor)
     assert late.waits
 
     for _ in range(20):

@@ -428,7 +428,7 @@ class Fickle(Paper):
     made: dict[str, str] = field(default_factory=dict)
     icy: set[str] = field(default_factory=set)
 
-    async def post(self, page, nonce):
+    async def post(self, page, nonce, way=None):
         await asyncio.sleep(self.latency)
         if self.dice.random() < self.busy:
             return RefusedForNow(0.5)

@@ -469,7 +469,7 @@ async def test_what_discord_refuses_for_now_closes_its_budget(surface, discord, 
 
     outcome = await surface.edit(posted.message, Page("two"))
     before = time.monotonic()
-    await governor.turn(surface.edit_budgets, Urgency.LAST)
+    await governor.turn(surface.plain.grow, Urgency.LAST)
 
     assert outcome == RefusedForNow(0.5)
     assert time.monotonic() - before > 0.4
@@ -519,7 +519,7 @@ async def test_the_last_token_of_a_rate_limit_costs_no_time(surface, discord, ey
 async def test_within_the_budgets_nothing_is_ever_refused(surface, discord, governor, eyes):
     posted = await surface.post(Page("0"), "n.0")
     for number in range(1, 8):
-        await governor.turn(surface.edit_budgets, Urgency.INTERIM)
+        await governor.turn(surface.plain.grow, Urgency.INTERIM)
         assert isinstance(await surface.edit(posted.message, Page(str(number))), Delivered)
 
     assert {r.status for r in asked_for(discord, "PATCH message")} == {200}

@@ -171,6 +171,7 @@ def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
         "bot_token": "xoxb-sandbox",
         "app_token": "xapp-sandbox",
         "api_url": slack.api_url,
+        "streaming": "edit",
         "governor": Governor(time.monotonic),
         "recall": Recall(),
     }

@@ -171,9 +171,9 @@ class TestPrivate:
         _, surface = await ask(office, "what is a lease?")
 
         for _ in range(2):
-            await office.governor.turn(surface.edit_budgets, Urgency.INTERIM)
-        third = office.governor.ask(surface.edit_budgets, Urgency.INTERIM)
-        last = office.governor.ask(surface.edit_budgets, Urgency.LAST)
+            await office.governor.turn(surface.plain.grow, Urgency.INTERIM)
+        third = office.governor.ask(surface.plain.grow, Urgency.INTERIM)
+        last = office.governor.ask(surface.plain.grow, Urgency.LAST)
 
         assert third.waits
         assert not last.waits

@@ -70,7 +70,7 @@ async def test_a_429_is_a_refusal_for_now_and_the_governor_learns_of_it(office, 
     office.slack.faults.add(Fault("chat.postMessage", "rate_limit", seconds=7))
 
     assert await surface.post(Page("x"), "n.0") == RefusedForNow(7.0)
-    waiting = office.governor.ask(surface.post_budgets, 0)
+    waiting = office.governor.ask(surface.plain.begin, 0)
     assert waiting.waits
     office.governor.forget(waiting)
 
