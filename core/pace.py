@@ -20,6 +20,9 @@ LATE = 1.0
 TYPICAL = 6.0
 """Seconds that a reply is expected to go on growing; nobody knows how long it will."""
 
+AGING = 2.0 * TYPICAL
+"""Seconds of growing after which replies count for less: not many of those end at one time."""
+
 SPENDING = 8.0
 """Seconds over which replies that grow together spend a burst."""
 
@@ -107,8 +110,7 @@ class Shared:
     """A budget of edits, and how replies that grow at the same time share it (pure).
 
     Each reply that can be seen will need a last edit. So many are kept, less what comes
-    in while a reader hardly notices. One that has grown for long counts for less: not
-    many of those end at the same time. What is left over goes to interim edits: at
+    in while a reader hardly notices. What is left over goes to interim edits: at
     once for a lone reply, spread over `SPENDING` seconds for several.
     """
 
@@ -165,7 +167,7 @@ class Shared:
     def _due(self, now: float) -> float:
         """How many last edits may be needed soon."""
         ages = (max(now - growth.since, 1e-9) for growth in self._ending)
-        return sum(min(1.0, TYPICAL / age) for age in ages)
+        return sum(min(1.0, AGING / age) for age in ages)
 
     def interim_sent(self, now: float) -> None:
         """An interim edit was sent."""

@@ -56,6 +56,7 @@ class Stream:
         self._where = {"channel": channel, "ts": ts}
         self.metadata = metadata
         self._sent = sent
+        self._stopped = False
 
     @property
     def way(self) -> Way:
@@ -81,8 +82,15 @@ class Stream:
         except CallFailed as failed:
             if not isinstance(failed.outcome, RefusedForGood) or failed.outcome.gone:
                 return failed.outcome
-        self.state = State.ENDED
+        self.state, self._stopped = State.ENDED, True
         return IN_ANOTHER_WAY
+
+    def not_edited(self, outcome: Outcome) -> Outcome:
+        """What it means that an edit failed: perhaps it is a stream, although Slack denied that."""
+        if outcome == RefusedForGood("streaming_state_conflict") and not self._stopped:
+            self.state = State.DOUBTFUL
+            return IN_ANOTHER_WAY
+        return outcome
 
     async def _append(self, page: Page) -> None:
         text = growing(page)

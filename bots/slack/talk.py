@@ -74,7 +74,7 @@ class MessageSurface(SlackSurface):
         try:
             await self._update(message, page, metadata=stream.metadata)
         except CallFailed as failed:
-            return failed.outcome
+            return stream.not_edited(failed.outcome)
         stream.state = State.SEALED
         return Delivered(message)
 

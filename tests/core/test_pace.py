@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from core.budget import EDGE, LAST_MOMENT, Bucket, Budget, Way, Window
 from core.pace import Governor, Growth, Urgency
 from sandbox.limits import FixedWindow, TokenBucket
+from tests.virtual import clock, virtually
 
 UPDATES = Budget("slack/T1/chat.update", rate=50 / 60, window=60, burst=10, reserve=3)
 EDITS = Budget("discord/1/edit", rate=1, window=5, burst=5, reserve=1, fixed=True)
@@ -379,3 +380,98 @@ async def test_replies_that_grow_for_long_leave_room_for_new_ones():
         now[0] += 1.0
         governor.share_out()
     assert not late.waits
+
+
+START = Budget("start", rate=1 / 3, window=60, burst=10)
+APPEND = Budget("append", rate=5 / 3, window=60, burst=20)
+SEAL = Budget("seal", rate=1 / 3, window=60, burst=10)
+STREAMED = Way((START,), (APPEND,), (SEAL,), pause=0.2, seals=True)
+
+
+async def test_a_reply_begins_in_the_way_that_has_more_room():
+    _, governor = frozen()
+    ways = [begin(governor, STREAMED, EDITED).way for _ in range(6)]
+
+    assert ways[0] is STREAMED
+    assert EDITED in ways
+
+
+async def test_where_one_way_has_no_last_edit_left_the_other_is_taken():
+    _, governor = frozen()
+    for _ in range(10):
+        governor.ask((SEAL,), Urgency.LAST)
+
+    assert begin(governor, STREAMED, EDITED).way is EDITED
+
+
+async def test_a_reply_that_goes_on_in_another_way_is_counted_there_alone():
+    _, governor = frozen()
+    ticket = begin(governor, STREAMED)
+    governor.go_on(ticket.growth, EDITED)
+
+    assert "seal" not in governor._shared
+    assert growing(governor) == 1
+    governor.over(ticket.growth)
+    assert governor._shared == {}
+
+
+async def test_appends_are_shared_by_all_who_grow_and_a_seal_is_kept_for_each():
+    now, governor = frozen()
+    tickets = [begin(governor, STREAMED) for _ in range(40)]
+    for _ in range(300):
+        now[0] += 0.1
+        governor.ask((APPEND,), Urgency.INTERIM)
+        governor.share_out()
+    begun = [ticket for ticket in tickets if not ticket.waits]
+
+    assert len(begun) >= 10
+    ends = [governor.ask((SEAL,), Urgency.LAST) for _ in range(10)]
+    assert not [end for end in ends if end.waits]
+
+
+async def test_an_interim_edit_of_a_message_that_is_complete_counts_as_its_last():
+    _, governor = frozen()
+    spent = Budget("spent", rate=0, window=60, burst=1)
+    governor.ask((spent,), Urgency.LAST)
+    ticket = governor.ask((spent,), Urgency.INTERIM, last=(SEAL,))
+    assert ticket.waits
+
+    ticket.complete(Urgency.LAST)
+
+    assert not ticket.waits
+    assert ticket.budgets == (SEAL,)
+
+
+LENGTHS = st.lists(st.floats(0.5, 30), min_size=1, max_size=40)
+
+
+@given(LENGTHS, st.floats(0, 5))
+def test_however_many_grow_and_end_no_last_edit_waits_while_an_interim_one_goes(lengths, spread):
+    waiting, overtaken = set(), []
+
+    async def reply(governor, number, length):
+        await asyncio.sleep(spread * number / len(lengths))
+        growth, end = Growth(), clock() + length
+        try:
+            async with asyncio.timeout_at(end):
+                await governor.begin((EDITED,), growth, (POST,)).granted()
+                while True:
+                    await governor.ask((EDIT,), Urgency.INTERIM).granted()
+                    overtaken.extend(waiting)
+                    await asyncio.sleep(0.5)
+        except TimeoutError:
+            if growth.way:  # what never began is posted whole
+                waiting.add(number)
+                await governor.turn((EDIT,), Urgency.LAST)
+                waiting.remove(number)
+            governor.over(growth)
+
+    async def all_of_them():
+        governor = Governor(clock)
+        async with asyncio.TaskGroup() as tasks:
+            for number, length in enumerate(lengths):
+                tasks.create_task(reply(governor, number, length))
+
+    virtually(all_of_them())
+
+    assert not overtaken

@@ -353,3 +353,17 @@ def test_the_measures_are_additive(left, right):
 def test_a_limit_without_room_for_fences_is_refused():
     with pytest.raises(ValueError, match="128"):
         Pages(Limit(100, len))
+
+
+@few
+@given(text_of_any_kind, SMALL, st.integers(1, 40))
+def test_what_a_growing_page_shows_is_only_ever_added_to(text, limit, step):
+    pages = Pages(limit)
+    page, shown = 0, ""
+    for start in range(0, len(text), step):
+        pages.write(text[start : start + step])
+        if len(pages.finished) > page:
+            page, shown = len(pages.finished), ""
+        so_far = pages.open.removesuffix(pages.closing)
+        assert so_far.startswith(shown)
+        shown = so_far

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bots.slack.inert import JOINER, inert, plain
+from bots.slack.inert import JOINER, inert, plain, settled
 from sandbox.slack import richtext
 
 PINGS = [
@@ -97,3 +97,26 @@ def notifications(value) -> list:
         return []
     mine = [value] if value.get("type") in ("user", "usergroup", "broadcast") else []
     return mine + [found for one in value.values() for found in notifications(one)]
+
+
+@given(texts, st.data())
+@example("hi <!channel>", None)
+def test_what_is_settled_is_the_same_whatever_comes_behind(text, data):
+    cut = data.draw(st.integers(0, len(text))) if data else 8
+    sent = inert(text[:cut][: settled(text[:cut])])
+
+    # An entity may yet make a word of what seemed a mention; that is put right at the end.
+    assert inert(text).startswith(sent) or "&" in text
+
+
+@pytest.mark.parametrize("ping", PINGS)
+def test_no_piece_of_a_ping_is_settled_before_the_whole(ping):
+    for cut in range(1, len(ping)):
+        begun = f"hi {ping[:cut]}"
+        assert not notifications(richtext.translate(inert(begun[: settled(begun)])))
+        assert inert(f"hi {ping}").startswith(inert(begun[: settled(begun)]))
+
+
+@pytest.mark.parametrize("text", ["a < b", "me@home.example", "x <= y", "@ben", "R&D", "a &amp; b"])
+def test_signs_that_mean_nothing_hold_nothing_back(text):
+    assert settled(f"{text} and") == len(f"{text} and")
