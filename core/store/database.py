@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import AdaptedConnection, Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -93,4 +93,9 @@ def _begin(connection: Connection) -> None:
     if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
         return  # reading waits for no writer
     # IMMEDIATE waits for its turn; a deferred one that reads first fails when it writes.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    driver = connection.connection.dbapi_connection
+    if isinstance(driver, AdaptedConnection):
+        # One way to the driver's thread and back, where a statement of SQLAlchemy's takes three.
+        driver.run_async(lambda bare: bare.execute("BEGIN IMMEDIATE"))
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
