@@ -26,10 +26,14 @@ LISTING = 20.0
 """Seconds for the list of models to come."""
 
 READS = 400
-"""Reads a second, of all answers together, from which on each pauses between two."""
+"""Reads a second, at most, of all answers together."""
 
-SHORTEST_PAUSE = 0.04
-"""Seconds; in less than that too little arrives for a pause to be worth its own cost."""
+FEW = 4
+"""Answers at once, below which each token is read as it comes."""
+
+TICK = 0.05
+"""Seconds between the moments at which answers are read, if there are so many: all that are
+due at once, since waking up costs more than reading."""
 
 DIALECTS = 100
 """Models of which it is remembered what they accept."""
@@ -175,8 +179,11 @@ class Model:
             self._unopened.discard(model)
 
     def _pause(self) -> float:
-        pause = min(self._read_pause, self._streams / READS)
-        return pause if pause >= SHORTEST_PAUSE else 0.0
+        if self._streams < FEW:
+            return 0.0
+        pause = min(self._read_pause, max(TICK, self._streams / READS))
+        now = asyncio.get_running_loop().time()
+        return max(0.0, (now + pause) // TICK * TICK - now)
 
     async def _endpoint(self) -> "Endpoint":
         async with self._loading:
