@@ -7,6 +7,8 @@ from sqlalchemy import insert
 from core.store.database import Database
 from core.store.schema import model_calls
 
+_ADD = insert(model_calls)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -39,4 +41,4 @@ class Calls:
     async def record(self, call: Call) -> None:
         """Write one call down."""
         async with self._database.write() as connection:
-            await connection.execute(insert(model_calls).values(asdict(call)))
+            await connection.execute(_ADD, asdict(call))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, select, update
+from sqlalchemy import Row, and_, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,14 +20,14 @@ LEASE = 30.0
 RENEWAL = 10.0
 """Seconds between two renewals of a lease."""
 
-
-def ours(owner: str, keys: Iterable[str]) -> ColumnElement[bool]:
-    """The open ones of these questions on which this owner holds the lease."""
-    return and_(
-        questions.c.key.in_(set(keys)),
-        questions.c.owner == owner,
-        questions.c.state != "settled",
-    )
+# Built once: to build a statement takes longer than to run it.
+_CLAIM = insert(questions).on_conflict_do_nothing()
+_JOIN = insert(threads).on_conflict_do_nothing()
+_THESE = questions.c.key.in_(bindparam("keys", expanding=True))
+_OURS = and_(_THESE, questions.c.owner == bindparam("us"), questions.c.state != "settled")
+_CHANGE = update(questions).where(_OURS)
+_RENEW = _CHANGE.returning(questions.c.key)
+_FOREIGN = select(questions.c.key).where(_THESE, questions.c.owner != bindparam("us"))
 
 
 async def change(
@@ -35,16 +35,14 @@ async def change(
 ) -> None:
     """Write to questions of ours, all or none; `LeaseLost` when one was taken over."""
     wanted = set(keys)
-    result = await connection.execute(update(questions).where(ours(owner, wanted)).values(values))
+    result = await connection.execute(_CHANGE, {"keys": list(wanted), "us": owner, **values})
     if result.rowcount < len(wanted):
         raise LeaseLost(f"another process has taken over one of {sorted(wanted)}")
 
 
 async def check(connection: AsyncConnection, owner: str, keys: Iterable[str]) -> None:
     """Raise `LeaseLost` when another process has taken one of these questions over."""
-    foreign = await connection.execute(
-        select(questions.c.key).where(questions.c.key.in_(set(keys)), questions.c.owner != owner)
-    )
+    foreign = await connection.execute(_FOREIGN, {"keys": list(set(keys)), "us": owner})
     if lost := sorted(foreign.scalars()):
         raise LeaseLost(f"another process has taken over {lost}")
 
@@ -85,9 +83,7 @@ class Questions:
             )
             if claimed:
                 await connection.execute(
-                    insert(threads)
-                    .values(conversation=str(question.conversation), joined_at=now)
-                    .on_conflict_do_nothing()
+                    _JOIN, {"conversation": str(question.conversation), "joined_at": now}
                 )
         return claimed
 
@@ -96,10 +92,12 @@ class Questions:
         wanted = set(keys)
         async with self._database.write() as connection:
             held = await connection.execute(
-                update(questions)
-                .where(ours(self._owner, wanted))
-                .values(lease_until=self._clock() + LEASE)
-                .returning(questions.c.key)
+                _RENEW,
+                {
+                    "keys": list(wanted),
+                    "us": self._owner,
+                    "lease_until": self._clock() + LEASE,
+                },
             )
             return wanted - set(held.scalars())
 
@@ -110,19 +108,18 @@ class Questions:
 
     async def _insert(self, connection: AsyncConnection, question: Question, now: float) -> bool:
         result = await connection.execute(
-            insert(questions)
-            .values(
-                key=question.key,
-                conversation=str(question.conversation),
-                asker=question.asker.id,
-                state="claimed",
-                owner=self._owner,
-                lease_until=now + LEASE,
-                claimed_at=now,
+            _CLAIM,
+            {
+                "key": question.key,
+                "conversation": str(question.conversation),
+                "asker": question.asker.id,
+                "state": "claimed",
+                "owner": self._owner,
+                "lease_until": now + LEASE,
+                "claimed_at": now,
                 # The standard library takes half an emoji, which people can type; orjson does not.
-                body=json.dumps(asdict(question), default=str),
-            )
-            .on_conflict_do_nothing()
+                "body": json.dumps(asdict(question), default=str),
+            },
         )
         return result.rowcount == 1
 

@@ -2,12 +2,24 @@
 
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.dialects.sqlite import insert
 
 from core.store.database import Database
 from core.store.questions import change, check, settled
 from core.store.schema import replies, reply_messages
+
+# Built once: to build a statement takes longer than to run it.
+_NEW, _NEW_MESSAGE = insert(replies), insert(reply_messages)
+_BEGIN = _NEW.on_conflict_do_update(
+    index_elements=[replies.c.id],
+    set_={"begun_at": _NEW.excluded.begun_at, "outcome": "", "seen": 0},
+)
+_ADD_MESSAGE = _NEW_MESSAGE.on_conflict_do_update(
+    index_elements=[reply_messages.c.reply, reply_messages.c.number],
+    set_={"message": _NEW_MESSAGE.excluded.message},
+)
+_END = update(replies).where(replies.c.id == bindparam("reply"))
 
 
 class Replies:
@@ -26,11 +38,7 @@ class Replies:
         now = self._clock()
         async with self._database.write() as connection:
             await connection.execute(
-                insert(replies)
-                .values(id=reply, conversation=conversation, begun_at=now)
-                .on_conflict_do_update(
-                    index_elements=[replies.c.id], set_={"begun_at": now, "outcome": "", "seen": 0}
-                )
+                _BEGIN, {"id": reply, "conversation": conversation, "begun_at": now}
             )
             await change(connection, self._owner, keys, {"state": "answering", "reply": reply})
 
@@ -42,12 +50,7 @@ class Replies:
         async with self._database.write() as connection:
             await check(connection, self._owner, keys)
             await connection.execute(
-                insert(reply_messages)
-                .values(reply=reply, number=number, message=message)
-                .on_conflict_do_update(
-                    index_elements=[reply_messages.c.reply, reply_messages.c.number],
-                    set_={"message": message},
-                )
+                _ADD_MESSAGE, {"reply": reply, "number": number, "message": message}
             )
 
     async def end(self, reply: str, keys: Iterable[str], outcome: str, seen: int) -> None:
@@ -58,8 +61,6 @@ class Replies:
         now = self._clock()
         async with self._database.write() as connection:
             await connection.execute(
-                update(replies)
-                .where(replies.c.id == reply)
-                .values(outcome=outcome, seen=seen, ended_at=now)
+                _END, {"reply": reply, "outcome": outcome, "seen": seen, "ended_at": now}
             )
             await change(connection, self._owner, keys, settled(outcome, now))
