@@ -1,6 +1,7 @@
 """`parley run`: everything is built here once, handed down, and taken apart again."""
 
 import asyncio
+import gc
 import random
 import signal
 import time
@@ -73,6 +74,9 @@ async def run(settings: Settings) -> None:
         await house.enter_async_context(_administered(settings, bots))
         await house.enter_async_context(_running(chat.run()))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
+        # What has been loaded by now stays: to look through it for garbage takes a tenth of a
+        # second each time, in which no reply grows.
+        gc.freeze()
         for note in settings.notes:
             log.warning(note)
         log.info("ready", model=model_name, endpoint=settings.endpoint, platforms=list(bots))
