@@ -17,6 +17,7 @@ import structlog
 from bots.admin import Admin
 from core.chat import Chat
 from core.composer import Composer
+from core.cuts import Cuts
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
 from core.model import Model, Timeouts
 from core.pace import Governor
@@ -62,7 +63,10 @@ async def run(settings: Settings) -> None:
         model = _model(settings)
         house.push_async_callback(model.close)
         model_name = await _model_name(settings, model)
-        governor = Governor(time.monotonic)
+        cuts = Cuts(store.marks, time.monotonic, time.time)
+        house.push_async_callback(cuts.close)
+        await cuts.load()
+        governor = Governor(time.monotonic, cuts)
         chat = Chat(
             store=store,
             composer=await _composer(settings, model_name, model, store),
@@ -156,6 +160,7 @@ def _platforms(
             app_token=settings.slack_app_token.get_secret_value(),
             api_url=settings.slack_api_url,
             streaming=settings.slack_streaming,
+            bursts=settings.slack_bursts,
             chat=chat,
             governor=governor,
             recall=recall,

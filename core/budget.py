@@ -26,6 +26,9 @@ would else be asked again at once, for ever."""
 RECOVERY = 60.0
 """Seconds without a 429 after which a budget that was cut grows by one step again."""
 
+LONGEST_RECOVERY = 86_400.0
+"""The same for a budget that was refused again whenever it had grown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -87,41 +90,42 @@ class Allowance(Protocol):
         """Whether it stands as if it had never been used."""
 
 
-@dataclass(slots=True)
-class _Cut:
-    """How far a budget was cut after refusals, and until when it is closed.
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How far a budget was cut after refusals: to which share of its size, and when.
 
-    A refusal says that the budget is smaller than we believed: it is halved at once
-    and grows by a quarter of its size per `RECOVERY` seconds.
+    A refusal says that the budget is smaller than we believed: it is halved at once and
+    grows by a quarter of its size per `recovery` seconds. What is refused again after it
+    has grown is tried half as often from then on.
     """
 
     share: float = 1.0
     at: float = -math.inf
-    closed_until: float = -math.inf
+    recovery: float = RECOVERY
 
-    def refused(self, now: float, retry_after: float) -> None:
-        self.share = max(0.25, self.now(now) / 2)
-        self.at = now
-        self.closed_until = max(self.closed_until, now + max(LEAST_CLOSED, retry_after))
-
-    def idle(self, now: float) -> bool:
-        return self.now(now) == 1.0 and now >= self.closed_until
+    def refused(self, now: float) -> "Cut":
+        """The cut after one more refusal."""
+        share = self.now(now)
+        again = self.share < share
+        recovery = min(LONGEST_RECOVERY, 2 * self.recovery) if again else self.recovery
+        return Cut(max(0.25, share / 2), now, recovery)
 
     def now(self, now: float) -> float:
+        """The share of its size that a budget has now."""
         if self.share == 1.0:
             return 1.0
-        steps = (now - self.at) // RECOVERY
-        return min(1.0, self.share + 0.25 * steps)
+        return min(1.0, self.share + 0.25 * ((now - self.at) // self.recovery))
 
 
 class Bucket:
     """At most `burst + rate * t` requests in any `t` seconds."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, cut: Cut | None = None) -> None:
         self._budget = budget
         self._used = 0.0
         self._at = 0.0
-        self._cut = _Cut()
+        self._closed_until = -math.inf
+        self.cut = cut or Cut()
 
     def wait(self, now: float, keep: float = 0.0) -> float:
         """Seconds until a request may be sent that leaves so many."""
@@ -131,7 +135,7 @@ class Bucket:
         if excess > 0:
             rate = self._budget.rate
             refill = max(0.0, self._at - now) + excess / rate if rate else math.inf
-        return max(refill, self._cut.closed_until - now, 0.0)
+        return max(refill, self._closed_until - now, 0.0)
 
     def left(self, now: float) -> float:
         """How many requests may be sent at once."""
@@ -150,18 +154,19 @@ class Bucket:
     def refused(self, now: float, retry_after: float) -> None:
         """Close for so long, and believe in a smaller burst afterwards; rates are documented."""
         used = self._used_at(now)
-        self._cut.refused(now, retry_after)
-        if self._budget.rate * self._budget.window < 1:
-            self._cut.share = 1.0  # it is all there will ever be, and counted by ourselves
+        self._closed_until = _closed(self._closed_until, now, retry_after)
+        if self._budget.rate * self._budget.window >= 1:
+            self.cut = self.cut.refused(now)  # else it is all there will ever be, and known
         # The platform says when it will take the next one; it knows better than we do.
         self._used, self._at = min(used, self._size(now) - 1), max(self._at, now)
 
     def idle(self, now: float) -> bool:
         """Whether it is full and was not cut."""
-        return self._used_at(now) == 0 and self._cut.idle(now) and self._budget.rate > 0
+        used = self._used_at(now) > 0 or now < self._closed_until
+        return not used and self.cut.now(now) == 1.0 and self._budget.rate > 0
 
     def _size(self, now: float) -> float:
-        return max(1.0, math.floor(self._budget.burst * self._cut.now(now)))
+        return max(1.0, math.floor(self._budget.burst * self.cut.now(now)))
 
     def _used_at(self, now: float) -> float:
         refilled = max(0.0, now - self._at) * self._budget.rate
@@ -177,7 +182,8 @@ class Window:
         self._used = 0
         self._last = -math.inf
         self._closes = -math.inf
-        self._cut = _Cut()
+        self._closed_until = -math.inf
+        self._cut = Cut()
 
     def wait(self, now: float, keep: float = 0.0) -> float:
         """Seconds until a request may be sent that leaves so many.
@@ -185,7 +191,7 @@ class Window:
         Those that leave some are spread evenly over the window, so that there is always
         room for one that need not. In its last moment nothing is kept.
         """
-        closed = max(self._cut.closed_until - now, 0.0)
+        closed = max(self._closed_until - now, 0.0)
         if not self._open(now):
             return closed
         until = self._closes - EDGE - now
@@ -218,11 +224,12 @@ class Window:
 
     def refused(self, now: float, retry_after: float) -> None:
         """Close for so long, and believe in a smaller budget afterwards."""
-        self._cut.refused(now, retry_after)
+        self._cut = self._cut.refused(now)
+        self._closed_until = _closed(self._closed_until, now, retry_after)
 
     def idle(self, now: float) -> bool:
         """Whether no window is open."""
-        return now >= self._closes + EDGE and self._cut.idle(now)
+        return now >= max(self._closes + EDGE, self._closed_until) and self._cut.now(now) == 1.0
 
     def learn(self, now: float, *, limit: int, remaining: int, reset_after: float) -> None:
         """Take over what the platform says of its window, unless it speaks of an older one."""
@@ -238,3 +245,8 @@ class Window:
 
     def _open(self, now: float) -> bool:
         return self._used > 0 and now < self._closes + EDGE
+
+
+def _closed(until: float, now: float, retry_after: float) -> float:
+    """Until when a budget is closed after a refusal."""
+    return max(until, now + max(LEAST_CLOSED, retry_after))

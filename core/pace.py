@@ -11,8 +11,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Protocol
 
-from core.budget import Allowance, Bucket, Budget, Budgets, Way, Window
+from core.budget import Allowance, Bucket, Budget, Budgets, Cut, Way, Window
 
 LATE = 1.0
 """Seconds that a last edit may come late when a budget is short: so much refill is counted on."""
@@ -191,6 +192,16 @@ class _Round:
         self.again = min(self.again, self.now + seconds)
 
 
+class Memory(Protocol):
+    """What outlives the process: how far budgets were cut."""
+
+    def get(self, key: str) -> Cut | None:
+        """The cut of a budget, if it was ever refused."""
+
+    def put(self, key: str, cut: Cut) -> None:
+        """Remember a cut. Never waits."""
+
+
 class Governor:
     """Shares out what the platforms allow, among all conversations of the process.
 
@@ -199,8 +210,9 @@ class Governor:
     urgent on a budget for which that one waits.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], cuts: Memory | None = None) -> None:
         self._clock = clock
+        self._cuts = cuts
         self._allowances: dict[str, Allowance] = {}
         self._shared: dict[str, Shared] = {}
         self._tickets: set[Ticket] = set()
@@ -277,8 +289,16 @@ class Governor:
     def refused(self, budgets: Iterable[Budget], retry_after: float) -> None:
         """A request was refused (429): nothing more against these for so many seconds."""
         for budget in budgets:
-            self._allowance(budget).refused(self._clock(), retry_after)
+            allowance = self._allowance(budget)
+            allowance.refused(self._clock(), retry_after)
+            if self._cuts is not None and isinstance(allowance, Bucket):
+                self._cuts.put(budget.key, allowance.cut)
         self.share_out()
+
+    def tightest(self, budgets: Budgets) -> Budget:
+        """Of several budgets the one of which least is left: probably that was refused."""
+        now = self._clock()
+        return min(budgets, key=lambda budget: self._allowance(budget).left(now) / budget.burst)
 
     def learn(self, budget: Budget, *, limit: int, remaining: int, reset_after: float) -> None:
         """The platform said how a fixed window really stands (rate-limit headers)."""
@@ -401,7 +421,8 @@ class Governor:
         if allowance is None:
             if len(self._allowances) >= self._swept:
                 self._sweep()
-            allowance = Window(budget) if budget.fixed else Bucket(budget)
+            cut = self._cuts.get(budget.key) if self._cuts else None
+            allowance = Window(budget) if budget.fixed else Bucket(budget, cut)
             self._allowances[budget.key] = allowance
         return allowance
 

@@ -88,8 +88,21 @@ def _words(value: Any) -> Any:
     return (value,)
 
 
+def _sizes(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    sizes: dict[str, int] = {}
+    for part in value.split(","):
+        name, _, size = (word.strip() for word in part.partition("="))
+        if not (name and size.isdecimal() and int(size)):
+            raise ValueError(f"must be like chat.update=10, chat.appendStream=20, not {part!r}")
+        sizes[name] = int(size)
+    return sizes
+
+
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 JsonObject = Annotated[dict[str, Any], BeforeValidator(_json_object)]
+Sizes = Annotated[dict[str, int], BeforeValidator(_sizes)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
@@ -125,6 +138,7 @@ class Settings(BaseModel):
     slack_app_token: SecretStr = SecretStr("")
     slack_api_url: str = "https://slack.com/api/"
     slack_streaming: Literal["auto", "edit", "native"] = "auto"
+    slack_bursts: Sizes = {}
     discord_token: SecretStr = SecretStr("")
     discord_api_url: str = "https://discord.com/api/v10"
     discord_reply: Literal["thread", "channel"] = "thread"

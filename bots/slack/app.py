@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import aiohttp
@@ -51,6 +51,7 @@ class SlackBot:
         app_token: str,
         api_url: str | None,
         streaming: str,
+        bursts: Mapping[str, int],
         chat: Chat,
         governor: Governor,
         recall: Recall,
@@ -60,6 +61,7 @@ class SlackBot:
         self._app_token = app_token
         self._api_url = api_url or SLACK
         self._streaming = streaming
+        self._bursts = bursts
         self._chat = chat
         self._governor = governor
         self._recall = recall
@@ -137,9 +139,9 @@ class SlackBot:
         web = AsyncWebClient(self._bot_token, self._api_url, session=session, retry_handlers=[])
         # The session knows the proxies, and for whom there is none; the SDK does not.
         web.proxy = None
-        calls = Calls(web, self._governor)
+        calls = Calls(web, self._governor, self._clock)
         us = await self._identity(calls)
-        budgets = Budgets(us.team)
+        budgets = Budgets(us.team, self._bursts)
         dialler = Dialler(calls, budgets, self._governor, session, self._app_token)
         self._directory = Directory(calls, budgets, self._clock)
         self._directory.people.learn(us.user, us.name)
@@ -173,7 +175,7 @@ class SlackBot:
         return Workspace(
             us=us,
             calls=calls,
-            budgets=Budgets(us.team),
+            budgets=Budgets(us.team, self._bursts),
             people=directory.people,
             channels=directory.channels,
             scribe=scribe,

@@ -1,10 +1,12 @@
 """What Slack counts, as budgets.
 
 Rates are Slack's documented ones (docs.slack.dev/apis/web-api/rate-limits). It
-publishes no bursts: those are assumptions, cut at the first refusal.
+publishes no bursts: those are assumptions, settings (`SLACK_BURSTS`), and cut at the
+first refusal.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from core.budget import Budget
 
@@ -17,9 +19,10 @@ KEPT_USES = 3
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """The budgets of one workspace."""
+    """The budgets of one workspace; `bursts` are sizes other than ours, by method."""
 
     team: str
+    bursts: Mapping[str, int] = field(default_factory=dict)
 
     def post(self, channel: str) -> tuple[Budget, ...]:
         """chat.postMessage: about one a second in a channel, several hundred a minute in all."""
@@ -121,9 +124,11 @@ class Budgets:
         return (self._each("response_url", trigger, 1 / 60, USES, reserve=KEPT_USES),)
 
     def _all(self, method: str, per_minute: float, burst: int, reserve: int = 0) -> Budget:
+        burst = self.bursts.get(method, burst)
         return Budget(f"slack/{self.team}/{method}", per_minute / 60, 60.0, burst, reserve)
 
     def _each(
         self, method: str, part: str, per_minute: float, burst: int, reserve: int = 0
     ) -> Budget:
-        return self._all(f"{method}/{part}", per_minute, burst, reserve)
+        key = f"slack/{self.team}/{method}/{part}"
+        return Budget(key, per_minute / 60, 60.0, burst, reserve)

@@ -54,9 +54,11 @@ class Calls:
     The SDK's own retries are off: they post twice when an answer is lost.
     """
 
-    def __init__(self, web: AsyncWebClient, governor: Governor) -> None:
+    def __init__(self, web: AsyncWebClient, governor: Governor, clock: Callable[[], float]) -> None:
         self.web = web
         self._governor = governor
+        self._clock = clock
+        self._part_closed: dict[str, float] = {}
 
     async def now(
         self, method: Method, budgets: tuple[Budget, ...], **arguments: Arguments
@@ -95,8 +97,23 @@ class Calls:
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             outcome = failure(error)
         if isinstance(outcome, RefusedForNow):
-            self._governor.refused(budgets, outcome.retry_after)
+            self._refused(budgets, outcome.retry_after)
         raise CallFailed(outcome)
+
+    def _refused(self, budgets: tuple[Budget, ...], retry_after: float) -> None:
+        """Close what was refused. Slack does not say whether it means a channel or all of them.
+
+        It is taken for the one of which less is left; if another channel is refused while
+        one is closed, for the whole workspace's.
+        """
+        if not budgets:
+            return
+        now, whole = self._clock(), budgets[-1]
+        another = now < self._part_closed.get(whole.key, now)
+        suspect = whole if another else self._governor.tightest(budgets)
+        if suspect != whole:
+            self._part_closed[whole.key] = now + retry_after
+        self._governor.refused((suspect,), retry_after)
 
 
 async def _request(method: Method, arguments: Mapping[str, Any]) -> Answer:

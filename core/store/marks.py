@@ -19,6 +19,14 @@ class Marks:
             found = await connection.execute(select(marks.c.value).where(marks.c.name == name))
             return found.scalar()
 
+    async def having(self, prefix: str) -> dict[str, str]:
+        """All values whose names begin like this, by name."""
+        query = select(marks.c.name, marks.c.value).where(
+            marks.c.name.startswith(prefix, autoescape=True)
+        )
+        async with self._database.read() as connection:
+            return {row.name: row.value for row in await connection.execute(query)}
+
     async def set(self, name: str, value: str) -> None:
         """Remember a value, in place of the former one."""
         async with self._database.write() as connection:

@@ -121,8 +121,7 @@ def test_a_shrunk_budget_recovers_step_by_step():
     bucket.refused(0.0, 1.0)
 
     def size(now):
-        copy = Bucket(UPDATES)
-        copy._cut = bucket._cut
+        copy = Bucket(UPDATES, bucket.cut)
         count = 0
         while copy.wait(now, keep=0) == 0:
             copy.take(now)
@@ -130,6 +129,17 @@ def test_a_shrunk_budget_recovers_step_by_step():
         return count
 
     assert [size(now) for now in (1, 59, 61, 121, 1000)] == [5, 5, 7, 10, 10]
+
+
+def test_a_budget_that_is_refused_whenever_it_has_grown_is_tried_ever_more_rarely():
+    bucket, now, refusals = Bucket(UPDATES), 0.0, 0
+    while now < 86_400:
+        bucket.refused(now, 1.0)
+        refusals += 1
+        while bucket.cut.now(now) <= 0.5:  # more than half is more than this platform grants
+            now += 30.0
+
+    assert refusals < 15
 
 
 def test_a_platform_that_refuses_without_asking_for_a_pause_is_not_hammered():

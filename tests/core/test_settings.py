@@ -303,3 +303,17 @@ def test_settings_that_are_wrong_do_not_hide_those_that_contradict_each_other():
         "LOG_LEVEL",
         "TEMPERATURE",
     ]
+
+
+def test_bursts_are_sizes_by_method():
+    settings = Settings.load(ENOUGH | {"SLACK_BURSTS": "chat.update=12, chat.appendStream = 30"})
+
+    assert settings.slack_bursts == {"chat.update": 12, "chat.appendStream": 30}
+
+
+@pytest.mark.parametrize("value", ["chat.update", "=3", "chat.update=0", "chat.update=many"])
+def test_bursts_that_are_none_say_what_one_looks_like(value):
+    (line,) = problems(ENOUGH | {"SLACK_BURSTS": value})
+
+    assert "SLACK_BURSTS" in line
+    assert "chat.update=10" in line

@@ -172,6 +172,7 @@ def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
         "app_token": "xapp-sandbox",
         "api_url": slack.api_url,
         "streaming": "edit",
+        "bursts": {},
         "governor": Governor(time.monotonic),
         "recall": Recall(),
     }

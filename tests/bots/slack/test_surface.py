@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import PlatformFailed
 from core.messages import Role
+from core.pace import Urgency
 from core.surface import Delivered, Page, RefusedForGood, RefusedForNow, Unknown
 from sandbox.faults import Fault
 
@@ -73,6 +74,24 @@ async def test_a_429_is_a_refusal_for_now_and_the_governor_learns_of_it(office, 
     waiting = office.governor.ask(surface.plain.begin, 0)
     assert waiting.waits
     office.governor.forget(waiting)
+
+
+async def test_a_refusal_holds_back_its_channel_and_a_second_one_the_workspace(office, surface):
+    """Slack does not say which it means."""
+    (here, everywhere) = surface.plain.begin
+    elsewhere = office.bot._door._workspace.budgets.post("C0RANDOM")
+    office.slack.faults.add(Fault("chat.postMessage", "rate_limit", seconds=30, times=2))
+
+    def waits(budgets):
+        ticket = office.governor.ask(budgets, Urgency.LAST)
+        office.governor.forget(ticket)
+        return ticket.waits
+
+    await surface.post(Page("x"), "n.0")
+    assert waits((here,))
+    assert not waits(elsewhere)
+    await surface.post(Page("x"), "n.1")
+    assert waits((everywhere,))
 
 
 @pytest.mark.parametrize(
