@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT = 8020
+RUNS = 3
 
 .PHONY: sandbox run test browser check format bench lock clean
 .DEFAULT_GOAL := help
@@ -50,7 +51,7 @@ format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/dev
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(ONLY) --runs $(RUNS)
 
 # New versions, with their hashes, for every Python and machine that Parley runs on.
 UV := $(BIN)/python -m uv pip compile pyproject.toml --universal --python-version 3.11 \

@@ -1,209 +1,233 @@
-"""How far the reader is behind the model: one process of the bot, the real clients.
+"""How far the reader is behind the model: one scenario, with the real clients.
 
     python -m tests.bench.replies slack --replies 20 --tokens 300 --rate 50 --spread 3
 
-Prints a table and writes build/bench-replies.json. The servers have the platforms'
-latency and budgets. Seconds throughout.
+measures one that is not in the table (`scenarios`), which `python -m tests.bench` prints.
 """
 
 import argparse
 import asyncio
-import bisect
-import json
-import random
-import statistics
+import gc
 import tempfile
+import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sandbox.model import Answer
-from sandbox.world import Change
-from tests.e2e.conftest import opened
-from tests.e2e.places import (
-    DISCORD_BOT,
-    SLACK_BOT,
-    DiscordPlace,
-    SlackPlace,
-    read_discord,
-    read_slack,
-)
+import uvloop
+
+from tests.bench import bounds
+from tests.bench.figures import Figures, Seen, percentile, seen
+from tests.bench.processes import Delay
+from tests.bench.scenarios import Scenario
+from tests.bench.texts import balanced
+from tests.bench.town import Town, opened
+from tests.bench.watch import Reply, Watch
 
 FIRST_TOKEN = 0.3
-LATENCY = {"slack": 0.06, "discord": 0.04}
-OTHERS = {"slack": ("DISCORD_TOKEN",), "discord": ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")}
-WORDS = ("time ", "slow ", "fast ", "page ", "read ")
-OUTPUT = Path("build/bench-replies.json")
+WARM = 999_999
+"""The number of a question that comes before all others, so that everything is loaded."""
+
+REST = 5.5
+"""Seconds after it: Discord's windows have closed, Slack's buckets are full again."""
+
+SETTLED = 1.0
+"""Seconds after the last answer that still count as its work."""
+
+STALL = 0.05
+PAGE = 2000
 
 
-@dataclass
-class Reply:
-    """One question and what became of it; `shown` are (time, characters that can be read)."""
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the bot used while the replies grew: CPU seconds, seconds, MiB."""
 
-    tokens: int
-    asked: float
-    sign: float | None = None
-    begun: float | None = None
-    shown: list[tuple[float, int]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What one reply was like for its reader."""
-
-    sign: float
-    first_text: float
-    lag_mean: float
-    lag_p95: float
-    late: float
-    complete: bool
+    cpu: float
+    begin: float
+    end: float
+    idle: float
+    peak: float
 
 
-def figures(reply: Reply, rate: float) -> Figures:
-    """Per character: when it could be read, less when the model had written it."""
-    times = [time for time, _ in reply.shown]
-    sizes = [size for _, size in reply.shown]
-    size = reply.tokens * len(WORDS[0]) - 1
-    lags = []
-    for character in range(size):
-        at = bisect.bisect_right(sizes, character)
-        written = reply.begun + FIRST_TOKEN + (character // len(WORDS[0]) + 1) / rate
-        if at < len(times):
-            lags.append(max(0.0, times[at] - written))
-    end = reply.begun + FIRST_TOKEN + reply.tokens / rate
-    return Figures(
-        sign=(reply.sign or times[0]) - reply.asked,
-        first_text=times[0] - reply.asked,
-        lag_mean=statistics.fmean(lags),
-        lag_p95=statistics.quantiles(lags, n=20)[-1],
-        late=times[-1] - end,
-        complete=len(lags) == size,
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a scenario."""
+
+    figures: Figures
+    replies: list[Seen]
+    model: dict[str, float]
+    town: dict[str, float]
+    routes: dict[str, int]
+
+
+async def run(scenario: Scenario, seed: int) -> Run:
+    """Measure a scenario once."""
+    lengths = scenario.lengths(seed)
+    with tempfile.TemporaryDirectory() as name:
+        async with opened(scenario, scenario.answers(lengths), Path(name), FIRST_TOKEN) as town:
+            watch = Watch(scenario.platform)
+            town.place.space.watch(watch)
+            await warm(town, watch)
+            first = len(town.place.requests)
+            replies, used = await measured(scenario, lengths, town, watch)
+            made = town.place.requests[first:]
+            broken = _broken_in_slack(town) if scenario.platform == "slack" else 0
+            model = town.model.figures()
+        delays = [delay for delay in town.bot.delays() if used.begin < delay.at < used.end]
+    town_late = town.punctuality.figures()
+    begun = {int(number): at + FIRST_TOKEN for number, at in model["asked"].items() if number}
+    each = [seen(reply, begun[reply.number], scenario.rate) for reply in replies]
+    figures = _summary(scenario, replies, each, begun=begun, used=used, made=made, delays=delays)
+    return Run(
+        Figures(
+            **figures,
+            broken=broken + sum(one.broken for one in each),
+            model_late=model["late"]["p95"],
+            town_late=town_late["p95"],
+        ),
+        each,
+        model["late"],
+        town_late,
+        _counts(made),
     )
 
 
-class Watch:
-    """Notes what readers see of each reply, and when."""
-
-    def __init__(self, read, bot, clock) -> None:
-        self.replies: dict[str, Reply] = {}
-        self._sizes: dict[str, dict[str, int]] = {}
-        self._read = read
-        self._bot = bot
-        self._clock = clock
-        self.changed = asyncio.Event()
-
-    def __call__(self, change: Change) -> None:
-        message = change.message
-        if message is None:
-            return self._signed(change)
-        thread = message.thread or message.channel
-        reply = self.replies.get(thread)
-        if reply is None or message.author != self._bot:
-            return None
-        sizes = self._sizes.setdefault(thread, {})
-        sizes[message.id] = len(self._read(message).text)
-        reply.shown.append((self._clock(), sum(sizes.values()) + len(sizes) - 1))
-        self.changed.set()
-        return None
-
-    def _signed(self, change: Change) -> None:
-        for thread in (change.note.get("thread"), change.channel):
-            reply = self.replies.get(thread)
-            if reply and reply.sign is None and change.what in ("status", "typing"):
-                reply.sign = self._clock()
-
-    def done(self) -> bool:
-        return all(
-            reply.shown and reply.shown[-1][1] >= reply.tokens * len(WORDS[0]) - 1
-            for reply in self.replies.values()
-        )
+async def warm(town: Town, watch: Watch) -> None:
+    """Ask something first, so that nothing has to be loaded any more."""
+    room = town.place.room()
+    await _ask(town, watch, Reply(WARM, 5, "words", time.monotonic()), room)
+    async with asyncio.timeout(60):
+        await watch.quiet.wait()
+    await asyncio.sleep(REST)
 
 
-async def measure(options: argparse.Namespace) -> dict[str, object]:
-    """Run one scenario."""
-    with tempfile.TemporaryDirectory() as folder:
-        async with opened(Path(folder), latency=LATENCY) as town:
-            off = OTHERS[options.platform]
-            async with town.bot(**dict.fromkeys(off)) as bot:
-                return await _measure(options, town, bot)
+async def _ask(town: Town, watch: Watch, reply: Reply, room: str, *, shared: bool = False) -> None:
+    talk = town.place.mention(town.place.ada, f"question {reply.number}!", room)
+    own = talk.thread or talk.channel
+    watch.follow(reply, texts=[own] if shared else [own, room], signs=[own, room])
 
 
-async def _measure(options, town, bot) -> dict[str, object]:
-    slack = options.platform == "slack"
-    place = (
-        SlackPlace(town.slack, town.world.slack)
-        if slack
-        else DiscordPlace(town.discord, town.world.discord)
-    )
-    clock = asyncio.get_running_loop().time
-    read, speaker = (read_slack, SLACK_BOT) if slack else (read_discord, DISCORD_BOT)
-    watch = Watch(read, speaker, clock)
-    chance = random.Random(options.seed)
-    lengths = [round(options.tokens * chance.uniform(0.8, 1.2)) for _ in range(options.replies)]
-
-    def script(body):
-        asked = str(body["messages"][-1]["content"])
-        number = int(asked.rpartition("question ")[2].split("!")[0])
-        replies[number].begun = clock()
-        pieces = tuple(WORDS[n % len(WORDS)] for n in range(lengths[number]))
-        return Answer(pieces, rate=options.rate, first_token=FIRST_TOKEN)
-
-    town.model.script = script
-    place.space.watch(watch)
-    before = _cpu(bot)
-    requests = len(place.server.requests)
-    room = place.room() if options.one_room else ""
+async def measured(
+    scenario: Scenario, lengths: list[int], town: Town, watch: Watch
+) -> tuple[list[Reply], Used]:
+    """Ask all questions and wait until they are answered, or for longer than anybody would."""
+    one_room = town.place.room() if scenario.one_room else ""
+    rooms = [one_room or town.place.room() for _ in lengths]
+    await asyncio.sleep(0.5)
+    gc.collect()
+    gc.freeze()
+    town.punctuality.delays.clear()
+    town.bot.forget_peak()
+    idle, cpu, begin = town.bot.memory, town.bot.cpu, time.monotonic()
     replies: list[Reply] = []
     for number, tokens in enumerate(lengths):
-        replies.append(Reply(tokens, clock()))
-        # The thread is known only when the message exists, the sign may come in that call.
-        asked = place.mention(place.ada, f"question {number}!", room)
-        watch.replies[asked.thread or asked.channel] = replies[number]
-        await asyncio.sleep(options.spread / options.replies)
+        due = begin + scenario.spread * number / len(lengths)
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        replies.append(Reply(number, tokens, scenario.text, time.monotonic()))
+        await _ask(town, watch, replies[-1], rooms[number], shared=scenario.one_room)
     with suppress(TimeoutError):
-        async with asyncio.timeout(options.patience):
-            while not watch.done():
-                watch.changed.clear()
-                await watch.changed.wait()
-    made = list(place.requests)[requests:]
-    return _summary(options, replies, made, _cpu(bot) - before)
+        async with asyncio.timeout(scenario.patience):
+            await watch.quiet.wait()
+    await asyncio.sleep(SETTLED)
+    end = time.monotonic()
+    return replies, Used(town.bot.cpu - cpu, begin, end, idle, town.bot.peak)
 
 
-def _cpu(bot) -> float:
-    """CPU seconds that the bot's process has used."""
-    fields = Path(f"/proc/{bot.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
+def _broken_in_slack(town: Town) -> int:
+    """States of messages with an open block: all that were sent whole, the last of streams."""
+    texts = [
+        block["text"]
+        for request in town.place.server.requests
+        if request.method in ("chat.postMessage", "chat.update") and not request.code
+        for block in request.arguments.get("blocks") or ()
+        if isinstance(block, dict) and block.get("type") == "markdown"
+    ]
+    texts += [
+        message.text
+        for channel in town.place.space.channels
+        for message in town.place.space.messages(channel)
+        if "streaming_state" in message.payload
+    ]
+    return sum(not balanced(text) for text in texts)
 
 
-def _summary(options, replies, made, cpu) -> dict[str, object]:
-    seen = [figures(reply, options.rate) for reply in replies if reply.shown]
-    tokens = sum(reply.tokens for reply in replies)
-
-    def middle(name):
-        return round(statistics.median(getattr(one, name) for one in seen), 3)
-
-    def worst(name):
-        return round(max(getattr(one, name) for one in seen), 3)
-
+def _summary(
+    scenario: Scenario,
+    replies: list[Reply],
+    each: list[Seen],
+    *,
+    begun: Mapping[int, float],
+    used: Used,
+    made: list[tuple[str, int]],
+    delays: list[Delay],
+) -> dict[str, float]:
+    tokens, count = sum(one.tokens for one in each), len(each)
+    lag = sum(one.lag for one in each) / count
+    bound = _bound(scenario, replies, begun)
+    stalls = [delay.seconds for delay in delays if delay.seconds > STALL]
+    late, first = (sorted(getattr(one, name) for one in each) for name in ("late", "first_text"))
     return {
-        "scenario": vars(options),
-        "complete": sum(one.complete for one in seen),
-        "sign": worst("sign"),
-        "first_text": middle("first_text"),
-        "first_text_worst": worst("first_text"),
-        "lag_mean": round(statistics.fmean(one.lag_mean for one in seen), 3),
-        "lag_worst": worst("lag_mean"),
-        "late": middle("late"),
-        "late_worst": worst("late"),
-        "requests": len(made),
+        "sign": max(one.sign for one in each),
+        "first_text": percentile(first, 0.5),
+        "first_worst": first[-1],
+        "lag": lag,
+        "lag_worst": max(one.lag for one in each),
+        "lag_p95": sum(one.lag_p95 for one in each) / count,
+        "lag_max": max(one.lag_max for one in each),
+        "bound": bound,
+        "ratio": lag / bound,
+        "late": percentile(late, 0.5),
+        "late_p95": percentile(late, 0.95),
+        "late_worst": late[-1],
+        "missing": sum(not one.complete for one in each),
+        "requests": len(made) / count,
         "refused": sum(status == 429 for _, status in made),
-        "cpu_per_1000_tokens": round(cpu * 1000 / tokens, 4),
-        "replies": [asdict(one) for one in seen],
+        "cpu": used.cpu * 1000 / tokens,
+        "cpu_excess": (used.cpu - 0.04 * tokens / 1000) / count * 1000,
+        "core": used.cpu / (used.end - used.begin - SETTLED),
+        "idle": used.idle,
+        "peak": used.peak,
+        "memory_each": (used.peak - used.idle) * 1024 / _in_flight(replies),
+        "stalls": len(stalls),
+        "longest_stall": max((delay.seconds for delay in delays), default=0.0),
     }
 
 
+def _bound(scenario: Scenario, replies: list[Reply], begun: Mapping[int, float]) -> float:
+    growing = [
+        bounds.Growing(
+            begun[reply.number],
+            begun[reply.number] + reply.tokens / scenario.rate,
+            max(1.0, reply.letters * 5 / 4 / PAGE),
+        )
+        for reply in replies
+    ]
+    if scenario.platform == "discord":
+        return bounds.discord(growing, own_threads=scenario.own_threads, latency=scenario.travel)
+    mode = scenario.settings.get("SLACK_STREAMING", "edit")
+    return bounds.slack(growing, mode=mode, latency=scenario.travel)
+
+
+def _in_flight(replies: list[Reply]) -> int:
+    """How many were unanswered at once, at most."""
+    changes = [(reply.asked, 1) for reply in replies]
+    changes += [(reply.complete, -1) for reply in replies if reply.complete]
+    now = most = 0
+    for _, change in sorted(changes):
+        now += change
+        most = max(most, now)
+    return most
+
+
+def _counts(made: list[tuple[str, int]]) -> dict[str, int]:
+    """How often each route or method was used."""
+    routes = [route for route, _ in made]
+    return {route: routes.count(route) for route in sorted(set(routes))}
+
+
 def main() -> None:
-    """Measure one scenario, or a handful of them."""
+    """Measure one scenario that is described by its parameters."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("platform", choices=["slack", "discord"])
     parser.add_argument("--replies", type=int, default=1)
@@ -211,20 +235,14 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=60.0)
     parser.add_argument("--spread", type=float, default=0.0, help="seconds between first and last")
     parser.add_argument("--one-room", action="store_true", help="all in one channel")
-    parser.add_argument("--patience", type=float, default=120.0)
+    parser.add_argument("--text", choices=["words", "code"], default="words")
     parser.add_argument("--seed", type=int, default=1)
-    run(parser.parse_args())
-
-
-def run(options: argparse.Namespace) -> None:
-    """Measure one scenario, print it as a row, and add it to the file."""
-    result = asyncio.run(measure(options))
-    OUTPUT.parent.mkdir(exist_ok=True)
-    with OUTPUT.open("a") as file:
-        file.write(json.dumps(result) + "\n")
-    shown = {key: value for key, value in result.items() if key not in ("replies", "scenario")}
-    name = f"{options.platform}, {options.replies} x {options.tokens} at {options.rate:g}/s"
-    print(f"{name:36}", "  ".join(f"{key} {value}" for key, value in shown.items()))
+    options = vars(parser.parse_args())
+    seed = options.pop("seed")
+    result = uvloop.run(run(Scenario("this", **options), seed))
+    for name, value in asdict(result.figures).items():
+        print(f"{name:14} {value:9.3f}")
+    print(result.model, result.town, result.routes, sep="\n")
 
 
 if __name__ == "__main__":
