@@ -15,6 +15,7 @@ into build/bench.json.
 
 import argparse
 import json
+import logging
 import subprocess
 import sys
 import time
@@ -85,6 +86,8 @@ def main() -> None:
         "growth": growth.measure,
         "model": model,
     }
+    # A bot that is stopped leaves requests unfinished; that is no news.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     begin, results = time.monotonic(), {}
     names = chosen(options.only, options.without_setting)
     if any(scenario for _, scenario in names):
