@@ -15,9 +15,9 @@ EDGE = 0.05
 the end of a fixed window we cannot know to which of two windows it would count a request,
 and none is sent."""
 
-LAST_MOMENT = 0.2 - 2 * EDGE
+LAST_MOMENT = 0.1
 """Seconds before that in which interim edits may take a window's reserve: whoever needs it
-then waits 0.2 s, at most, for the next window."""
+then waits for the next window, no longer than `LAST_MOMENT + 2 * EDGE`."""
 
 LEAST_CLOSED = 1.0
 """Seconds, at least, for which nothing is sent after a 429: a platform that asks for no pause
@@ -198,13 +198,13 @@ class Window:
         if self.left(now) < 1 or until <= 0:
             return max(closed, until + 2 * EDGE)
         if keep:
-            return max(closed, min(self._due(now, keep) - now, until - LAST_MOMENT), 0.0)
+            return max(closed, self._due(now, keep) - now, 0.0)
         return closed
 
     def _due(self, now: float, keep: float) -> float:
         """When the next request is due of those that are spread over the rest of the window."""
-        spread = self.left(now) - keep
-        return self._last + (self._closes - self._last) / (spread + 1) if spread > 0 else math.inf
+        spread, end = self.left(now) - keep, self._closes - EDGE - LAST_MOMENT
+        return self._last + (end - self._last) / (spread + 1) if spread > 0 else end
 
     def left(self, now: float) -> float:
         """How many requests may be sent at once."""

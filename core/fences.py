@@ -13,9 +13,9 @@ LONGEST = 24
 MARKS = "`~"
 _LANGUAGE = 20
 
-_OPENING = re.compile(
-    r"(?P<lead>[ \t]*(?:(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))[ \t]*)*)(?P<mark>`{3,}|~{3,})"
-)
+_LEAD = r"(?P<lead>[ \t]*(?:(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))[ \t]*)*)"
+_OPENING = re.compile(_LEAD + r"(?P<mark>`{3,}|~{3,})")
+_BEGUN = re.compile(_LEAD + r"(?:`{1,2}|~{1,2})\Z")
 _CLOSING = re.compile(r"(?P<lead>[ \t]*(?:>[ \t]*)*)(?P<mark>`+|~+)(?P<more>[^\n]*)")
 _BARE_INFO = re.compile(r"[\w+#.-]*\s*\Z")
 
@@ -116,3 +116,8 @@ def only_opens(line: str) -> bool:
         and opened_by(line) is not None
         and _BARE_INFO.match(line, found.end()) is not None
     )
+
+
+def begins_to_open(line: str) -> bool:
+    """Whether a line has some of the marks that open a fence, and nothing behind them yet."""
+    return _BEGUN.match(line) is not None

@@ -27,6 +27,9 @@ AGING = 2.0 * TYPICAL
 SPENDING = 8.0
 """Seconds over which replies that grow together spend a burst."""
 
+SIGNS_LEAVE = 0.5
+"""The part of a budget with a reserve that signs leave to texts, which may come any moment."""
+
 LOOK_AGAIN = 1.0
 """Seconds after which a reply that waits to begin is looked at again: others grow older."""
 
@@ -355,17 +358,23 @@ class Governor:
 
     def _free(self, ticket: Ticket, budgets: Budgets, round_: _Round) -> bool:
         """Whether these budgets all have room for the request; if not, it is waited for."""
-        waits = {budget.key: self._wait(budget, ticket, round_.now) for budget in budgets}
-        longest = max(waits.values(), default=0.0)
+        longest = 0.0
+        for budget in budgets:
+            wait = self._wait(budget, ticket, round_.now)
+            longest = max(longest, wait)
+            # What only holds itself back does not stand in anybody's way.
+            modest = ticket.urgency is Urgency.SIGN and not self._allowance(budget).wait(round_.now)
+            if wait > 0 and not modest:
+                round_.awaited.add(budget.key)
         if longest > 0:
             round_.look_again_in(longest)
-            round_.awaited.update(key for key, wait in waits.items() if wait > 0)
         return longest <= 0
 
     def _wait(self, budget: Budget, ticket: Ticket, now: float) -> float:
         if ticket.urgency is Urgency.INTERIM:
             return self._share(budget).wait_for_interim(now)
-        return self._allowance(budget).wait(now)
+        leaves = SIGNS_LEAVE * budget.burst if ticket.urgency is Urgency.SIGN else 0.0
+        return self._allowance(budget).wait(now, leaves if budget.reserve else 0.0)
 
     def _frames(self, way: Way, now: float) -> float:
         """Interim edits that one more reply can expect in this way."""

@@ -95,7 +95,10 @@ class Pages:
         if self._looked_at is not self._text:
             *above, line = self._text.split("\n")
             around = fences.within(reduce(fences.after, above, self._fence), line)
-            unclear = fences.only_opens(line) if around is None else around.begins_to_close(line)
+            if around is None:
+                unclear = fences.only_opens(line) or fences.begins_to_open(line)
+            else:
+                unclear = around.begins_to_close(line)
             shown = "\n".join(above if unclear else [*above, line]).rstrip()
             owed = self._owed(shown) if shown else ""
             self._looked_at = self._text

@@ -109,6 +109,8 @@ class DiscordSurface:
             self._uncounted = False
         outcome = await self._desk.messages.post(self._spot, page, nonce)
         if isinstance(outcome, Delivered):
+            # There is something to read: a sign that still waits for its turn is not needed.
+            await self._desk.signs.off(self._conversation)
             turn = self._said(outcome.message, page)
             if not self._in_talk:
                 message = int(outcome.message)

@@ -78,6 +78,20 @@ def test_the_reserve_of_a_window_is_given_to_interim_edits_only_in_its_last_mome
     assert window.wait(0.0, keep=1) == pytest.approx(5 - EDGE - LAST_MOMENT)
 
 
+def test_interim_edits_are_spread_evenly_over_what_is_left_of_a_window():
+    window, sent, now = Window(EDITS), [], 0.0
+    while now < 5 - EDGE:
+        if not window.wait(now, keep=1):
+            window.take(now)
+            sent.append(now)
+        if len(sent) == 2 and now > 1.5:
+            window.take(now)  # a last edit in between
+            sent.append(now)
+        now += 0.01
+
+    assert sent == pytest.approx([0.0, 1.21, 1.51, 3.18, 4.85], abs=0.02)
+
+
 def test_a_budget_that_never_refills_says_so():
     bucket = Bucket(Budget("slack/response", rate=0, window=1800, burst=1))
     bucket.take(0.0)
@@ -271,6 +285,23 @@ async def test_budgets_of_idle_channels_are_forgotten():
         await governor.turn([Budget(f"c{channel}", 1, 5, 5, fixed=True)], Urgency.INTERIM)
 
     assert len(governor._allowances) < 2000
+
+
+EVERY = Budget("all", rate=50, window=1, burst=50, reserve=5, fixed=True)
+
+
+async def test_signs_leave_room_for_texts_and_stand_in_nobodys_way():
+    now, governor = frozen()
+    signs = [governor.ask((EVERY,), Urgency.SIGN) for _ in range(100)]
+    interim = governor.ask((EVERY,), Urgency.INTERIM)
+    for _ in range(40):
+        now[0] += 0.01
+        governor.share_out()
+    texts = [governor.ask((EVERY,), Urgency.FIRST) for _ in range(30)]
+
+    assert 5 < sum(not sign.waits for sign in signs) < 20
+    assert not interim.waits
+    assert not [text for text in texts if text.waits]
 
 
 EDIT = Budget("update", rate=1.0, window=60, burst=10)

@@ -434,6 +434,22 @@ async def test_typing_lasts_until_the_status_is_empty(bot, discord, clerk, eyes,
     assert eyes.typing(ADAS_DIRECT) == seen
 
 
+async def test_a_sign_that_still_waits_when_there_is_text_is_not_sent(
+    discord, clerk, eyes, governor, bot
+):
+    discord.say(ADA, ADAS_DIRECT, "hello")
+    _, surface = await clerk.next()
+    governor.refused(budgets.typing(int(ADAS_DIRECT)), 0.5)
+
+    signing = asyncio.create_task(surface.status("is thinking"))
+    await asyncio.sleep(0)
+    await surface.post(Page("hi"), "n.0")
+    await signing
+    await governor.turn(budgets.typing(int(ADAS_DIRECT)), Urgency.LAST)
+
+    assert eyes.typing(ADAS_DIRECT) == 0
+
+
 async def test_where_it_may_not_type_the_answer_comes_all_the_same(bot, discord, clerk, eyes):
     discord.faults.add(Fault("POST typing", "code", code="50001", times=-1))
     discord.say(ADA, ADAS_DIRECT, "hello")
