@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from io import StringIO
 from typing import Any
 
 import structlog
@@ -209,23 +210,21 @@ class _Writing:
     def __init__(self, reply: Reply, status: Status) -> None:
         self._reply = reply
         self._status = status
-        self._pieces: list[str] = []
+        self._written = StringIO()  # thousands of pieces would take several times the room
+        self.begun = False
+        """Whether there is anything for the reader to see."""
 
     @property
     def text(self) -> str:
         """What the model has written."""
-        return "".join(self._pieces)
-
-    @property
-    def begun(self) -> bool:
-        """Whether there is anything for the reader to see."""
-        return any(not piece.isspace() for piece in self._pieces)
+        return self._written.getvalue()
 
     def take(self, events: Sequence[Event]) -> Finish | None:
         """Show what there is to show; returns the finish when it is among the events."""
         for event in events:
             if isinstance(event, Text | Refusal):
-                self._pieces.append(event.text)
+                self._written.write(event.text)
+                self.begun = self.begun or not event.text.isspace()
                 self._reply.write(event.text)
             elif isinstance(event, Reasoning):
                 self._status.say(REASONING)
