@@ -1,7 +1,6 @@
 """`parley run`: everything is built here once, handed down, and taken apart again."""
 
 import asyncio
-import gc
 import random
 import signal
 import time
@@ -14,6 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import structlog
 
+from bots import garbage
 from bots.admin import Admin
 from core.chat import Chat
 from core.composer import Composer
@@ -78,9 +78,7 @@ async def run(settings: Settings) -> None:
         await house.enter_async_context(_administered(settings, bots))
         await house.enter_async_context(_running(chat.run()))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
-        # What has been loaded by now stays: to look through it for garbage takes a tenth of a
-        # second each time, in which no reply grows.
-        gc.freeze()
+        await house.enter_async_context(_running(garbage.collect(chat.idle)))
         for note in settings.notes:
             log.warning(note)
         log.info("ready", model=model_name, endpoint=settings.endpoint, platforms=list(bots))

@@ -26,6 +26,9 @@ would else be asked again at once, for ever."""
 RECOVERY = 60.0
 """Seconds without a 429 after which a budget that was cut grows by one step again."""
 
+WINDOW_RECOVERY = 5.0
+"""The same for a fixed window, whose size is known: it was the time that was mistaken."""
+
 LONGEST_RECOVERY = 86_400.0
 """The same for a budget that was refused again whenever it had grown."""
 
@@ -183,7 +186,9 @@ class Window:
         self._last = -math.inf
         self._closes = -math.inf
         self._closed_until = -math.inf
-        self._cut = Cut()
+        self._flying = 0
+        self._number = self._opened = 0
+        self._cut = Cut(recovery=WINDOW_RECOVERY)
 
     def wait(self, now: float, keep: float = 0.0) -> float:
         """Seconds until a request may be sent that leaves so many.
@@ -193,7 +198,7 @@ class Window:
         """
         closed = max(self._closed_until - now, 0.0)
         if not self._open(now):
-            return closed
+            return closed if self.left(now) >= 1 else max(closed, EDGE)
         until = self._closes - EDGE - now
         if self.left(now) < 1 or until <= 0:
             return max(closed, until + 2 * EDGE)
@@ -208,12 +213,13 @@ class Window:
 
     def left(self, now: float) -> float:
         """How many requests may be sent at once."""
-        return self._sized(now) - (self._used if self._open(now) else 0)
+        return self._sized(now) - (self._used if self._open(now) else self._flying)
 
     def take(self, now: float) -> None:
         """Count one request; until the platform tells more, the window opens when it is sent."""
         if not self._open(now):
-            self._used = 0
+            self._used = self._flying  # whatever is not answered yet may fall into this one
+            self._number += 1
             self._closes = now + self._budget.window
         self._used += 1
         self._last = now
@@ -223,9 +229,29 @@ class Window:
         self._used = max(0, self._used - 1)
 
     def refused(self, now: float, retry_after: float) -> None:
-        """Close for so long, and believe in a smaller budget afterwards."""
-        self._cut = self._cut.refused(now)
+        """Close for so long, and believe in a smaller budget afterwards.
+
+        What was on its way when the first was refused says nothing new.
+        """
+        if now >= self._closed_until:
+            self._cut = self._cut.refused(now)
         self._closed_until = _closed(self._closed_until, now, retry_after)
+
+    def sent(self) -> int:
+        """A request that was counted is on its way; the number of the window that it is in."""
+        self._flying += 1
+        return self._number
+
+    def landed(self, now: float, number: int) -> None:
+        """The platform has answered a request, or never will.
+
+        The first answer tells that the window has opened by now: a busy machine sends later
+        than it means to, and what it sends next must not fall into the same window.
+        """
+        self._flying = max(0, self._flying - 1)
+        if number == self._number and number != self._opened:
+            self._opened = number
+            self._closes = max(self._closes, now - EDGE + self._budget.window)
 
     def idle(self, now: float) -> bool:
         """Whether no window is open."""

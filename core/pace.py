@@ -30,6 +30,12 @@ SPENDING = 8.0
 SIGNS_LEAVE = 0.5
 """The part of a budget with a reserve that signs leave to texts, which may come any moment."""
 
+AT_ONCE = 8
+"""Requests that are let go in one turn of the event loop: each takes it a few milliseconds."""
+
+BREATH = 0.01
+"""Seconds until the next ones."""
+
 LOOK_AGAIN = 1.0
 """Seconds after which a reply that waits to begin is looked at again: others grow older."""
 
@@ -44,7 +50,8 @@ class Urgency(IntEnum):
     FIRST = 1  # the first text of a reply, a refusal, a notice
     SIGN = 2  # a status, a reaction, typing
     READ = 3  # history, names of people
-    INTERIM = 4  # an edit that a newer one will replace
+    PAGE = 4  # a message is full, or a reply that can be seen begins another one
+    INTERIM = 5  # an edit that a newer one will replace
 
 
 class Growth:
@@ -185,6 +192,7 @@ class _Round:
     now: float
     awaited: set[str] = field(default_factory=set)
     again: float = math.inf
+    granted: int = 0
 
     def blocked(self, budgets: Budgets) -> bool:
         """Whether somebody more urgent waits for one of these."""
@@ -247,6 +255,7 @@ class Governor:
         ways: Sequence[Way],
         growth: Growth,
         last: Budgets,
+        urgency: Urgency = Urgency.FIRST,
         lag: Callable[[float], float] | None = None,
     ) -> Ticket:
         """Stand in line for the request that begins a message that will grow.
@@ -256,7 +265,7 @@ class Governor:
         that the first one should have more to show. What is complete before is counted
         against `last`.
         """
-        ticket = self._ticket(last, Urgency.FIRST, lag)
+        ticket = self._ticket(last, urgency, lag)
         ticket.ways, ticket.growth = ways, growth
         self.share_out()
         return ticket
@@ -311,6 +320,18 @@ class Governor:
             if budget.key in self._awaited:
                 self.share_out()
 
+    def sent(self, budgets: Budgets) -> Callable[[], None]:
+        """A request is on its way; to be called when it was answered, or never will be."""
+        allowances = (self._allowance(budget) for budget in budgets)
+        windows = [one for one in allowances if isinstance(one, Window)]
+        numbers = [window.sent() for window in windows]
+
+        def landed() -> None:
+            for window, number in zip(windows, numbers, strict=True):
+                window.landed(self._clock(), number)
+
+        return landed
+
     def forget(self, ticket: Ticket) -> None:
         """Take a ticket out of the line; one already granted gives its requests back."""
         if ticket in self._tickets:
@@ -326,6 +347,9 @@ class Governor:
         """Grant whatever can be granted now, and wake up when there is more."""
         round_ = _Round(self._clock())
         for ticket in sorted(self._tickets, key=lambda ticket: ticket.rank(round_.now)):
+            if round_.granted == AT_ONCE:
+                round_.look_again_in(BREATH)
+                break
             # A cancelled ticket stays in the set until its owner has woken up.
             if ticket.waits:
                 self._try(ticket, round_)
@@ -336,7 +360,7 @@ class Governor:
         if ticket.growth is not None:
             self._try_to_begin(ticket, ticket.growth, round_)
         elif not round_.blocked(ticket.budgets) and self._free(ticket, ticket.budgets, round_):
-            self._grant(ticket, round_.now)
+            self._grant(ticket, round_)
 
     def _try_to_begin(self, ticket: Ticket, growth: Growth, round_: _Round) -> None:
         best: Way | None = None
@@ -353,7 +377,7 @@ class Governor:
                 best, most = way, frames
         if best is not None:
             ticket.way, ticket.budgets = best, best.begin
-            self._grant(ticket, round_.now)
+            self._grant(ticket, round_)
             self.go_on(growth, best)
 
     def _free(self, ticket: Ticket, budgets: Budgets, round_: _Round) -> bool:
@@ -389,12 +413,13 @@ class Governor:
         hold = 0.0 if frames >= ENOUGH else TYPICAL / (frames + 2) / 2
         return max(room, asked + hold - now)
 
-    def _grant(self, ticket: Ticket, now: float) -> None:
+    def _grant(self, ticket: Ticket, round_: _Round) -> None:
         self._tickets.remove(ticket)
+        round_.granted += 1
         for budget in ticket.budgets:
-            self._allowance(budget).take(now)
+            self._allowance(budget).take(round_.now)
             if ticket.urgency is Urgency.INTERIM and budget.key in self._shared:
-                self._shared[budget.key].interim_sent(now)
+                self._shared[budget.key].interim_sent(round_.now)
         ticket.grant()
 
     def _leave(self, growth: Growth) -> None:

@@ -265,9 +265,11 @@ class Reply:
         return page.grows or not self._surface.way(slot.message).seals
 
     def _urgency(self, slot: _Slot, page: Page) -> Urgency:
-        if not page.grows and (slot.message or self._complete):
+        if self._complete:
             return Urgency.LAST
-        return Urgency.INTERIM if slot.message else Urgency.FIRST
+        if slot.message and page.grows:
+            return Urgency.INTERIM
+        return Urgency.FIRST if self._first is None else Urgency.PAGE
 
     async def _turn(self) -> bool:
         """Wait until the platform would take the next request; False when there is none."""
@@ -300,7 +302,8 @@ class Reply:
         surface, governor = self._surface, self._governor
         if not step.slot.message:
             if step.page.grows:
-                return governor.begin(surface.ways, self._growth, surface.plain.begin, self._lag)
+                plain = surface.plain.begin
+                return governor.begin(surface.ways, self._growth, plain, step.urgency, self._lag)
             return governor.ask(surface.plain.begin, step.urgency, self._lag)
         way = surface.way(step.slot.message)
         if step.page.grows:

@@ -195,6 +195,7 @@ class _Exchange:
         self.holds_all = False
         self._budgets = budgets
         self._governor = governor
+        self._landed: Callable[[], None] | None = governor.sent(budgets)
         self._status = 0
         self._retry_after = 0.0
 
@@ -205,6 +206,7 @@ class _Exchange:
 
     def headers_came(self, response: aiohttp.ClientResponse) -> None:
         """A response begins: learn how its rate limit stands."""
+        self._lands()
         self._status = response.status
         self._retry_after = _number(response.headers, "Retry-After")
         if response.status == TOO_MANY or "X-RateLimit-Remaining" not in response.headers:
@@ -216,6 +218,11 @@ class _Exchange:
                 remaining=int(_number(response.headers, "X-RateLimit-Remaining")),
                 reset_after=_number(response.headers, "X-RateLimit-Reset-After"),
             )
+
+    def _lands(self) -> None:
+        if self._landed:
+            self._landed()
+            self._landed = None
 
     def body_came(self, body: bytes) -> None:
         """The response is complete; the first one decides, unless everything is refused."""
@@ -231,6 +238,7 @@ class _Exchange:
 
     def ended(self, call: "asyncio.Task[Any]") -> None:
         """The call is over; without a response, its error says why."""
+        self._lands()
         if not self.answer.done():
             reason = "stopped" if call.cancelled() else type(call.exception()).__name__
             self.answer.set_result(Answer(0, reason=reason))

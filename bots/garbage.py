@@ -1,0 +1,32 @@
+"""The garbage collector looks through everything only while nobody waits for an answer.
+
+A full collection looks at every object of some hundred replies: a tenth of a second, two
+tenths at times, in which no reply grows. Young garbage is collected as ever.
+"""
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+AT_LEAST = 60.0
+"""Seconds from one full collection to the next."""
+
+AT_MOST = 600.0
+"""Seconds that it is put off while replies grow."""
+
+NEVER = 1_000_000
+"""Collections of the middle generation before Python itself would start a full one."""
+
+
+async def collect(idle: Callable[[], Awaitable[None]]) -> None:
+    """Collect all garbage now and then, for ever; `idle` returns once no reply grows."""
+    gc.freeze()  # what the start has loaded stays
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, NEVER)
+    while True:
+        await asyncio.sleep(AT_LEAST)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(AT_MOST):
+                await idle()
+        gc.collect()
