@@ -14,6 +14,7 @@ is a little more: it does not know when an answer will end.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 STEP = 0.05
 FIRST_TOKEN = 0.3
@@ -44,29 +45,24 @@ def discord(replies: Sequence[Growing], *, own_threads: bool, latency: float = 0
 
     A lone reply has its channel's limit: an update a second, 0.5 s behind, and the latency's
     share: 0.52 s. More than fifty at once share the bot's 50 requests a second, and n of them
-    have an update every n/50 s. Of the 50, each reply takes one for its typing, one for its
-    thread if it opens one, and the last message a share, as it is seldom full; what fits
-    into the first window and the time before the first token costs nobody anything.
+    have an update every n/50 s. Of the 50, each reply takes one for its typing and one for its
+    thread if it opens one: those for which there is no room before the first token are
+    sent either when it is asked or spread over the time in which the limit is short,
+    whichever costs readers less.
 
-    A request shows one message at most. Where a message is full before its turn comes,
-    all turns are needed for showing full messages; the gap is then the time that the model
-    needs for one, and what exceeds the limit waits in addition, until it has been worked off.
+    A request shows one message at most. Where messages fill up faster than their turns come,
+    each turn shows a full one, and what exceeds that waits until it has been worked off. The
+    last message of a reply, seldom full, takes a whole turn when the reply ends.
     """
-    shown = _Shown(_alive(replies), page=_page_seconds(replies))
-    shown.each = DISCORD_ALL - _taken(replies, own_threads=own_threads) / (shown.busy or 1)
-    return shown.lag() + latency / 2
-
-
-def _taken(replies: Sequence[Growing], *, own_threads: bool) -> float:
-    """Requests that show no text, less those for which there is room before the first token."""
-    others = len(replies) * (2 if own_threads else 1)
-    unfilled = sum(math.ceil(reply.pages) - reply.pages for reply in replies if reply.pages > 1)
-    return max(0.0, others + unfilled - DISCORD_ALL * (1 + FIRST_TOKEN))
-
-
-def _page_seconds(replies: Sequence[Growing]) -> float:
-    """Seconds that the model needs for a full message."""
-    return sum(reply.seconds for reply in replies) / sum(reply.pages for reply in replies)
+    alive, page = _alive(replies), _page_seconds(replies)
+    others = 2 if own_threads else 1
+    spread = _spread(alive, len(replies) * others - DISCORD_ALL * (1 + FIRST_TOKEN))
+    at_once = _at_once(replies, len(alive), others)
+    unfilled = _unfilled(replies, len(alive))
+    return latency / 2 + min(
+        _lag(alive, page, [a + b for a, b in zip(taken, unfilled, strict=True)])
+        for taken in (spread, at_once)
+    )
 
 
 def _alive(replies: Sequence[Growing]) -> list[int]:
@@ -77,35 +73,59 @@ def _alive(replies: Sequence[Growing]) -> list[int]:
     for reply in replies:
         change[round((reply.begin - begin) / STEP)] += 1
         change[round((reply.end - begin) / STEP)] -= 1
-    alive, now = [], 0
-    for step in change[:steps]:
-        now += step
-        alive.append(now)
-    return alive
+    return list(accumulate(change[:steps]))
 
 
-class _Shown:
-    """The lag of what is written at each step, and what waits for its turn."""
+def _page_seconds(replies: Sequence[Growing]) -> float:
+    """Seconds that the model needs for a full message."""
+    return sum(reply.seconds for reply in replies) / sum(reply.pages for reply in replies)
 
-    def __init__(self, alive: list[int], page: float) -> None:
-        self._alive = alive
-        self._page = page
-        self.each = DISCORD_ALL
 
-    @property
-    def busy(self) -> float:
-        """Seconds in which more replies grow than could have an update a second."""
-        return STEP * sum(count * DISCORD_EACH > DISCORD_ALL for count in self._alive)
+def _spread(alive: Sequence[int], requests: float) -> list[float]:
+    """So many requests, a second: evenly, while more grow than could have an update a second."""
+    busy = STEP * sum(count * DISCORD_EACH > DISCORD_ALL for count in alive)
+    return [max(0.0, requests) / busy if busy else 0.0] * len(alive)
 
-    def lag(self) -> float:
-        """The mean over all that is written."""
-        waiting = total = 0.0
-        for count in self._alive:
-            carried = self.each * self._page
-            gap = max(DISCORD_EACH, count / self.each)
-            waiting = max(0.0, waiting + (count - carried) * STEP)
-            total += count * (min(gap, max(self._page, DISCORD_EACH)) / 2 + waiting / carried)
-        return total / sum(self._alive)
+
+def _at_once(replies: Sequence[Growing], steps: int, others: int) -> list[float]:
+    """So many requests of each reply, a second: as soon as it grows, half of all at most."""
+    begin = min(reply.begin for reply in replies)
+    come = [0.0] * steps
+    for reply in replies:
+        come[round((reply.begin - begin) / STEP)] += others
+    taken, waiting = [], -DISCORD_ALL * FIRST_TOKEN
+    for new in come:
+        waiting += new
+        taken.append(min(DISCORD_ALL / 2, max(0.0, waiting) / STEP))
+        waiting -= taken[-1] * STEP
+    return taken
+
+
+def _unfilled(replies: Sequence[Growing], steps: int) -> list[float]:
+    """What the last of several messages takes more than it shows, in the second after its end."""
+    begin, length = min(reply.begin for reply in replies), round(1 / STEP)
+    taken = [0.0] * (steps + length)
+    for reply in replies:
+        if reply.pages > 1:
+            at = round((reply.end - begin) / STEP)
+            for step in range(at, at + length):
+                taken[step] += math.ceil(reply.pages) - reply.pages
+    return [min(DISCORD_ALL / 2 - 1, each) for each in taken[:steps]]
+
+
+def _lag(alive: Sequence[int], page: float, taken: Sequence[float]) -> float:
+    """The mean over all that is written, with what is left of 50 requests a second.
+
+    By Little's law: all that is unseen at any time, over all that is written. Unseen is half of
+    what is written from one turn to the next, or whatever all turns so far could not carry.
+    """
+    waiting = total = 0.0
+    for count, gone in zip(alive, taken, strict=True):
+        each = DISCORD_ALL - gone
+        gap = min(max(DISCORD_EACH, count / each), max(page, DISCORD_EACH))
+        waiting = max(0.0, waiting + (count - each * page) * STEP)
+        total += max(waiting, count * gap / 2)
+    return total / sum(alive)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ FIRST_TOKEN = 0.3
 WARM = 999_999
 """The number of a question that comes before all others, so that everything is loaded."""
 
-REST = 5.5
+REST = {"discord": 5.5, "slack": 3.0}
 """Seconds after it: Discord's windows have closed, Slack's buckets are full again."""
 
 SETTLED = 1.0
@@ -99,7 +99,7 @@ async def warm(town: Town, watch: Watch) -> None:
     await _ask(town, watch, Reply(WARM, 5, "words", time.monotonic()), room)
     async with asyncio.timeout(60):
         await watch.quiet.wait()
-    await asyncio.sleep(REST)
+    await asyncio.sleep(REST[town.place.name])
 
 
 async def _ask(town: Town, watch: Watch, reply: Reply, room: str, *, shared: bool = False) -> None:
