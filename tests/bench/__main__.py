@@ -1,6 +1,6 @@
 """All measurements, one after the other: `make bench`. Nothing is asserted.
 
-    make bench                                  everything, about 20 minutes
+    make bench                                  everything, about 25 minutes
     make bench ONLY="discord-20 growth" RUNS=1  some of it, once
     python -m tests.bench --without-setting SLACK_STREAMING   for a bot that lacks a setting
 
@@ -26,6 +26,7 @@ from pathlib import Path
 import uvloop
 
 from tests.bench import followups, growth, replies, table
+from tests.bench.alone import alone
 from tests.bench.figures import medians
 from tests.bench.scenarios import SCENARIOS, Scenario
 
@@ -36,7 +37,10 @@ OTHERS = ("followups", "growth", "model")
 def measure(scenario: Scenario, runs: int) -> dict:
     """Measure a scenario several times, and print its rows."""
     runs = min(runs, scenario.runs)
-    results = [uvloop.run(replies.run(scenario, seed)) for seed in range(1, runs + 1)]
+    results = []
+    for seed in range(1, runs + 1):
+        with alone():
+            results.append(uvloop.run(replies.run(scenario, seed)))
     figures = medians([result.figures for result in results])
     print(table.row(scenario, figures, runs), flush=True)
     return {

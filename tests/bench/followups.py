@@ -17,6 +17,7 @@ from typing import Literal
 import uvloop
 
 from sandbox.world import Channel, Kind, Message
+from tests.bench.alone import alone
 from tests.bench.figures import percentile
 from tests.bench.replies import WARM
 from tests.bench.scenarios import IN_THREAD, Scenario
@@ -51,7 +52,8 @@ def measure() -> list[dict]:
     results = []
     for platform in ("discord", "slack"):
         for threads, questions in ((1, 20), (8, 64)):
-            result = uvloop.run(ask(platform, threads, questions))
+            with alone():
+                result = uvloop.run(ask(platform, threads, questions))
             results.append(asdict(result))
             print(
                 f"{platform:10}{threads:9}{questions:11}{result.median * 1000:11.1f}"

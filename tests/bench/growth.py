@@ -16,6 +16,7 @@ from pathlib import Path
 
 import uvloop
 
+from tests.bench.alone import alone
 from tests.bench.replies import measured, warm
 from tests.bench.scenarios import IN_CHANNEL, Scenario
 from tests.bench.town import Town, opened
@@ -52,7 +53,8 @@ def measure() -> dict[str, list[dict]]:
         print(f"\n{title:42}{'CPU s':>9}{'linear x':>10}{'seconds':>9}{'peak MiB':>10}")
         steps: list[Step] = []
         for size in sizes:
-            steps.append(uvloop.run(cost(size)))
+            with alone():
+                steps.append(uvloop.run(cost(size)))
             print(_row(steps), flush=True)
         found[title] = [asdict(step) for step in steps]
     return found
