@@ -40,24 +40,23 @@ class Growing:
         return self.end - self.begin
 
 
-def discord(replies: Sequence[Growing], *, own_threads: bool, latency: float = 0.04) -> float:
+def discord(replies: Sequence[Growing], *, others: int, latency: float = 0.04) -> float:
     """The mean lag in Discord, where each reply has a channel or thread of its own.
 
     A lone reply has its channel's limit: an update a second, 0.5 s behind, and the latency's
     share: 0.52 s. More than fifty at once share the bot's 50 requests a second, and n of them
-    have an update every n/50 s. Of the 50, each reply takes one for its typing and one for its
-    thread if it opens one: those for which there is no room before the first token are
-    sent either when it is asked or spread over the time in which the limit is short,
-    whichever costs readers less.
+    have an update every n/50 s. Of the 50, all `others` are taken off, which were sent and show
+    no text (typing, threads): those for which there is no room before the first token
+    count as sent either when a reply is asked for or spread over the time in which the limit
+    is short, whichever costs readers less.
 
     A request shows one message at most. Where messages fill up faster than their turns come,
     each turn shows a full one, and what exceeds that waits until it has been worked off. The
     last message of a reply, seldom full, takes a whole turn when the reply ends.
     """
     alive, page = _alive(replies), _page_seconds(replies)
-    others = 2 if own_threads else 1
-    spread = _spread(alive, len(replies) * others - DISCORD_ALL * (1 + FIRST_TOKEN))
-    at_once = _at_once(replies, len(alive), others)
+    spread = _spread(alive, others - DISCORD_ALL * (1 + FIRST_TOKEN))
+    at_once = _at_once(replies, len(alive), others / len(replies))
     unfilled = _unfilled(replies, len(alive))
     return latency / 2 + min(
         _lag(alive, page, [a + b for a, b in zip(taken, unfilled, strict=True)])
@@ -87,7 +86,7 @@ def _spread(alive: Sequence[int], requests: float) -> list[float]:
     return [max(0.0, requests) / busy if busy else 0.0] * len(alive)
 
 
-def _at_once(replies: Sequence[Growing], steps: int, others: int) -> list[float]:
+def _at_once(replies: Sequence[Growing], steps: int, others: float) -> list[float]:
     """So many requests of each reply, a second: as soon as it grows, half of all at most."""
     begin = min(reply.begin for reply in replies)
     come = [0.0] * steps

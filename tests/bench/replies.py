@@ -164,7 +164,7 @@ def _summary(
 ) -> dict[str, float]:
     tokens, count = sum(one.tokens for one in each), len(each)
     lag = sum(one.lag for one in each) / count
-    bound = _bound(scenario, replies, begun)
+    bound = _bound(scenario, replies, begun, made)
     stalls = [delay.seconds for delay in delays if delay.seconds > STALL]
     late, first = (sorted(getattr(one, name) for one in each) for name in ("late", "first_text"))
     return {
@@ -194,7 +194,12 @@ def _summary(
     }
 
 
-def _bound(scenario: Scenario, replies: list[Reply], begun: Mapping[int, float]) -> float:
+def _bound(
+    scenario: Scenario,
+    replies: list[Reply],
+    begun: Mapping[int, float],
+    made: list[tuple[str, int]],
+) -> float:
     growing = [
         bounds.Growing(
             begun[reply.number],
@@ -204,7 +209,8 @@ def _bound(scenario: Scenario, replies: list[Reply], begun: Mapping[int, float])
         for reply in replies
     ]
     if scenario.platform == "discord":
-        return bounds.discord(growing, own_threads=scenario.own_threads, latency=scenario.travel)
+        others = sum(route not in ("POST message", "PATCH message") for route, _ in made)
+        return bounds.discord(growing, others=others, latency=scenario.travel)
     mode = scenario.settings.get("SLACK_STREAMING", "edit")
     return bounds.slack(growing, mode=mode, latency=scenario.travel)
 

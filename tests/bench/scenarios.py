@@ -44,11 +44,6 @@ class Scenario:
     varied: bool = True
 
     @property
-    def own_threads(self) -> bool:
-        """Whether each reply in Discord opens a thread."""
-        return self.platform == "discord" and self.settings != IN_CHANNEL
-
-    @property
     def travel(self) -> float:
         """Seconds of a request there and back."""
         if self.latency >= 0:
