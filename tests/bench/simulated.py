@@ -11,7 +11,7 @@ import random
 import statistics
 from dataclasses import dataclass
 
-from core.budget import Budget
+from core.budget import Budget, Way
 from core.pace import Governor
 from core.reply import Reply
 from tests.core.paper import Paper
@@ -31,6 +31,43 @@ class Scenario:
     pause: float = 0.5
     one_room: bool = False
     slack: bool = True
+    native: bool = False
+
+
+STREAM = Way(
+    begin=(Budget("start", 20 / 60, 60, 10),),
+    grow=(Budget("append", 100 / 60, 60, 20),),
+    last=(Budget("seal", 20 / 60, 60, 10),),
+    pause=0.2,
+    seals=True,
+)
+
+
+class Streaming(Paper):
+    """A platform with native streams besides edits, as Slack is."""
+
+    def __init__(self, **given):
+        super().__init__(**given)
+        self.open = set()
+
+    @property
+    def ways(self):
+        return (STREAM, self.plain)
+
+    def way(self, message):
+        return STREAM if message in self.open else self.plain
+
+    async def post(self, page, nonce, way=None):
+        outcome = await super().post(page, nonce, way)
+        if way is STREAM:
+            self.open.add(outcome.message)
+        return outcome
+
+    async def edit(self, message, page):
+        outcome = await super().edit(message, page)
+        if not page.grows:
+            self.open.discard(message)
+        return outcome
 
 
 def budgets(scenario, n):
@@ -49,7 +86,7 @@ def budgets(scenario, n):
 
 async def answer(scenario, n, governor, chance):
     post, edit = budgets(scenario, n)
-    paper = Paper(
+    paper = (Streaming if scenario.native else Paper)(
         size=9000 if scenario.slack else 2000,
         latency=scenario.latency,
         pause=scenario.pause,
@@ -111,9 +148,13 @@ SCENARIOS = (
     Scenario("slack 20 x 300 @50", 20, 300, 50, spread=3),
     Scenario("slack 100 x 200 @20", 100, 200, 20, spread=3),
     Scenario("slack 16 x 2000 @50", 16, 2000, 50),
-    Scenario("discord 1 x 600 @60", 1, 600, 60, latency=0.04, pause=1.0, slack=False),
-    Scenario("discord 20 x 300 @50", 20, 300, 50, spread=3, latency=0.04, pause=1.0, slack=False),
-    Scenario("discord 100 x 240 @30", 100, 240, 30, latency=0.04, pause=1.0, slack=False),
+    Scenario("slack 1 x 600 @60 native", 1, 600, 60, native=True),
+    Scenario("slack 8 x 300 @50 auto", 8, 300, 50, one_room=True, native=True),
+    Scenario("slack 20 x 300 @50 auto", 20, 300, 50, spread=3, native=True),
+    Scenario("slack 100 x 200 @20 auto", 100, 200, 20, spread=3, native=True),
+    Scenario("discord 1 x 600 @60", 1, 600, 60, latency=0.04, slack=False),
+    Scenario("discord 20 x 300 @50", 20, 300, 50, spread=3, latency=0.04, slack=False),
+    Scenario("discord 100 x 240 @30", 100, 240, 30, latency=0.04, slack=False),
 )
 
 if __name__ == "__main__":
