@@ -12,7 +12,7 @@ from bots.slack.surface import SlackSurface, is_gone, metadata
 from bots.slack.workspace import Workspace
 from core.budget import Way
 from core.messages import Question
-from core.surface import Delivered, Outcome, Page, RefusedForGood
+from core.surface import Delivered, Outcome, Page, RefusedForGood, Unknown
 
 log = structlog.get_logger()
 
@@ -93,6 +93,8 @@ class MessageSurface(SlackSurface):
                 **(chunks(text) if text else {}),
             )
         except CallFailed as failed:
+            if not isinstance(failed.outcome, Unknown):
+                self._started.discard(nonce)
             if not isinstance(failed.outcome, RefusedForGood):
                 raise
             # Whatever the reason: a post will show whether nothing at all can be said here.

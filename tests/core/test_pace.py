@@ -1,6 +1,7 @@
 """The governor keeps every budget, whatever is asked of it."""
 
 import asyncio
+import itertools
 import math
 
 import pytest
@@ -516,3 +517,35 @@ def test_however_many_grow_and_end_no_last_edit_waits_while_an_interim_one_goes(
     virtually(all_of_them())
 
     assert not overtaken
+
+
+@given(st.integers(2, 30), st.lists(st.floats(0.1, 10), min_size=30, max_size=30))
+def test_no_reply_starves(count, speeds):
+    """However fast the others write, each is shown again within two rounds of all."""
+    minute, rate = 60.0, 1.0
+    edits = Budget("edits", rate, 60, 1)
+    shown = {number: [0.0] for number in range(count)}
+
+    async def reply(governor, number):
+        while clock() < 10 * minute:
+
+            def lag(now):
+                waited = now - shown[number][-1]
+                return speeds[number] * waited * waited
+
+            await governor.ask((edits,), Urgency.INTERIM, lag).granted()
+            shown[number].append(clock())
+            await asyncio.sleep(0.05)
+
+    async def all_of_them():
+        governor = Governor(clock)
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(count):
+                tasks.create_task(reply(governor, number))
+
+    virtually(all_of_them())
+
+    slowest = (max(speeds[:count]) / min(speeds[:count])) ** 0.5
+    for times in shown.values():
+        gaps = [after - before for before, after in itertools.pairwise(times)]
+        assert max(gaps) <= (count + 1) / rate * (1 + slowest)
