@@ -71,6 +71,10 @@ class Way:
     seals: bool = False
 
 
+ROUNDING = 1e-9
+"""Parts of a request that come of adding up fractions, and are none."""
+
+
 class Allowance(Protocol):
     """What is left of one budget."""
 
@@ -135,7 +139,7 @@ class Bucket:
         # However much is to be kept, a full bucket gives one away.
         excess = 1 + min(keep, self._size(now) - 1) - self.left(now)
         refill = 0.0
-        if excess > 0:
+        if excess > ROUNDING:
             rate = self._budget.rate
             refill = max(0.0, self._at - now) + excess / rate if rate else math.inf
         return max(refill, self._closed_until - now, 0.0)

@@ -14,8 +14,8 @@ KEPT = 20_000
 FRESH = 6 * 3600.0
 """Seconds after which a name is looked up again when it is next needed."""
 
-PATIENCE = 5.0
-"""Seconds for which somebody who needs names waits for them."""
+PATIENCE = 1.0
+"""Seconds for which somebody who needs names waits for them: a question can do without."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.budget import EDGE, LAST_MOMENT, Bucket, Budget, Way, Window
@@ -60,6 +60,7 @@ def test_a_window_that_learns_from_headers_never_sends_too_much_either(gaps, del
 
 
 @given(gaps)
+@example([7.0, *[0.0] * 7])
 def test_what_is_to_be_kept_is_there_while_others_take_all_they_can(gaps):
     bucket, now = Bucket(UPDATES), 0.0
     for gap in gaps:
