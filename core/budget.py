@@ -15,7 +15,7 @@ EDGE = 0.05
 the end of a fixed window we cannot know to which of two windows it would count a request,
 and none is sent."""
 
-LAST_MOMENT = 0.1
+LAST_MOMENT = 0.06
 """Seconds before that in which interim edits may take a window's reserve: whoever needs it
 then waits for the next window, no longer than `LAST_MOMENT + 2 * EDGE`."""
 

@@ -204,8 +204,9 @@ class _Asking:
         """A question without its middle, of so many tokens if its note leaves room for that."""
         fixed = self.count(self._turn(question, LEFT_OUT)) + _BORDERS
         room = max(tokens - fixed, _LEAST)
-        if self._size(question.text) <= room:
-            return whole
+        if (size := self._size(question.text)) <= room:
+            # What is said in it was counted, and the turn as a whole was not: it looked larger.
+            return replace(whole, tokens=fixed + size)
         cut = _slices(question.text, min(_PIECE, room))
         head, used = _take(cut, room // 2, self._size)
         tail, more = _take(cut[len(head) :][::-1], room - used, self._size)

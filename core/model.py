@@ -25,13 +25,13 @@ log = structlog.get_logger()
 LISTING = 20.0
 """Seconds for the list of models to come."""
 
-READS = 400
+READS = 1000
 """Reads a second, at most, of all answers together."""
 
 FEW = 4
 """Answers at once, below which each token is read as it comes."""
 
-TICK = 0.05
+TICK = 0.04
 """Seconds between the moments at which answers are read, if there are so many: all that are
 due at once, since waking up costs more than reading."""
 

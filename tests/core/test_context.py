@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.context import LEFT_OUT, SPEAKERS, fit, speaker
@@ -245,6 +245,7 @@ def test_without_any_room_the_question_is_asked_all_the_same(budget):
     copies=st.integers(1, 60),
     budget=st.integers(150, 3000),
 )
+@example(text="\n" * 9000, copies=2, budget=2999)
 def test_what_is_sent_is_never_larger_than_the_budget(tokenizer, text, copies, budget):
     asyncio.run(tokenizer.prime([text * copies]))
     request = fit(
