@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.budget import EDGE, LAST_MOMENT, Bucket, Budget, Way, Window
-from core.pace import Governor, Growth, Urgency
+from core.pace import AT_ONCE, Governor, Growth, Urgency
 from sandbox.limits import FixedWindow, TokenBucket
 from tests.virtual import clock, virtually
 
@@ -551,3 +551,56 @@ def test_no_reply_starves(count, speeds):
     for times in shown.values():
         gaps = [after - before for before, after in itertools.pairwise(times)]
         assert max(gaps) <= (count + 1) / rate * (1 + slowest)
+
+
+@given(st.floats(0, 0.5), st.floats(0.001, 0.05))
+def test_a_busy_machine_that_sends_late_sends_nothing_more_into_the_same_window(late, travel):
+    """A request counts when it arrives, long after its turn has come."""
+    ours, theirs = Window(EDITS), FixedWindow(5, 5.0)
+    for _ in range(5):
+        ours.take(0.0)
+        number = ours.sent()
+        assert theirs.take(late + travel) == 0
+        ours.landed(late + 2 * travel, number)
+
+    now = late + 2 * travel
+    while wait := ours.wait(now):
+        now += wait + 1e-6
+    for _ in range(5):
+        ours.take(now)
+        assert theirs.take(now) == 0
+
+
+def test_what_is_still_on_its_way_when_a_window_ends_counts_in_the_next_one():
+    window = Window(EDITS)
+    for _ in range(5):
+        window.take(0.0)
+    numbers = [window.sent() for _ in range(3)]
+
+    assert window.left(5 + 2 * EDGE) == 2
+    window.take(5 + 2 * EDGE)
+    assert window.left(5 + 2 * EDGE) == 1
+    for number in numbers:
+        window.landed(5.2, number)
+    assert window.left(11.0) == 5
+
+
+def test_a_window_that_opens_does_not_let_everybody_go_in_one_turn_of_the_loop():
+    every = Budget("all", rate=50, window=1, burst=50, fixed=True)
+
+    async def main():
+        governor, moments = Governor(clock), []
+        governor.refused((every,), 1.0)
+
+        async def send():
+            await governor.turn((every,), Urgency.FIRST)
+            moments.append(clock())
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(20):
+                tasks.create_task(send())
+        return moments
+
+    moments = virtually(main())
+    assert max(moments.count(moment) for moment in moments) == AT_ONCE
+    assert max(moments) < 1.1
