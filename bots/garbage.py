@@ -21,12 +21,16 @@ NEVER = 1_000_000
 
 async def collect(idle: Callable[[], Awaitable[None]]) -> None:
     """Collect all garbage now and then, for ever; `idle` returns once no reply grows."""
+    young, middle, old = gc.get_threshold()
     gc.freeze()  # what the start has loaded stays
-    young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, NEVER)
-    while True:
-        await asyncio.sleep(AT_LEAST)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(AT_MOST):
-                await idle()
-        gc.collect()
+    try:
+        while True:
+            await asyncio.sleep(AT_LEAST)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(AT_MOST):
+                    await idle()
+            gc.collect()
+    finally:
+        gc.set_threshold(young, middle, old)
+        gc.unfreeze()

@@ -161,9 +161,11 @@ class Bucket:
     def refused(self, now: float, retry_after: float) -> None:
         """Close for so long, and believe in a smaller burst afterwards; rates are documented."""
         used = self._used_at(now)
+        # What was on its way when the first was refused says nothing new; and a budget that
+        # hardly refills is all there will ever be, and known.
+        if now >= self._closed_until and self._budget.rate * self._budget.window >= 1:
+            self.cut = self.cut.refused(now)
         self._closed_until = _closed(self._closed_until, now, retry_after)
-        if self._budget.rate * self._budget.window >= 1:
-            self.cut = self.cut.refused(now)  # else it is all there will ever be, and known
         # The platform says when it will take the next one; it knows better than we do.
         self._used, self._at = min(used, self._size(now) - 1), max(self._at, now)
 
@@ -202,7 +204,7 @@ class Window:
         """
         closed = max(self._closed_until - now, 0.0)
         if not self._open(now):
-            return closed if self.left(now) >= 1 else max(closed, EDGE)
+            return closed
         until = self._closes - EDGE - now
         if self.left(now) < 1 or until <= 0:
             return max(closed, until + 2 * EDGE)
@@ -217,12 +219,12 @@ class Window:
 
     def left(self, now: float) -> float:
         """How many requests may be sent at once."""
-        return self._sized(now) - (self._used if self._open(now) else self._flying)
+        return self._sized(now) - (self._used if self._open(now) else self._late(now))
 
     def take(self, now: float) -> None:
         """Count one request; until the platform tells more, the window opens when it is sent."""
         if not self._open(now):
-            self._used = self._flying  # whatever is not answered yet may fall into this one
+            self._used = self._late(now)
             self._number += 1
             self._closes = now + self._budget.window
         self._used += 1
@@ -258,8 +260,9 @@ class Window:
             self._closes = max(self._closes, now - EDGE + self._budget.window)
 
     def idle(self, now: float) -> bool:
-        """Whether no window is open."""
-        return now >= max(self._closes + EDGE, self._closed_until) and self._cut.now(now) == 1.0
+        """Whether no window is open, nothing is on its way, and it was not cut."""
+        used = self._flying or now < max(self._closes + EDGE, self._closed_until)
+        return not used and self._cut.now(now) == 1.0
 
     def learn(self, now: float, *, limit: int, remaining: int, reset_after: float) -> None:
         """Take over what the platform says of its window, unless it speaks of an older one."""
@@ -269,6 +272,13 @@ class Window:
         self._size = max(1, limit)
         self._used = max(self._used, limit - remaining)
         self._closes = closes
+
+    def _late(self, now: float) -> int:
+        """What is not answered yet, and may fall into the next window.
+
+        Half of that is left all the same: a platform that does not answer stops nobody else.
+        """
+        return min(self._flying, self._sized(now) // 2)
 
     def _sized(self, now: float) -> int:
         return max(1, math.floor(self._size * self._cut.now(now)))

@@ -19,6 +19,9 @@ log = structlog.get_logger()
 
 PREFIX = "cut/"
 
+KEPT = 30 * 86_400.0
+"""Seconds for which a cut is remembered."""
+
 PATIENCE = 2.0
 """Seconds for what is still being written at the end."""
 
@@ -40,8 +43,13 @@ class Cuts:
 
     async def load(self) -> None:
         """Read what earlier processes have learned."""
-        for name, value in (await self._marks.having(PREFIX)).items():
-            self._known[name.removeprefix(PREFIX)] = self._read(json.loads(value))
+        cuts = {
+            name: json.loads(value) for name, value in (await self._marks.having(PREFIX)).items()
+        }
+        old = [name for name, cut in cuts.items() if self._wall_clock() - cut["at"] > KEPT]
+        await self._marks.forget(old)
+        for name in cuts.keys() - old:
+            self._known[name.removeprefix(PREFIX)] = self._read(cuts[name])
 
     def get(self, key: str) -> Cut | None:
         """The cut of a budget, if it was ever refused."""
@@ -50,13 +58,14 @@ class Cuts:
     def put(self, key: str, cut: Cut) -> None:
         """Remember a cut. Never waits."""
         self._known[key] = cut
-        self._tasks.start(self._write(key, cut), "remembering a limit")
+        self._tasks.start(self._write(key), "remembering a limit")
 
     async def close(self) -> None:
         """Wait until it is written."""
         await self._tasks.close(PATIENCE)
 
-    async def _write(self, key: str, cut: Cut) -> None:
+    async def _write(self, key: str) -> None:
+        cut = self._known[key]  # the newest, whichever of several writes comes last
         at = self._wall_clock() - (self._clock() - cut.at)
         value = json.dumps({"share": cut.share, "at": round(at), "recovery": cut.recovery})
         try:

@@ -98,7 +98,7 @@ class Ticket:
 
     def complete(self, urgency: Urgency) -> None:
         """What waits to be shown is complete, and as urgent as that; a granted ticket stays."""
-        if not self._granted.done() and (urgency < self.urgency or self.budgets != self.last):
+        if not self._granted.done():
             self.urgency = min(self.urgency, urgency)
             self.budgets, self.ways, self.growth = self.last, (), None
             self._governor.share_out()

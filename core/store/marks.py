@@ -1,6 +1,8 @@
 """Marks: small facts to remember over restarts, by name."""
 
-from sqlalchemy import select
+from collections.abc import Collection
+
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from core.store.database import Database
@@ -26,6 +28,12 @@ class Marks:
         )
         async with self._database.read() as connection:
             return {row.name: row.value for row in await connection.execute(query)}
+
+    async def forget(self, names: Collection[str]) -> None:
+        """Take marks away."""
+        if names:
+            async with self._database.write() as connection:
+                await connection.execute(delete(marks).where(marks.c.name.in_(names)))
 
     async def set(self, name: str, value: str) -> None:
         """Remember a value, in place of the former one."""

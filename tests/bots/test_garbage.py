@@ -15,14 +15,6 @@ class Knot:
 
 
 @pytest.fixture(autouse=True)
-def thresholds():
-    before = gc.get_threshold()
-    yield
-    gc.set_threshold(*before)
-    gc.unfreeze()
-
-
-@pytest.fixture(autouse=True)
 def soon(monkeypatch):
     monkeypatch.setattr(garbage, "AT_LEAST", 0.01)
     monkeypatch.setattr(garbage, "AT_MOST", 0.1)

@@ -44,6 +44,17 @@ async def test_a_burst_that_was_cut_stays_so_over_a_restart_and_recovers_all_the
     assert [at_once(one) for one in (soon, later, tomorrow)] == [5, 7, 10]
 
 
+async def test_a_cut_of_long_ago_is_forgotten(store):
+    before, cuts = await process(store, started=0.0, now=5000.0)
+    before.refused((UPDATES,), 1.0)
+    await cuts.close()
+
+    _, cuts = await process(store, started=0.0, now=5000.0 + 31 * 86_400)
+
+    assert cuts.get(UPDATES.key) is None
+    assert await store.marks.having("cut/") == {}
+
+
 async def test_a_limit_that_cannot_be_written_down_is_kept_in_memory(store, tmp_path):
     governor, cuts = await process(store, started=0.0, now=100.0)
     await store.close()

@@ -575,14 +575,44 @@ def test_what_is_still_on_its_way_when_a_window_ends_counts_in_the_next_one():
     window = Window(EDITS)
     for _ in range(5):
         window.take(0.0)
-    numbers = [window.sent() for _ in range(3)]
+    numbers = [window.sent() for _ in range(2)]
 
-    assert window.left(5 + 2 * EDGE) == 2
+    assert window.left(5 + 2 * EDGE) == 3
     window.take(5 + 2 * EDGE)
-    assert window.left(5 + 2 * EDGE) == 1
+    assert window.left(5 + 2 * EDGE) == 2
     for number in numbers:
         window.landed(5.2, number)
     assert window.left(11.0) == 5
+
+
+def test_a_platform_that_answers_nothing_leaves_room_for_others():
+    window = Window(EDITS)
+    for _ in range(5):
+        window.take(0.0)
+        window.sent()
+
+    assert window.left(20.0) == 3
+
+
+def test_refusals_of_what_was_on_its_way_together_are_one():
+    bucket = Bucket(UPDATES)
+    for _ in range(5):
+        bucket.refused(0.0, 1.0)
+
+    assert bucket.cut.now(0.0) == 0.5
+
+
+async def test_a_page_that_is_full_while_it_waits_to_begin_is_posted_whole():
+    now, governor = frozen()
+    begun(governor, 11)
+    now[0] += 3.5
+    governor.share_out()
+    late = governor.begin((EDITED,), Growth(), (POST,), Urgency.PAGE)
+    assert late.waits
+
+    late.complete(Urgency.PAGE)
+    assert not late.waits
+    assert late.way is None
 
 
 def test_a_window_that_opens_does_not_let_everybody_go_in_one_turn_of_the_loop():
