@@ -9,7 +9,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack import bolt, tokens
-from bots.slack.budgets import Budgets
+from bots.slack.budgets import Budgets, unknown
 from bots.slack.calls import CALL_TIMEOUT, CallFailed, Calls
 from bots.slack.commands import Commands
 from bots.slack.dialler import Dialler
@@ -86,6 +86,8 @@ class SlackBot:
         Raises `StartError` with one line that names the setting, within ten seconds;
         nothing is left open then.
         """
+        if wrong := unknown(self._bursts):
+            raise StartError(wrong)
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 await self._start()

@@ -10,6 +10,28 @@ from dataclasses import dataclass, field
 
 from core.budget import Budget
 
+WORKSPACE = {
+    "chat.postMessage": (300, 100),
+    "assistant.threads.setStatus": (600, 100),
+    "chat.update": (50, 10),
+    "chat.startStream": (20, 10),
+    "chat.appendStream": (100, 20),
+    "chat.stopStream": (20, 10),
+    "chat.delete": (50, 10),
+    "chat.postEphemeral": (100, 60),
+    "conversations.replies": (50, 10),
+    "conversations.history": (50, 10),
+    "conversations.info": (50, 10),
+    "conversations.open": (50, 10),
+    "reactions.add": (50, 10),
+    "reactions.remove": (20, 10),
+    "users.info": (100, 60),
+    "users.list": (20, 10),
+    "users.conversations": (50, 10),
+    "apps.connections.open": (1, 10),
+}
+"""Requests a minute and in a row, by method, of all conversations of a workspace together."""
+
 USES = 5
 """How often Slack lets a response URL be used, within thirty minutes."""
 
@@ -28,107 +50,119 @@ class Budgets:
         """chat.postMessage: about one a second in a channel, several hundred a minute in all."""
         return (
             self._each("chat.postMessage", channel, 60, 4),
-            self._all("chat.postMessage", 300, 100),
+            self._all("chat.postMessage"),
         )
 
     def status(self, channel: str, thread: str) -> tuple[Budget, ...]:
         """assistant.threads.setStatus, which is limited like posting."""
         return (
             self._each("assistant.threads.setStatus", f"{channel}/{thread}", 60, 4),
-            self._all("assistant.threads.setStatus", 600, 100),
+            self._all("assistant.threads.setStatus"),
         )
 
     @property
     def edit(self) -> tuple[Budget, ...]:
         """chat.update: one budget for all conversations of the workspace."""
-        return (self._all("chat.update", 50, 10),)
+        return (self._all("chat.update"),)
 
     @property
     def start(self) -> tuple[Budget, ...]:
         """chat.startStream."""
-        return (self._all("chat.startStream", 20, 10),)
+        return (self._all("chat.startStream"),)
 
     @property
     def append(self) -> tuple[Budget, ...]:
         """chat.appendStream: one budget for all streams of the workspace."""
-        return (self._all("chat.appendStream", 100, 20),)
+        return (self._all("chat.appendStream"),)
 
     @property
     def seal(self) -> tuple[Budget, ...]:
         """chat.stopStream."""
-        return (self._all("chat.stopStream", 20, 10),)
+        return (self._all("chat.stopStream"),)
 
     @property
     def delete(self) -> tuple[Budget, ...]:
         """chat.delete."""
-        return (self._all("chat.delete", 50, 10),)
+        return (self._all("chat.delete"),)
 
     @property
     def whisper(self) -> tuple[Budget, ...]:
         """chat.postEphemeral."""
-        return (self._all("chat.postEphemeral", 100, 60),)
+        return (self._all("chat.postEphemeral"),)
 
     @property
     def replies(self) -> tuple[Budget, ...]:
         """conversations.replies."""
-        return (self._all("conversations.replies", 50, 10),)
+        return (self._all("conversations.replies"),)
 
     @property
     def history(self) -> tuple[Budget, ...]:
         """conversations.history."""
-        return (self._all("conversations.history", 50, 10),)
+        return (self._all("conversations.history"),)
 
     @property
     def channel(self) -> tuple[Budget, ...]:
         """conversations.info."""
-        return (self._all("conversations.info", 50, 10),)
+        return (self._all("conversations.info"),)
 
     @property
     def direct(self) -> tuple[Budget, ...]:
         """conversations.open."""
-        return (self._all("conversations.open", 50, 10),)
+        return (self._all("conversations.open"),)
 
     @property
     def react(self) -> tuple[Budget, ...]:
         """reactions.add."""
-        return (self._all("reactions.add", 50, 10),)
+        return (self._all("reactions.add"),)
 
     @property
     def unreact(self) -> tuple[Budget, ...]:
         """reactions.remove."""
-        return (self._all("reactions.remove", 20, 10),)
+        return (self._all("reactions.remove"),)
 
     @property
     def person(self) -> tuple[Budget, ...]:
         """users.info."""
-        return (self._all("users.info", 100, 60),)
+        return (self._all("users.info"),)
 
     @property
     def people(self) -> tuple[Budget, ...]:
         """users.list."""
-        return (self._all("users.list", 20, 10),)
+        return (self._all("users.list"),)
 
     @property
     def channels(self) -> tuple[Budget, ...]:
         """users.conversations."""
-        return (self._all("users.conversations", 50, 10),)
+        return (self._all("users.conversations"),)
 
     @property
     def connect(self) -> tuple[Budget, ...]:
         """apps.connections.open."""
-        return (self._all("apps.connections.open", 1, 10),)
+        return (self._all("apps.connections.open"),)
 
     def response(self, trigger: str) -> tuple[Budget, ...]:
         """One command's response URL: the first text, one edit, the last one, and two to spare."""
         # It never refills while the URL lives, but does so some day, so that it is forgotten.
         return (self._each("response_url", trigger, 1 / 60, USES, reserve=KEPT_USES),)
 
-    def _all(self, method: str, per_minute: float, burst: int, reserve: int = 0) -> Budget:
-        burst = self.bursts.get(method, burst)
-        return Budget(f"slack/{self.team}/{method}", per_minute / 60, 60.0, burst, reserve)
+    def _all(self, method: str) -> Budget:
+        per_minute, burst = WORKSPACE[method]
+        key = f"slack/{self.team}/{method}"
+        return Budget(key, per_minute / 60, 60.0, self.bursts.get(method, burst))
 
     def _each(
         self, method: str, part: str, per_minute: float, burst: int, reserve: int = 0
     ) -> Budget:
         key = f"slack/{self.team}/{method}/{part}"
         return Budget(key, per_minute / 60, 60.0, burst, reserve)
+
+
+def unknown(bursts: Mapping[str, int]) -> str:
+    """What is wrong with the names in `SLACK_BURSTS`; empty when nothing is."""
+    names = [name for name in bursts if name not in WORKSPACE]
+    if not names:
+        return ""
+    return (
+        f"SLACK_BURSTS: Parley calls no method {', '.join(names)}. There are: "
+        f"{', '.join(sorted(WORKSPACE))}."
+    )

@@ -145,3 +145,10 @@ async def test_it_can_be_started_again_after_a_failed_start(slack):
 
     assert bot.ready
     await bot.stop()
+
+
+async def test_bursts_of_methods_that_there_are_not_are_named(slack):
+    bot = make_bot(slack, Notes(), bursts={"chat.updat": 3})
+
+    with pytest.raises(StartError, match=r"SLACK_BURSTS.*chat\.updat\b.*chat\.update"):
+        await bot.start()
