@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 
@@ -31,11 +31,16 @@ def utf16(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """How a finished page began, and what of the text is in it."""
+    """How a finished page began, how much of it is text, and what white space was dropped there."""
 
     fence: Fence | None
     head: str
-    text: str = ""
+    size: int
+    dropped: str
+
+    def text(self, page: str) -> str:
+        """What of the text is in the page."""
+        return page[len(self.head) :][: self.size] + self.dropped
 
 
 class Pages:
@@ -61,7 +66,7 @@ class Pages:
             raise ValueError(f"a page needs room for {_LEAST} units, not {limit.size}")
         self._limit = limit
         self._finished: list[str] = []
-        self._ended: list[_Start] = []  # of each finished page: how it began, and its text
+        self._ended: list[_Start] = []  # of each finished page
         self._fence: Fence | None = None
         self._head = ""  # what opens that fence again
         self._text = ""  # of the open page; neither begins nor ends with white space,
@@ -136,7 +141,8 @@ class Pages:
 
     def _reopen(self, page: int) -> None:
         start = self._ended[page]
-        text = "".join(one.text for one in self._ended[page:]) + self._text
+        rest = zip(self._ended[page:], self._finished[page:], strict=True)
+        text = "".join(one.text(shown) for one, shown in rest) + self._text
         self._fence, self._head = start.fence, start.head
         self._begin(text)
         del self._finished[page:], self._ended[page:]
@@ -205,7 +211,7 @@ class Pages:
 
     def _break(self, place: int) -> None:
         """End the open page with what stands before a place, and begin the next behind it."""
-        text, start = self._text, _Start(self._fence, self._head)
+        text, before = self._text, (self._fence, self._head)
         shown = text[:place].rstrip()
         self._finished.append(self._shown([shown]))
         fence = reduce(fences.after, shown.split("\n"), self._fence)
@@ -213,7 +219,8 @@ class Pages:
         self._fence = fence.reopened() if fence else None
         self._head = f"{fence.opening}\n{broken_line}" if fence else ""
         self._begin(self._without_space(text[place:]))
-        self._ended.append(replace(start, text=text[: len(text) - len(self._text)]))
+        dropped = text[len(shown) : len(text) - len(self._text)]
+        self._ended.append(_Start(*before, len(shown), dropped))
 
     def _without_space(self, text: str) -> str:
         """A text as it begins a page: without white space, but for what indents code."""

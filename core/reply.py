@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 
 from core.budget import Way
 from core.errors import PlatformFailed
-from core.pace import Governor, Growth, Ticket, Urgency
+from core.pace import Governor, Ticket, Urgency
 from core.pages import Pages
+from core.sharing import Growth
 from core.surface import (
     Delivered,
     Outcome,

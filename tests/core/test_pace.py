@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.budget import EDGE, LAST_MOMENT, Bucket, Budget, Way, Window
-from core.pace import AT_ONCE, Governor, Growth, Urgency
+from core.pace import AT_ONCE, Governor, Urgency
+from core.sharing import Growth
 from sandbox.limits import FixedWindow, TokenBucket
 from tests.virtual import clock, virtually
 
