@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Protocol
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import structlog
 
@@ -21,6 +19,7 @@ from core.cuts import Cuts
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
 from core.model import Model, Timeouts
 from core.pace import Governor
+from core.proxies import proxy_to
 from core.recall import Recall
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
 from core.store import Store
@@ -174,17 +173,9 @@ def _platforms(
             governor=governor,
             recall=recall,
             marks=store.marks,
-            proxy=_proxy_to(settings.discord_api_url),
+            proxy=proxy_to(settings.discord_api_url),
         )
     return bots
-
-
-def _proxy_to(address: str) -> str | None:
-    """The proxy that the environment names for an address; discord.py does not look there."""
-    parts = urlsplit(address)
-    if parts.hostname is None or proxy_bypass(parts.hostname):
-        return None
-    return getproxies().get(parts.scheme)
 
 
 async def _start(platform: str, bot: Bot) -> None:

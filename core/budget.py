@@ -10,12 +10,12 @@ from typing import Protocol
 JITTER = 0.1
 """Seconds by which the network may bring two requests closer together than we sent them."""
 
-EDGE = 0.05
+EDGE = 0.04
 """Seconds that a request may take to the platform more or less. So long before and after
 the end of a fixed window we cannot know to which of two windows it would count a request,
 and none is sent."""
 
-LAST_MOMENT = 0.06
+LAST_MOMENT = 0.05
 """Seconds before that in which interim edits may take a window's reserve: whoever needs it
 then waits for the next window, no longer than `LAST_MOMENT + 2 * EDGE`."""
 

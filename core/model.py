@@ -31,7 +31,7 @@ READS = 1000
 FEW = 4
 """Answers at once, below which each token is read as it comes."""
 
-TICK = 0.05
+TICK = 0.04
 """Seconds between the moments at which answers are read, if there are so many: all that are
 due at once, since waking up costs more than reading."""
 

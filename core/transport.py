@@ -7,11 +7,12 @@ breaks is not taken for a time-out.
 """
 
 import asyncio
-import urllib.request
 from collections.abc import AsyncIterator
 
 import aiohttp
 import httpx2
+
+from core.proxies import proxy_to
 
 KEEP_ALIVE = 60.0
 """Seconds for which an idle connection is kept for the next question."""
@@ -98,7 +99,7 @@ class Transport(httpx2.AsyncBaseTransport):
             str(request.url),
             headers=request.headers.multi_items(),
             data=request.content or None,
-            proxy=_proxy(request.url),
+            proxy=proxy_to(str(request.url)),
             timeout=self._timeout,
             allow_redirects=False,
         )
@@ -118,10 +119,3 @@ def _headers(response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
     """Without what was true of the bytes before they were decompressed."""
     changed = (b"content-encoding", b"content-length")
     return [header for header in response.raw_headers if header[0].lower() not in changed]
-
-
-def _proxy(url: httpx2.URL) -> str | None:
-    host = f"{url.host}:{url.port}" if url.port else url.host
-    if urllib.request.proxy_bypass(host):
-        return None
-    return urllib.request.getproxies().get(url.scheme)

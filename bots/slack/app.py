@@ -26,6 +26,7 @@ from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StartError
 from core.pace import Governor
+from core.proxies import proxy_to
 from core.recall import Recall
 from core.tasks import Tasks
 
@@ -135,12 +136,10 @@ class SlackBot:
     async def _start(self) -> None:
         self._stopped = False
         self._session = session = aiohttp.ClientSession(
-            trust_env=True,
             timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT, connect=CONNECT_TIMEOUT),
         )
         web = AsyncWebClient(self._bot_token, self._api_url, session=session, retry_handlers=[])
-        # The session knows the proxies, and for whom there is none; the SDK does not.
-        web.proxy = None
+        web.proxy = proxy_to(self._api_url)  # the SDK knows none that is not for all
         calls = Calls(web, self._governor, self._clock)
         us = await self._identity(calls)
         budgets = Budgets(us.team, self._bursts)

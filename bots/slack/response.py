@@ -23,6 +23,7 @@ from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
+from core.proxies import proxy_to
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
 LIFETIME = 25 * 60.0
@@ -68,8 +69,7 @@ class ResponseUrl:
         self._after = after
         self._type = "in_channel" if public else "ephemeral"
         self._web = AsyncWebhookClient(url, session=workspace.calls.web.session, retry_handlers=[])
-        # The session knows the proxies, and for whom there is none; the SDK does not.
-        self._web.proxy = None
+        self._web.proxy = proxy_to(url)  # the SDK knows none that is not for all
 
     @property
     def alive(self) -> bool:

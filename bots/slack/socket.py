@@ -22,6 +22,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bots.slack.payload import string
+from core.proxies import proxy_to
 
 log = structlog.get_logger()
 
@@ -73,6 +74,7 @@ class Socket:
     async def _dial(cls, session: aiohttp.ClientSession, url: str) -> "Socket":
         web_socket = await session.ws_connect(
             url,
+            proxy=proxy_to(url),
             heartbeat=HEARTBEAT,
             timeout=aiohttp.ClientWSTimeout(ws_close=FAREWELL),
             max_msg_size=0,

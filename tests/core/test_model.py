@@ -569,7 +569,7 @@ async def test_crowded_answers_are_read_in_fewer_and_larger_pieces(server, model
         exchange.begin()
         for n in range(30):
             exchange.send(text(f"{n} "))
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.015)
         exchange.send(STOP)
         exchange.end()
 
