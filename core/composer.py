@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from io import StringIO
 from typing import Any
 
 import structlog
@@ -162,7 +161,9 @@ class Composer:
                 seconds=self._clock() - begun,
             )
             usage = ended.usage if isinstance(ended, Finish) else None
-            job.aside(self._record(call, usage, fitted, writing.text))
+            # Once there is text, no other call follows: it is that of this one.
+            written = "" if usage else job.reply.text
+            job.aside(self._record(call, usage, fitted, written))
 
     def _figures(self, finish: Finish) -> dict[str, object]:
         usage = finish.usage or Usage()
@@ -210,20 +211,13 @@ class _Writing:
     def __init__(self, reply: Reply, status: Status) -> None:
         self._reply = reply
         self._status = status
-        self._written = StringIO()  # thousands of pieces would take several times the room
         self.begun = False
         """Whether there is anything for the reader to see."""
-
-    @property
-    def text(self) -> str:
-        """What the model has written."""
-        return self._written.getvalue()
 
     def take(self, events: Sequence[Event]) -> Finish | None:
         """Show what there is to show; returns the finish when it is among the events."""
         for event in events:
             if isinstance(event, Text | Refusal):
-                self._written.write(event.text)
                 self.begun = self.begun or not event.text.isspace()
                 self._reply.write(event.text)
             elif isinstance(event, Reasoning):

@@ -24,27 +24,22 @@ LIMITS = "x-ratelimit-"
 
 
 class Response:
-    """The answer to one request: its headers are there, its body may follow."""
+    """The answer to one request: its headers are there, its body may follow.
+
+    `request_id` is what the endpoint's operators ask for, `limits` the rate-limit headers by
+    the end of their names ("remaining-requests"), `media_type` the kind of the body, such
+    as `text/event-stream`. Nothing else is kept of the SDK's response, which holds the request
+    and its text for as long as the answer takes.
+    """
 
     def __init__(self, response: httpx2.Response) -> None:
-        self._response = response
+        headers = response.headers
+        self.request_id: str = headers.get("x-request-id", "")
+        self.media_type: str = headers.get("content-type", "").partition(";")[0].strip().lower()
+        self.limits = {
+            name[len(LIMITS) :]: value for name, value in headers.items() if name.startswith(LIMITS)
+        }
         self._body: Body = response.extensions[BODY]
-
-    @property
-    def request_id(self) -> str:
-        """What the endpoint's operators ask for."""
-        return self._response.headers.get("x-request-id", "")
-
-    @property
-    def limits(self) -> dict[str, str]:
-        """The rate-limit headers, by the end of their names ("remaining-requests")."""
-        headers = self._response.headers.items()
-        return {name[len(LIMITS) :]: value for name, value in headers if name.startswith(LIMITS)}
-
-    @property
-    def media_type(self) -> str:
-        """The kind of the body, such as `text/event-stream`."""
-        return self._response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     async def read(self) -> bytes:
         """All bytes that have arrived, b"" after the last; `NotReached` if cut."""
@@ -59,7 +54,7 @@ class Response:
 
     async def close(self) -> None:
         """Hang up, unless everything was read."""
-        await self._response.aclose()
+        await self._body.aclose()
 
 
 class Endpoint:

@@ -117,6 +117,11 @@ class Pages:
         bare = fences.only_opens(line) and line.strip()[-1:] in ("`", "~")
         return self._shown(above if bare else [*above, line])
 
+    @property
+    def text(self) -> str:
+        """What was written, but for white space at both ends."""
+        return self._from(0)
+
     def write(self, text: str) -> None:
         """Append to the text."""
         step = self._limit.size
@@ -140,12 +145,15 @@ class Pages:
         self._append("")
 
     def _reopen(self, page: int) -> None:
-        start = self._ended[page]
-        rest = zip(self._ended[page:], self._finished[page:], strict=True)
-        text = "".join(one.text(shown) for one, shown in rest) + self._text
+        start, text = self._ended[page], self._from(page)
         self._fence, self._head = start.fence, start.head
         self._begin(text)
         del self._finished[page:], self._ended[page:]
+
+    def _from(self, page: int) -> str:
+        """What was written, from the start of a page on."""
+        rest = zip(self._ended[page:], self._finished[page:], strict=True)
+        return "".join(one.text(shown) for one, shown in rest) + self._text
 
     def _take(self, text: str) -> None:
         seen = text.rstrip()

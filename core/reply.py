@@ -135,6 +135,11 @@ class Reply:
         return not any(page.strip() for page in (*self._pages.finished, self._pages.last))
 
     @property
+    def text(self) -> str:
+        """What was written of the answer, but for white space at both ends."""
+        return self._pages.text
+
+    @property
     def seen(self) -> int:
         """How many characters of the answer the reader has been shown."""
         return self._seen

@@ -367,3 +367,13 @@ def test_what_a_growing_page_shows_is_only_ever_added_to(text, limit, step):
         so_far = pages.open.removesuffix(pages.closing)
         assert so_far.startswith(shown)
         shown = so_far
+
+
+@few
+@given(text_of_any_kind, SMALL, st.integers(1, 40))
+def test_what_was_written_can_be_had_back(text, limit, step):
+    pages = Pages(limit)
+    for start in range(0, len(text), step):
+        pages.write(text[start : start + step])
+
+    assert pages.text.strip() == text.replace("\r\n", "\n").replace("\r", "\n").strip()
