@@ -275,7 +275,9 @@ class Reply:
             return Urgency.LAST
         if slot.message and page.grows:
             return Urgency.INTERIM
-        return Urgency.FIRST if self._first is None else Urgency.PAGE
+        if self._first is None:
+            return Urgency.FIRST
+        return Urgency.INTERIM if page.grows else Urgency.PAGE
 
     async def _turn(self) -> bool:
         """Wait until the platform would take the next request; False when there is none."""

@@ -14,6 +14,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bots.discord import parley
 from bots.discord.calls import Calls
 from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
@@ -140,7 +141,7 @@ class DiscordBot:
         self._desk = desk(client, calls, self._recall, self._clock)
         client.listener = Listener(self._desk, self._chat, self._reply)
         self._client = client
-        return client, Commands(client, Asking(self._desk, self._chat))
+        return client, Commands(client, Asking(self._desk, self._chat), parley.group())
 
     async def _log_in(self, client: Client) -> None:
         await client.login(self._token)

@@ -46,9 +46,12 @@ class Marks(Protocol):
 class Commands(app_commands.CommandTree[discord.AutoShardedClient]):
     """The bot's commands; errors go to the log."""
 
-    def __init__(self, client: discord.AutoShardedClient, asked: Asked) -> None:
+    def __init__(
+        self, client: discord.AutoShardedClient, asked: Asked, parley: app_commands.Group
+    ) -> None:
         super().__init__(client)
         self.add_command(_ask(asked))
+        self.add_command(parley)
 
     async def on_error(
         self, interaction: "discord.Interaction[Any]", error: app_commands.AppCommandError, /

@@ -19,6 +19,7 @@ from bots.slack.ears import Ears
 from bots.slack.identity import Identity
 from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
+from bots.slack.parley import Parley
 from bots.slack.refusals import Refusals
 from bots.slack.socket import NotConnected, Socket
 from bots.slack.statuses import Statuses
@@ -149,7 +150,7 @@ class SlackBot:
         workspace = self._workspace(us, calls, self._directory)
         self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)
-        app = bolt.build(us, web, door, commands)
+        app = bolt.build(us, web, door, commands, Parley())
         socket = await self._first_socket(dialler)
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
 

@@ -10,9 +10,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bots.slack.commands import ASK, ASK_ABOUT, PARLEY, SUMMARISE, Commands
 from bots.slack.door import Door
 from bots.slack.identity import Identity
+from bots.slack.parley import Parley
 
 
-def build(us: Identity, web: AsyncWebClient, door: Door, commands: Commands) -> AsyncApp:
+def build(
+    us: Identity, web: AsyncWebClient, door: Door, commands: Commands, parley: Parley
+) -> AsyncApp:
     """An app for one workspace, whatever the environment holds.
 
     With an `authorize` of our own Bolt neither calls auth.test again nor takes
@@ -41,7 +44,7 @@ def build(us: Identity, web: AsyncWebClient, door: Door, commands: Commands) -> 
     )
     app.use(door.take)
     app.command(ASK)(commands.ask)
-    app.command(PARLEY)(commands.parley)
+    app.command(PARLEY)(parley)
     app.shortcut(ASK_ABOUT)(commands.shortcut)
     app.shortcut(SUMMARISE)(commands.shortcut)
     return app

@@ -34,10 +34,6 @@ HOW_TO_ASK = (
     "Write your question after the command: `/ask what is a lease?` The answer is for you "
     "alone. With `/ask public what is a lease?` everybody in the channel sees it."
 )
-ABOUT_PARLEY = (
-    "Ask me with `/ask`, by mentioning me in a channel, or in a direct message. "
-    "`/parley` has no functions of its own yet."
-)
 NOT_FROM_THE_MENU = (
     "I cannot do this from the menu yet. Mention me in the message's thread and tell me what "
     "you want to know: I read the whole thread."
@@ -143,10 +139,6 @@ class Commands:
             failed = error
         log.error("command not taken", reason=str(failed))
         return failed
-
-    async def parley(self, ack: Ack) -> None:
-        """`/parley`: says what there is."""
-        await ack(response_type="ephemeral", text=ABOUT_PARLEY)
 
     async def shortcut(self, body: dict[str, Any], ack: Ack) -> None:
         """An entry of a message's menu: says what to do instead."""

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from bots.slack.commands import ABOUT_PARLEY, HOW_TO_ASK, NOT_FROM_THE_MENU, THINKING
+from bots.slack.commands import HOW_TO_ASK, NOT_FROM_THE_MENU, THINKING
+from bots.slack.parley import HELP
 from bots.slack.response import THE_REST, THE_REST_ELSEWHERE
 from core.errors import StoreFailed
 from core.messages import Role
@@ -65,7 +66,7 @@ async def test_ask_without_a_question_says_how_to_use_it(office, text):
 async def test_parley_says_what_there_is(office):
     await office.slack.command("U0ADA", "C0GENERAL", "/parley", "help")
 
-    assert [one.text for one in ours(office)] == [ABOUT_PARLEY]
+    assert [one.text for one in ours(office)] == [HELP]
 
 
 @pytest.mark.parametrize("callback", ["ask_about_message", "summarise_thread"])
