@@ -113,7 +113,7 @@ async def test_what_is_complete_at_once_is_simply_posted(office, surface):
 async def test_a_page_that_ends_before_what_was_shown_is_mended(office, surface):
     """The text that had no room goes to the next message, and leaves the first."""
     paragraph = "".join(WORDS[:40])
-    long = [f"{paragraph}\n\n" for _ in range(LIMIT.size // len(paragraph) + 2)]
+    long = [f"{paragraph}\n\n" for _ in range(LIMIT.size // len(paragraph) + 9)]
     await tell(office, surface, long, gap=0.1)
 
     first, second = ours(office)
