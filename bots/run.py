@@ -19,6 +19,7 @@ from core.cuts import Cuts
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
 from core.model import Model, Timeouts
 from core.pace import Governor
+from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
@@ -71,8 +72,18 @@ async def run(settings: Settings) -> None:
             composer=await _composer(settings, model_name, model, store),
             governor=governor,
             clock=time.monotonic,
+            wall_clock=time.time,
+            text_hours=settings.text_hours,
+            delete_with_question=settings.delete_with_question,
         )
-        bots = _platforms(settings, chat, governor, Recall(), store)
+        bots = _platforms(
+            settings,
+            chat=chat,
+            presses=Presses(chat, store),
+            governor=governor,
+            recall=Recall(),
+            store=store,
+        )
         house.push_async_callback(_together, [bot.stop for bot in bots.values()])
         await house.enter_async_context(_administered(settings, bots))
         await house.enter_async_context(_running(chat.run()))
@@ -145,7 +156,13 @@ async def _composer(settings: Settings, name: str, model: Model, store: Store) -
 
 
 def _platforms(
-    settings: Settings, chat: Chat, governor: Governor, recall: Recall, store: Store
+    settings: Settings,
+    *,
+    chat: Chat,
+    presses: Presses,
+    governor: Governor,
+    recall: Recall,
+    store: Store,
 ) -> dict[str, Bot]:
     """The platforms whose tokens are set; the others' libraries are not even imported."""
     bots: dict[str, Bot] = {}
@@ -159,6 +176,7 @@ def _platforms(
             streaming=settings.slack_streaming,
             bursts=settings.slack_bursts,
             chat=chat,
+            presses=presses,
             governor=governor,
             recall=recall,
         )
@@ -170,6 +188,7 @@ def _platforms(
             api_url=settings.discord_api_url,
             reply=settings.discord_reply,
             chat=chat,
+            presses=presses,
             governor=governor,
             recall=recall,
             marks=store.marks,

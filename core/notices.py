@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from core.controls import Control
 from core.errors import Interrupted, ParleyError
 
 THINKING = "is thinking …"
@@ -17,7 +18,7 @@ SHORTENED = (
     "Your question was longer than I can read at once: I read its beginning and its end, "
     "not its middle."
 )
-CUT_OFF = "The answer reached its length limit. Write “continue” and I go on."
+CUT_OFF = "The answer reached its length limit. Press “Continue”, or write it, and I go on."
 USED_UP = (
     "The model reached its length limit before it had written anything. Please tell my operator: "
     "ANSWER_TOKENS is too small for it."
@@ -29,6 +30,29 @@ RESTARTING = "I was stopped before this answer was complete. Please ask again in
 NOT_DELIVERED = (
     "I had an answer, but I could not post it here. Please ask my operator to look at the log."
 )
+
+STOPPED = "Stopped."
+NOT_YOURS = "Only whoever asked, and people who manage this channel, can do that."
+NOTHING_TO_STOP = "I am not answering anything here at the moment."
+COMPLETE = "This answer is complete already."
+STILL_WRITING = "I am still writing this answer. Stop it first, or wait until it is complete."
+FORGOTTEN = "I do not know this answer any more. Please ask again."
+QUESTION_GONE = "The question is gone, so I cannot answer it again. Please ask anew."
+FORMER_GONE = "I do not keep the former answer any more."
+THANKS = "Thank you, noted."
+RESTORED = "This is the former answer again."
+GOES_ON_ELSEWHERE = "There is a newer answer below."
+
+LABELS = {
+    Control.STOP: "Stop",
+    Control.RETRY: "Try again",
+    Control.CONTINUE: "Continue",
+    Control.RESTORE: "Former answer",
+    Control.GOOD: "👍",
+    Control.BAD: "👎",
+    Control.WHY: "Why this answer?",
+}
+"""What stands on the controls."""
 
 
 def left_out(turns: int) -> str:

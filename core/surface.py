@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.budget import Way
+from core.controls import Controls
 from core.messages import Conversation, Question, Turn
 
 
@@ -27,11 +28,12 @@ class Page:
     keeps apart from it, so that history never feeds it back to the model.
 
     While `grows`, more is to come, and `closing` is what ends the text only until then:
-    the line that closes a code block which goes on.
+    the line that closes a code block which goes on. `controls` are what can be pressed.
     """
 
     text: str
     notice: str = ""
+    controls: Controls | None = None
     grows: bool = field(default=False, compare=False)
     closing: str = field(default="", compare=False)
 
@@ -118,6 +120,12 @@ class Surface(Protocol):
         the id of its message. Adjacent pages of one answer are turns of their own here.
         """
 
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """What these messages of the bot's say, in order; those that are gone are left out."""
+
+    async def may_manage(self, person: str) -> bool:
+        """Whether a person may manage the channel, and so other people's answers."""
+
     async def status(self, text: str) -> None:
         """Show that the bot is at work, in a few words; empty takes the sign away.
 
@@ -137,6 +145,9 @@ class Surface(Protocol):
 
         Where it cannot go on in its present way, it is refused for now, and `way` is another.
         """
+
+    async def remove(self, message: str) -> Outcome:
+        """Take a message of the answer away; it waits for its own budgets."""
 
     async def refuse(self, sentence: str) -> Outcome:
         """Tell the asker alone, where the platform can, why there is no answer."""

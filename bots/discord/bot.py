@@ -20,9 +20,11 @@ from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
 from bots.discord.desk import Desk, desk
 from bots.discord.listener import Listener
+from bots.discord.presses import Buttons
 from core.chat import Chat
 from core.errors import StartError
 from core.pace import Governor
+from core.presses import Presses
 from core.recall import Recall
 
 log = structlog.get_logger()
@@ -57,6 +59,7 @@ class DiscordBot:
         api_url: str | None,
         reply: Literal["thread", "channel"],
         chat: Chat,
+        presses: Presses,
         governor: Governor,
         recall: Recall,
         marks: Marks,
@@ -67,6 +70,7 @@ class DiscordBot:
         self._api_url = api_url
         self._reply = reply
         self._chat = chat
+        self._presses = presses
         self._governor = governor
         self._recall = recall
         self._marks = marks
@@ -140,6 +144,7 @@ class DiscordBot:
         client = Client(http_trace=calls.trace, proxy=self._proxy)
         self._desk = desk(client, calls, self._recall, self._clock)
         client.listener = Listener(self._desk, self._chat, self._reply)
+        client.buttons = Buttons(self._desk, self._presses, client.listener.locate)
         self._client = client
         return client, Commands(client, Asking(self._desk, self._chat), parley.group())
 

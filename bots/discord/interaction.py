@@ -6,6 +6,7 @@ the answer is for the asker alone.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.headline import headline
 from bots.discord.messages import NOTHING_YET, Spot
-from bots.discord.shown import LIMIT, content, is_blank
+from bots.discord.shown import LIMIT, change, content, is_blank
 from bots.discord.surface import PAUSE
 from bots.discord.turns import own_turn
 from core.budget import Budgets, Way
@@ -185,6 +186,20 @@ class InteractionSurface:
             self._remember(message, page, under=self._under[message])
         return outcome
 
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """Nothing: an answer to a command is not revised."""
+        del messages
+        return ()
+
+    async def may_manage(self, person: str) -> bool:
+        """An answer to a command is its asker's."""
+        del person
+        return False
+
+    async def remove(self, message: str) -> Outcome:
+        """A command cannot be taken back, and its answer stays."""
+        return Delivered(message)
+
     async def refuse(self, sentence: str) -> Outcome:
         """Tell the asker alone, unless the command is deferred for all to see."""
         first = await self._respond(sentence)
@@ -261,13 +276,13 @@ class InteractionSurface:
     def _original(self, page: Page) -> Request[object]:
         """The first page, with what was asked: nobody else sees that of a command."""
         notice = "\n".join(filter(None, (page.notice, self._headline)))
-        parts = content(replace(page, notice=notice))
+        parts = change(replace(page, notice=notice))
         return lambda: self._interaction.edit_original_response(**parts)
 
     def _edit_of(self, message: str, page: Page) -> Request[object]:
         if message == next(iter(self._under)):
             return self._original(page)
-        parts = content(_again(page) if message in self._repeated else page)
+        parts = change(_again(page) if message in self._repeated else page)
         return lambda: self._interaction.followup.edit_message(int(message), **parts)
 
     async def _follow_up(self, page: Page, nonce: str) -> Outcome:

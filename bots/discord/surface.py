@@ -1,7 +1,7 @@
 """A question in a thread, a channel or a direct message, and where its answer grows."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import discord
@@ -12,6 +12,7 @@ from bots.discord.calls import NO_TURN
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.history import is_post, read_starter, read_talk
+from bots.discord.managers import manages
 from bots.discord.messages import Spot
 from bots.discord.shown import LIMIT
 from bots.discord.threads import Opened, open_thread
@@ -37,19 +38,27 @@ class DiscordSurface:
 
     The thread is opened at the first sign of work and beside it: the sign is shown in the
     channel meanwhile. Where no thread can be had, the answer is a reply in the channel.
+    `answers_in` is the channel or thread in which an earlier answer stands already.
     """
 
     def __init__(
-        self, desk: Desk, conversation: Conversation, question: discord.Message, thread: str = ""
+        self,
+        desk: Desk,
+        conversation: Conversation,
+        question: discord.Message,
+        thread: str = "",
+        *,
+        answers_in: int = 0,
     ) -> None:
         self._desk = desk
         self._conversation = conversation
         self._question = question
         self._thread = thread
-        self._in_talk = isinstance(question.channel, discord.Thread | discord.DMChannel)
-        self._spot = Spot(
-            question.channel.id, 0 if self._in_talk else question.id, after=question.id
+        channel = answers_in or question.channel.id
+        self._in_talk = channel != question.channel.id or isinstance(
+            question.channel, discord.Thread | discord.DMChannel
         )
+        self._spot = Spot(channel, 0 if self._in_talk else question.id, after=question.id)
         self._opening: asyncio.Task[None] | None = None
         self._uncounted = False
 
@@ -124,6 +133,23 @@ class DiscordSurface:
         if isinstance(outcome, Delivered):
             self._desk.chains.changed(int(message), self._said(message, page))
         return outcome
+
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """What these messages of the bot's say. Raises `PlatformFailed`."""
+        if not messages:
+            return ()
+        near = await self._desk.reader.around(self._spot.channel, int(messages[0]))
+        found = {str(one.id): turn_of(one, self._desk.me) for one in near}
+        return tuple(turn for one in messages if (turn := found.get(one)))
+
+    async def may_manage(self, person: str) -> bool:
+        """Whether the author of the question may manage the channel."""
+        author = self._question.author
+        return str(author.id) == person and manages(author, self._question.channel)
+
+    async def remove(self, message: str) -> Outcome:
+        """Delete a message of the answer."""
+        return await self._desk.messages.remove(self._spot.channel, message)
 
     async def refuse(self, sentence: str) -> Outcome:
         """Say it in a reply to the question, which pings nobody, else that nothing can be said."""

@@ -17,9 +17,11 @@ from bots.slack.directory import Directory
 from bots.slack.door import Door
 from bots.slack.ears import Ears
 from bots.slack.identity import Identity
+from bots.slack.managers import Managers
 from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
 from bots.slack.parley import Parley
+from bots.slack.presses import Buttons
 from bots.slack.refusals import Refusals
 from bots.slack.socket import NotConnected, Socket
 from bots.slack.statuses import Statuses
@@ -27,6 +29,7 @@ from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StartError
 from core.pace import Governor
+from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.tasks import Tasks
@@ -55,6 +58,7 @@ class SlackBot:
         streaming: str,
         bursts: Mapping[str, int],
         chat: Chat,
+        presses: Presses,
         governor: Governor,
         recall: Recall,
         clock: Callable[[], float] = time.monotonic,
@@ -65,6 +69,7 @@ class SlackBot:
         self._streaming = streaming
         self._bursts = bursts
         self._chat = chat
+        self._presses = presses
         self._governor = governor
         self._recall = recall
         self._clock = clock
@@ -150,7 +155,8 @@ class SlackBot:
         workspace = self._workspace(us, calls, self._directory)
         self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)
-        app = bolt.build(us, web, door, commands, Parley())
+        buttons = Buttons(workspace, self._presses, self._clock)
+        app = bolt.build(us, web, door=door, commands=commands, parley=Parley(), buttons=buttons)
         socket = await self._first_socket(dialler)
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
 
@@ -174,14 +180,16 @@ class SlackBot:
 
     def _workspace(self, us: Identity, calls: Calls, directory: Directory) -> Workspace:
         scribe = Scribe(us, directory.people, directory.channels)
+        budgets = Budgets(us.team, self._bursts)
         return Workspace(
             us=us,
             calls=calls,
-            budgets=Budgets(us.team, self._bursts),
+            budgets=budgets,
             people=directory.people,
             channels=directory.channels,
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
+            managers=Managers(calls, budgets),
             statusless=Refusals(),
             unstreamed=Refusals(),
             tasks=self._tasks,

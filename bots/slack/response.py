@@ -80,9 +80,10 @@ class ResponseUrl:
         """Replace what the command's answer shows. Raises `CallFailed`."""
         await self._use({**content(page, headline), "replace_original": True})
 
-    async def add(self, page: Page) -> None:
+    async def add(self, page: Page, thread: str = "") -> None:
         """Add a message of its own. Raises `CallFailed`."""
-        await self._use({**content(page), "replace_original": False})
+        where = {"thread_ts": thread} if thread else {}
+        await self._use({**content(page), "replace_original": False, **where})
 
     async def _use(self, body: dict[str, Any]) -> None:
         if not self.alive:
@@ -195,6 +196,20 @@ class ResponseSurface:
         if message == HERE or self._direct is None:
             return await self._show(page)
         return await self._direct.edit(message, page)
+
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """Nothing: what only the asker sees is not shown to the bot again."""
+        del messages
+        return ()
+
+    async def may_manage(self, person: str) -> bool:
+        """The answer to a command is its asker's alone."""
+        del person
+        return False
+
+    async def remove(self, message: str) -> Outcome:
+        """A command cannot be taken back, and its answer stays."""
+        return Delivered(message)
 
     async def refuse(self, sentence: str) -> Outcome:
         """Say it where the answer would stand; what already stands there stays."""

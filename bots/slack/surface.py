@@ -112,6 +112,36 @@ class SlackSurface:
         self._stands(message, page)
         return Delivered(message)
 
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """What these messages of the bot's say. Raises `PlatformFailed`."""
+        known = {turn.id: turn for turn in await self.history()}
+        turns: list[Turn] = []
+        for ts in messages:
+            if ts in known:
+                turns.append(known[ts])
+            elif message := await self._history.one(self.conversation, ts):
+                turns += self._workspace.scribe.turns(message)
+        return tuple(turns)
+
+    async def may_manage(self, person: str) -> bool:
+        """Whether a person may manage the channel."""
+        return await self._workspace.managers.may_manage(self._channel, person)
+
+    async def remove(self, message: str) -> Outcome:
+        """Delete a message of the answer."""
+        calls = self._workspace.calls
+        try:
+            await calls.in_turn(
+                calls.web.chat_delete,
+                self._workspace.budgets.delete,
+                Urgency.LAST,
+                channel=self._channel,
+                ts=message,
+            )
+        except CallFailed as failed:
+            return failed.outcome
+        return Delivered(message)
+
     async def refuse(self, sentence: str) -> Outcome:
         """Tell the asker alone; where they are alone with the bot anyway, in a message."""
         if self._question.direct:

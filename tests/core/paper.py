@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from core.budget import Budgets, Way
-from core.messages import Conversation, Question, Turn
+from core.messages import Conversation, Question, Role, Text, Turn
 from core.pages import utf16
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
@@ -35,6 +35,7 @@ class Paper:
     refusals: list[str] = field(default_factory=list)
     answers: deque[Outcome | None] = field(default_factory=deque)
     unsure: set[str] = field(default_factory=set)
+    managers: set[str] = field(default_factory=set)
     under_way: int = 0
     most_under_way: int = 0
 
@@ -64,6 +65,13 @@ class Paper:
     async def history(self) -> tuple[Turn, ...]:
         return self.turns
 
+    async def said(self, messages) -> tuple[Turn, ...]:
+        pages = {one: self.messages[one].text for one in messages if one in self.messages}
+        return tuple(Turn(Role.ASSISTANT, (Text(text),), id=id_) for id_, text in pages.items())
+
+    async def may_manage(self, person: str) -> bool:
+        return person in self.managers
+
     async def status(self, text: str) -> None:
         await asyncio.sleep(self.latency)
         self.signs.append(text)
@@ -71,6 +79,11 @@ class Paper:
     async def refuse(self, sentence: str) -> Outcome:
         self.refusals.append(sentence)
         return Delivered("private")
+
+    async def remove(self, message: str) -> Outcome:
+        await asyncio.sleep(self.latency)
+        self.messages.pop(message, None)
+        return Delivered(message)
 
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         self._drop_deaths()  # only what exists can be gone
