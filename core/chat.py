@@ -5,6 +5,7 @@ import hashlib
 import weakref
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -35,7 +36,8 @@ from core.queue import Asked, Queue
 from core.reply import Reply
 from core.status import Status
 from core.store import Store
-from core.surface import Surface
+from core.surface import Outcome, Surface
+from core.words import told
 
 log = structlog.get_logger()
 
@@ -104,7 +106,7 @@ class Chat:
         except Exception as error:  # noqa: BLE001 - raised again by `accept`
             return error
         self._leases.hold((question.key,))
-        asked = Asked(question, surface, Status(surface.status))
+        asked = Asked(question, surface, Status(partial(_show, surface)))
         if self._draining:
             # It was claimed while the drain began, so nobody else will answer it.
             await self._refuse((asked,), RESTARTING)
@@ -307,7 +309,7 @@ class Chat:
             one.status.clear()
         try:
             async with asyncio.timeout(REFUSAL_TIMEOUT):
-                told = type(await asked[-1].surface.refuse(why)).__name__
+                told = type(await _refuse(asked[-1].surface, why)).__name__
         except Exception as error:  # noqa: BLE001 - the record is closed all the same
             told = f"{type(error).__name__}: {error}"
         log.info("refused", questions=keys(asked), why=why, told=told)
@@ -326,6 +328,16 @@ class Chat:
         """This process has nothing more to do with a question."""
         asked.status.clear()
         self._leases.let_go(asked.question.key)
+
+
+async def _show(surface: Surface, words: str) -> None:
+    """Show the asker in their language what the bot is doing."""
+    await surface.status(told(words, surface.readers.asker))
+
+
+async def _refuse(surface: Surface, why: str) -> Outcome:
+    """Tell the asker in their language why there is no answer."""
+    return await surface.refuse(told(why, surface.readers.asker))
 
 
 def keys(asked: Iterable[Asked]) -> list[str]:

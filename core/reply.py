@@ -26,6 +26,7 @@ from core.surface import (
     Surface,
     Unknown,
 )
+from core.words import told
 
 DELIVERY_TIMEOUT = 600.0
 """Seconds for which a finished answer is offered to a platform that does not take it."""
@@ -184,7 +185,7 @@ class Reply:
         """
         if self._interruption is not None:
             return
-        self._interruption = notice
+        self._interruption = self._told(notice)
         now = asyncio.get_running_loop().time()
         self._edit_until, self._post_until = now + patience, now + 1.5 * patience
         self._hurried.set()
@@ -192,7 +193,7 @@ class Reply:
 
     def _end(self, notice: str) -> None:
         self._early = not self._complete and self._interruption is not None
-        self._notice = notice
+        self._notice = self._told(notice)
         self._complete = True
         now = asyncio.get_running_loop().time()
         self._give_up = now + DELIVERY_TIMEOUT
@@ -202,6 +203,9 @@ class Reply:
             self._patience.reschedule(self._deadline(step) if same else now)
         self._changed.set()
         self._rush()
+
+    def _told(self, notice: str) -> str:
+        return told(notice, self._surface.readers.everybody)
 
     async def show(self) -> None:
         """Make the screen follow the text until it is complete and wholly shown.

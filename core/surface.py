@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.budget import Way
+from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 
 
@@ -88,6 +89,13 @@ class Surface(Protocol):
     @property
     def conversation(self) -> Conversation:
         """The conversation that it is bound to."""
+
+    @property
+    def readers(self) -> Readers:
+        """The languages of those who read there, as far as they are known by now.
+
+        All that is handed to the surface to be shown is in them.
+        """
 
     @property
     def limit(self) -> Limit:

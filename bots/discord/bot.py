@@ -22,6 +22,7 @@ from bots.discord.desk import Desk, desk
 from bots.discord.listener import Listener
 from core.chat import Chat
 from core.errors import StartError
+from core.languages import Languages
 from core.pace import Governor
 from core.recall import Recall
 
@@ -59,6 +60,7 @@ class DiscordBot:
         chat: Chat,
         governor: Governor,
         recall: Recall,
+        languages: Languages,
         marks: Marks,
         proxy: str | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -69,6 +71,7 @@ class DiscordBot:
         self._chat = chat
         self._governor = governor
         self._recall = recall
+        self._languages = languages
         self._marks = marks
         self._proxy = proxy
         self._clock = clock
@@ -138,7 +141,7 @@ class DiscordBot:
             Route.BASE = self._api_url.rstrip("/")
         calls = Calls(self._governor)
         client = Client(http_trace=calls.trace, proxy=self._proxy)
-        self._desk = desk(client, calls, self._recall, self._clock)
+        self._desk = desk(client, calls, self._recall, self._languages, self._clock)
         client.listener = Listener(self._desk, self._chat, self._reply)
         self._client = client
         return client, Commands(client, Asking(self._desk, self._chat), parley.group())

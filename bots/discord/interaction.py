@@ -21,6 +21,7 @@ from bots.discord.shown import LIMIT, content, is_blank
 from bots.discord.surface import PAUSE
 from bots.discord.turns import own_turn
 from core.budget import Budgets, Way
+from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
@@ -73,6 +74,7 @@ class InteractionSurface:
         self._turn = turn
         self._headline = headline(turn)
         self._began = desk.clock()
+        desk.heard(interaction)
         self._first = asyncio.Lock()
         self._filling = asyncio.Lock()
         self._timer: asyncio.Task[None] | None = None
@@ -87,6 +89,12 @@ class InteractionSurface:
     def conversation(self) -> Conversation:
         """The conversation that it is bound to: this one question."""
         return self._conversation
+
+    @property
+    def readers(self) -> Readers:
+        """The languages of those who read there: of the asker alone where it is private."""
+        asker, guild = self._interaction.user.id, self._interaction.guild
+        return self._desk.readers(self._conversation, asker, None if self._private else guild)
 
     @property
     def limit(self) -> Limit:

@@ -17,6 +17,7 @@ from bots.discord.shown import LIMIT
 from bots.discord.threads import Opened, open_thread
 from bots.discord.turns import own_turn, place_of, turn_of
 from core.budget import Way
+from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood
@@ -57,6 +58,12 @@ class DiscordSurface:
     def conversation(self) -> Conversation:
         """The conversation that it is bound to."""
         return self._conversation
+
+    @property
+    def readers(self) -> Readers:
+        """The languages of those who read there; without its guild's, the asker's for all."""
+        asker, guild = self._question.author.id, self._question.guild
+        return self._desk.readers(self._conversation, asker, guild)
 
     @property
     def limit(self) -> Limit:

@@ -26,6 +26,7 @@ from bots.slack.statuses import Statuses
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StartError
+from core.languages import Languages
 from core.pace import Governor
 from core.proxies import proxy_to
 from core.recall import Recall
@@ -57,6 +58,7 @@ class SlackBot:
         chat: Chat,
         governor: Governor,
         recall: Recall,
+        languages: Languages,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bot_token = bot_token
@@ -67,6 +69,7 @@ class SlackBot:
         self._chat = chat
         self._governor = governor
         self._recall = recall
+        self._languages = languages
         self._clock = clock
         self._tasks = Tasks()
         self._session: aiohttp.ClientSession | None = None
@@ -187,6 +190,8 @@ class SlackBot:
             tasks=self._tasks,
             statuses=Statuses(),
             streaming=self._streaming,
+            languages=self._languages,
+            locales=directory.locales,
         )
 
 

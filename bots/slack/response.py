@@ -21,6 +21,7 @@ from bots.slack.question import with_asker
 from bots.slack.surface import SlackSurface
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
+from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.proxies import proxy_to
@@ -145,6 +146,11 @@ class ResponseSurface:
     def conversation(self) -> Conversation:
         """The command's own conversation."""
         return self._question.conversation
+
+    @property
+    def readers(self) -> Readers:
+        """The languages of those who read there."""
+        return self._workspace.readers(self.conversation, self._question.asker.id)
 
     @property
     def limit(self) -> Limit:

@@ -8,6 +8,7 @@ import pytest
 
 from bots.discord.bot import DiscordBot
 from core.errors import ShuttingDown, StoreFailed
+from core.languages import Languages
 from core.messages import Conversation, Question
 from core.pace import Governor
 from core.recall import Recall
@@ -153,6 +154,7 @@ def build(discord, clerk, marks, recall, governor):
             "chat": clerk,
             "governor": governor,
             "recall": recall,
+            "languages": Languages(),
             "marks": marks,
         }
         return DiscordBot(**options | changed)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bots.slack import SlackBot
+from core.languages import Languages
 from core.messages import Conversation, Question
 from core.pace import Governor
 from core.recall import Recall
@@ -175,6 +176,7 @@ def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
         "bursts": {},
         "governor": Governor(time.monotonic),
         "recall": Recall(),
+        "languages": Languages(),
     }
     return SlackBot(chat=notes, **(given | other))
 
