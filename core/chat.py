@@ -36,7 +36,7 @@ from core.queue import Asked, Queue
 from core.reply import Reply
 from core.status import Status
 from core.store import Store
-from core.surface import Outcome, Surface
+from core.surface import Surface, refuse
 from core.words import told
 
 log = structlog.get_logger()
@@ -309,7 +309,7 @@ class Chat:
             one.status.clear()
         try:
             async with asyncio.timeout(REFUSAL_TIMEOUT):
-                told = type(await _refuse(asked[-1].surface, why)).__name__
+                told = type(await refuse(asked[-1].surface, why)).__name__
         except Exception as error:  # noqa: BLE001 - the record is closed all the same
             told = f"{type(error).__name__}: {error}"
         log.info("refused", questions=keys(asked), why=why, told=told)
@@ -331,13 +331,8 @@ class Chat:
 
 
 async def _show(surface: Surface, words: str) -> None:
-    """Show the asker in their language what the bot is doing."""
+    """Show the asker in their own language what the bot is doing."""
     await surface.status(told(words, surface.readers.asker))
-
-
-async def _refuse(surface: Surface, why: str) -> Outcome:
-    """Tell the asker in their language why there is no answer."""
-    return await surface.refuse(told(why, surface.readers.asker))
 
 
 def keys(asked: Iterable[Asked]) -> list[str]:

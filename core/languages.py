@@ -33,10 +33,13 @@ class Languages:
         does so here, and everything that is said there follows.
         """
         del conversation
-        if self.setting != AUTO:
-            return Readers(self.setting, self.setting)
-        theirs = language_of(asker) or ENGLISH
-        return Readers(theirs, language_of(place) or theirs)
+        theirs = self.of(asker)
+        is_known = self.setting == AUTO and language_of(place)
+        return Readers(theirs, self.of(place) if is_known else theirs)
+
+    def of(self, locale: str) -> str:
+        """The language to speak to somebody with this locale."""
+        return language_of(locale) or ENGLISH if self.setting == AUTO else self.setting
 
 
 class Locales:

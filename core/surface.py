@@ -7,6 +7,7 @@ from typing import Protocol
 from core.budget import Way
 from core.languages import Readers
 from core.messages import Conversation, Question, Turn
+from core.words import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +149,8 @@ class Surface(Protocol):
 
     async def refuse(self, sentence: str) -> Outcome:
         """Tell the asker alone, where the platform can, why there is no answer."""
+
+
+async def refuse(surface: Surface, why: str) -> Outcome:
+    """Tell the asker in their own language why there is no answer."""
+    return await surface.refuse(told(why, surface.readers.asker))

@@ -35,7 +35,7 @@ class Notice(str):
     name: str
     fields: Mapping[str, object]
 
-    def __new__(cls, name: str, **fields: object) -> Self:
+    def __new__(cls, name: str, /, **fields: object) -> Self:
         """Say it in English. Raises `KeyError` for what the catalogue does not have."""
         notice = super().__new__(cls, _said(ENGLISH, name, fields))
         notice.name, notice.fields = name, fields
@@ -58,13 +58,11 @@ def together(sentences: Iterable[str]) -> str:
 def read_back(name: str, text: str) -> dict[str, str] | None:
     """What stands in a sentence of this name, in whatever language it was said; None: no such.
 
-    Where a field's value holds words of the sentence itself, the first of them count.
+    Where what stands in it could be read as words of the sentence, the first such words count.
     """
-    for language in languages():
-        pattern = "".join(_pattern(_sentence(language, name, {})))
-        if found := re.fullmatch(pattern, text, re.DOTALL):
-            return found.groupdict()
-    return None
+    patterns = ("".join(_pattern(_sentence(language, name, {}))) for language in languages())
+    found = filter(None, (re.fullmatch(pattern, text, re.DOTALL) for pattern in patterns))
+    return min((one.groupdict() for one in found), key=_first_length, default=None)
 
 
 @cache
@@ -100,6 +98,10 @@ def _sentence(language: str, name: str, fields: Mapping[str, object]) -> str:
     if isinstance(sentence, str):
         return sentence
     return sentence["one" if fields.get("count") == 1 else "other"]
+
+
+def _first_length(fields: Mapping[str, str]) -> int:
+    return len(next(iter(fields.values()), ""))
 
 
 def _pattern(sentence: str) -> Iterator[str]:

@@ -144,7 +144,8 @@ class DiscordBot:
         self._desk = desk(client, calls, self._recall, self._languages, self._clock)
         client.listener = Listener(self._desk, self._chat, self._reply)
         self._client = client
-        return client, Commands(client, Asking(self._desk, self._chat), parley.group())
+        asking = Asking(self._desk, self._chat)
+        return client, Commands(client, asking, parley.group(self._desk), self._languages)
 
     async def _log_in(self, client: Client) -> None:
         await client.login(self._token)

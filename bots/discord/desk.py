@@ -67,9 +67,10 @@ class Desk:
         place = str(guild.preferred_locale) if guild and chosen else ""
         return self.languages.readers(conversation, self.locales.of(str(person)), place)
 
-    def heard(self, interaction: "discord.Interaction[Any]") -> None:
-        """Somebody used a command, a button, a modal: only these tell what they speak."""
+    def heard(self, interaction: "discord.Interaction[Any]") -> str:
+        """Learn the language of whoever uses a command, a button, a modal: only these tell it."""
         self.locales.learn(str(interaction.user.id), str(interaction.locale))
+        return self.languages.of(str(interaction.locale))
 
     async def close(self) -> None:
         """End what is still on its way, in bounded time."""

@@ -21,6 +21,7 @@ from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood
+from core.words import Notice, told
 
 log = structlog.get_logger()
 
@@ -154,20 +155,17 @@ class DiscordSurface:
         where, asker = self._question.channel, self._question.author
         if not self._desk.hints.due((where.id, asker.id)):
             return refused
-        sentence = (
-            f"I may not write in {place_of(where)}, so I cannot answer you there: ask me here, or "
-            "ask a moderator to let me write there."
-        )
-        told = await self._desk.direct.tell(asker.id, sentence, f"dm.{self._question.id}")
-        if not isinstance(told, Delivered):
+        hint = told(Notice("may_not_write", place=place_of(where)), self.readers.asker)
+        reached = await self._desk.direct.tell(asker.id, hint, f"dm.{self._question.id}")
+        if not isinstance(reached, Delivered):
             log.warning(
                 "asker not told: the bot may write neither where they asked nor to them directly",
                 conversation=str(self._conversation),
                 asker=asker.id,
                 there=refused.code,
-                directly=str(told),
+                directly=str(reached),
             )
-        return told
+        return reached
 
     @property
     def _awaits_thread(self) -> bool:
@@ -188,7 +186,8 @@ class DiscordSurface:
         self._desk.recall.begin(self._conversation)
         for turn in self._begins():
             self._desk.recall.posted(self._conversation, turn)
-        how = await open_thread(self._question, self._thread, self._desk.calls)
+        name = told(self._thread, self.readers.everybody)
+        how = await open_thread(self._question, name, self._desk.calls)
         if how is Opened.REFUSED:
             self._uncounted = True
             return

@@ -37,3 +37,7 @@ class Workspace:
     def readers(self, conversation: Conversation, person: str) -> Readers:
         """Who reads a conversation in which somebody asks; Slack's channels have no language."""
         return self.languages.readers(conversation, self.locales.of(person))
+
+    def language(self, person: str) -> str:
+        """The language of what somebody sees alone."""
+        return self.languages.of(self.locales.of(person))
