@@ -41,6 +41,10 @@ class Notice(str):
         notice.name, notice.fields = name, fields
         return notice
 
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
+        """What a copy is made of."""
+        return (self.name,), dict(self.fields)
+
 
 def told(sentence: str, language: str) -> str:
     """A sentence in a language, as plain text; what is no notice stays as it is."""

@@ -1,4 +1,6 @@
 import ast
+import copy
+import pickle
 from pathlib import Path
 from string import Formatter
 
@@ -79,6 +81,14 @@ def test_a_notice_is_told_in_the_language_of_whoever_reads_it():
     )
     assert type(told(busy, "en")) is str
     assert told("what somebody wrote", "de") == "what somebody wrote"
+
+
+def test_a_copy_of_a_notice_is_one_too():
+    notice = Notice("busy", what=Notice("too_slow"), when=Notice("in_hours", count=2))
+
+    for copied in (copy.deepcopy(notice), pickle.loads(pickle.dumps(notice))):
+        assert copied == notice
+        assert told(copied, "de") == told(notice, "de")
 
 
 def test_one_is_told_apart_from_many():
