@@ -6,6 +6,7 @@ from string import Formatter
 
 import pytest
 
+from core import notices
 from core.words import ENGLISH, Notice, catalogue, language_of, languages, read_back, together, told
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +66,14 @@ def test_every_use_fills_every_field():
         sentence = catalogue(ENGLISH)[name]
         needed = fields(sentence) | (set() if isinstance(sentence, str) else {"count"})
         assert given == needed, where
+
+
+def test_no_notice_is_written_anywhere_else():
+    written = [
+        name for name, value in vars(notices).items() if name.isupper() and type(value) is str
+    ]
+
+    assert written == []
 
 
 def test_a_notice_is_its_english_text():
