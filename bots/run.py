@@ -17,6 +17,7 @@ from core.chat import Chat
 from core.composer import Composer
 from core.cuts import Cuts
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
+from core.languages import Languages
 from core.model import Model, Timeouts
 from core.pace import Governor
 from core.presses import Presses
@@ -165,6 +166,7 @@ def _platforms(
     store: Store,
 ) -> dict[str, Bot]:
     """The platforms whose tokens are set; the others' libraries are not even imported."""
+    languages = Languages(settings.language)
     bots: dict[str, Bot] = {}
     if settings.slack_bot_token:
         from bots.slack.app import SlackBot  # noqa: PLC0415
@@ -179,6 +181,7 @@ def _platforms(
             presses=presses,
             governor=governor,
             recall=recall,
+            languages=languages,
         )
     if settings.discord_token:
         from bots.discord.bot import DiscordBot  # noqa: PLC0415
@@ -191,6 +194,7 @@ def _platforms(
             presses=presses,
             governor=governor,
             recall=recall,
+            languages=languages,
             marks=store.marks,
             proxy=proxy_to(settings.discord_api_url),
         )

@@ -45,7 +45,8 @@ from core.reply import Reply
 from core.running import Running
 from core.status import Status
 from core.store import Known, Store
-from core.surface import Surface
+from core.surface import Surface, refuse
+from core.words import told
 
 log = structlog.get_logger()
 
@@ -142,7 +143,7 @@ class Chat:
         except Exception as error:  # noqa: BLE001 - raised again by `accept`
             return error
         self._leases.hold((question.key,))
-        asked = Asked(question, surface, Status(surface.status), revision)
+        asked = Asked(question, surface, _status(surface), revision)
         if self._draining:
             # It was claimed while the drain began, so nobody else will answer it.
             await self._refuse((asked,), RESTARTING)
@@ -249,12 +250,12 @@ class Chat:
         """Answer an edited question where the former one stands: in line, on its way, or done."""
         if running := self._answers(question.identity):
             old = running.asks(question.identity)
-            new = Asked(question, surface, Status(surface.status), old.revision if old else None)
+            new = Asked(question, surface, _status(surface), old.revision if old else None)
             if running.start_over([new if one is old else one for one in running.current]):
                 self._aside(new.status.run())
                 return
         revision = Revision(known.name, known.messages) if known else None
-        asked = Asked(question, surface, Status(surface.status), revision)
+        asked = Asked(question, surface, _status(surface), revision)
         self._aside(asked.status.run())
         if waiting := self._queue.find(question.identity):
             self._queue.swap(waiting, replace(asked, revision=waiting.revision))
@@ -504,7 +505,7 @@ class Chat:
             one.status.clear()
         try:
             async with asyncio.timeout(REFUSAL_TIMEOUT):
-                told = type(await asked[-1].surface.refuse(why)).__name__
+                told = type(await refuse(asked[-1].surface, why)).__name__
         except Exception as error:  # noqa: BLE001 - the record is closed all the same
             told = f"{type(error).__name__}: {error}"
         log.info("refused", questions=keys(asked), why=why, told=told)
@@ -524,6 +525,16 @@ class Chat:
         """This process has nothing more to do with a question."""
         asked.status.clear()
         self._leases.let_go(asked.question.key)
+
+
+def _status(surface: Surface) -> Status:
+    """The status of a question, in the language of whoever reads it."""
+    return Status(partial(_show, surface))
+
+
+async def _show(surface: Surface, words: str) -> None:
+    """Show the asker in their own language what the bot is doing."""
+    await surface.status(told(words, surface.readers.asker))
 
 
 def keys(asked: Iterable[Asked]) -> list[str]:

@@ -21,6 +21,7 @@ from core.store.calls import Calls
 from core.store.patience import write_in_the_end
 from core.tokens import Tokenizer
 from core.wire import Event, Finish, Parameters, Reasoning, Refusal, Request, Usage
+from core.words import together
 
 log = structlog.get_logger()
 
@@ -259,7 +260,7 @@ def _told(finished: Ending, fitted: Fitted) -> Ending:
         notices.append(SHORTENED)
     if fitted.left_out:
         notices.append(left_out(fitted.left_out))
-    return replace(finished, notice=" ".join(filter(None, notices)))
+    return replace(finished, notice=together(notices))
 
 
 def _hashed(name: str) -> str:

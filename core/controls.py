@@ -1,5 +1,6 @@
 """What people can press below an answer."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,13 +19,17 @@ class Control(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """The controls below one message, and the name of the reply that they are for."""
+    """The controls below one message, and the name of the reply that they are for.
+
+    `labels` are what stands on them, in the language of their readers.
+    """
 
     reply: str
     offered: tuple[Control, ...]
+    labels: tuple[str, ...]
 
-    def __bool__(self) -> bool:
-        return bool(self.offered)
+    def __iter__(self) -> Iterator[tuple[Control, str]]:
+        return zip(self.offered, self.labels, strict=True)
 
 
 SEPARATOR = ":"

@@ -1,55 +1,57 @@
 """Why an answer is as it is: what the model was shown, and what that took."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from core.store import Call, Known
+from core.words import Notice
 
 
 def explained(known: Known, calls: Sequence[Call]) -> str:
-    """A few lines of Markdown for whoever asks."""
-    return "\n".join(f"- {line}" for line in _lines(known.about, known.outcome, calls))
+    """A few lines for whoever asks."""
+    lines = [*_model(known.about, calls), *_shown(known.about), *_effort(known, calls)]
+    return reduce(lambda above, line: Notice("lines", first=above, second=line), lines)
 
 
-def _lines(about: Mapping[str, Any], outcome: str, calls: Sequence[Call]) -> Iterator[str]:
-    last = calls[-1] if calls else None
-    if model := last.model if last else about.get("model"):
-        given = ", ".join(f"{name} {value}" for name, value in about.get("parameters", {}).items())
-        yield f"Model: {model}{f' ({given})' if given else ''}"
-    yield _seen(about)
-    if files := about.get("files"):
-        yield f"Files: {', '.join(files)}"
-    if calls:
-        yield _tokens(calls)
-    yield (
-        f"Time: first text after {about.get('first_text', 0)} s, complete after "
-        f"{about.get('seconds', 0)} s"
-    )
-    if len(calls) > 1:
-        yield f"Calls of the model: {len(calls)} ({', '.join(call.outcome for call in calls)})"
-    yield f"Outcome: {outcome.replace('_', ' ')}" if outcome else "It is still being written."
+def _model(about: Mapping[str, Any], calls: Sequence[Call]) -> Iterator[Notice]:
+    model = calls[-1].model if calls else about.get("model")
+    given = ", ".join(f"{name} {value}" for name, value in about.get("parameters", {}).items())
+    if model and given:
+        yield Notice("why_model_given", model=model, parameters=given)
+    elif model:
+        yield Notice("why_model", model=model)
 
 
-def _seen(about: Mapping[str, Any]) -> str:
-    """How much of the conversation the model was shown."""
-    seen = about.get("messages_seen", 0)
-    told = [
-        f"The question and {seen} earlier message{'' if seen == 1 else 's'} of this conversation"
-    ]
-    if left_out := about.get("left_out"):
-        told.append(f"the {left_out} oldest were left out")
+def _shown(about: Mapping[str, Any]) -> Iterator[Notice]:
+    """What the model has seen, and what not."""
+    yield Notice("why_seen", count=about.get("messages_seen", 0))
     if condensed := about.get("condensed"):
-        told.append(f"{condensed} were condensed into a summary")
+        yield Notice("why_condensed", count=condensed)
+    if left_out := about.get("left_out"):
+        yield Notice("why_left_out", count=left_out)
     if about.get("shortened"):
-        told.append("the middle of the question was left out")
-    return f"Shown to the model: {'; '.join(told)}"
+        yield Notice("why_shortened")
+    if files := about.get("files"):
+        yield Notice("why_files", files=", ".join(files))
 
 
-def _tokens(calls: Sequence[Call]) -> str:
-    prompt, cached, completion, reasoning = (
-        sum(getattr(call, name) for call in calls)
-        for name in ("prompt_tokens", "cached_tokens", "completion_tokens", "reasoning_tokens")
-    )
-    about = " (estimated)" if any(call.estimated for call in calls) else ""
-    thought = f", {reasoning} of them for reasoning" if reasoning else ""
-    return f"Tokens{about}: {prompt} in, {cached} of them cached; {completion} out{thought}"
+def _effort(known: Known, calls: Sequence[Call]) -> Iterator[Notice]:
+    """Tokens, time and tries."""
+    if calls:
+        tokens = Notice(
+            "why_tokens",
+            prompt=sum(call.prompt_tokens for call in calls),
+            cached=sum(call.cached_tokens for call in calls),
+            completion=sum(call.completion_tokens for call in calls),
+            reasoning=sum(call.reasoning_tokens for call in calls),
+        )
+        is_estimate = any(call.estimated for call in calls)
+        yield Notice("why_estimated", tokens=tokens) if is_estimate else tokens
+        outcomes = ", ".join(call.outcome for call in calls)
+        yield Notice("why_calls", count=len(calls), outcomes=outcomes)
+    if known.ended:
+        about = known.about
+        yield Notice("why_time", first=about.get("first_text", 0), all=about.get("seconds", 0))
+    else:
+        yield Notice("why_unfinished")

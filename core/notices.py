@@ -5,65 +5,54 @@ from dataclasses import dataclass, field, replace
 
 from core.controls import Control
 from core.errors import Interrupted, ParleyError
+from core.words import Notice
 
-THINKING = "is thinking …"
-REASONING = "is thinking it through …"
-WAITING_ITS_TURN = "answers you next …"
+THINKING = Notice("thinking")
+REASONING = Notice("reasoning")
+WAITING_ITS_TURN = Notice("waiting_its_turn")
 
-EMPTY_QUESTION = (
-    "You called me without a question. Write it after my name, in the same message, such as "
-    "“what is a lease?”"
-)
-SHORTENED = (
-    "Your question was longer than I can read at once: I read its beginning and its end, "
-    "not its middle."
-)
-CUT_OFF = "The answer reached its length limit. Press “Continue”, or write it, and I go on."
-USED_UP = (
-    "The model reached its length limit before it had written anything. Please tell my operator: "
-    "ANSWER_TOKENS is too small for it."
-)
-FILTERED = "The model's provider filtered the rest of this answer. Try asking in other words."
-FILTERED_ALL = "The model's provider filtered the answer. Try asking in other words."
-WANTED_TOOLS = "The model asked for a tool that I do not have, so the answer ends here."
-RESTARTING = "I was stopped before this answer was complete. Please ask again in a minute."
-NOT_DELIVERED = (
-    "I had an answer, but I could not post it here. Please ask my operator to look at the log."
-)
+EMPTY_QUESTION = Notice("empty_question")
+SHORTENED = Notice("shortened")
+CUT_OFF = Notice("cut_off")
+USED_UP = Notice("used_up")
+FILTERED = Notice("filtered")
+FILTERED_ALL = Notice("filtered_all")
+WANTED_TOOLS = Notice("wanted_tools")
+RESTARTING = Notice("restarting")
+NOT_DELIVERED = Notice("not_delivered")
 
-STOPPED = "Stopped."
-NOT_YOURS = "Only whoever asked, and people who manage this channel, can do that."
-NOTHING_TO_STOP = "I am not answering anything here at the moment."
-COMPLETE = "This answer is complete already."
-STILL_WRITING = "I am still writing this answer. Stop it first, or wait until it is complete."
-FORGOTTEN = "I do not know this answer any more. Please ask again."
-QUESTION_GONE = "The question is gone, so I cannot answer it again. Please ask anew."
-FORMER_GONE = "I do not keep the former answer any more."
-THANKS = "Thank you, noted."
-RESTORED = "This is the former answer again."
-GOES_ON_ELSEWHERE = "There is a newer answer below."
+STOPPED = Notice("stopped")
+NOT_YOURS = Notice("not_yours")
+NOTHING_TO_STOP = Notice("nothing_to_stop")
+COMPLETE = Notice("complete")
+STILL_WRITING = Notice("still_writing")
+FORGOTTEN = Notice("forgotten")
+QUESTION_GONE = Notice("question_gone")
+FORMER_GONE = Notice("former_gone")
+THANKS = Notice("thanks")
+RESTORED = Notice("restored")
+NEWER_BELOW = Notice("newer_below")
 
 LABELS = {
-    Control.STOP: "Stop",
-    Control.RETRY: "Try again",
-    Control.CONTINUE: "Continue",
-    Control.RESTORE: "Former answer",
-    Control.GOOD: "👍",
-    Control.BAD: "👎",
-    Control.WHY: "Why this answer?",
+    Control.STOP: Notice("label_stop"),
+    Control.RETRY: Notice("label_retry"),
+    Control.CONTINUE: Notice("label_continue"),
+    Control.RESTORE: Notice("label_restore"),
+    Control.GOOD: Notice("label_good"),
+    Control.BAD: Notice("label_bad"),
+    Control.WHY: Notice("label_why"),
 }
 """What stands on the controls."""
 
 
-def left_out(turns: int) -> str:
+def left_out(turns: int) -> Notice:
     """How much of a long conversation the model did not see."""
-    what = "message was" if turns == 1 else f"{turns} messages were"
-    return f"This conversation is long: the oldest {what} left out."
+    return Notice("left_out", count=turns)
 
 
-def retrying(seconds: float) -> str:
+def retrying(seconds: float) -> Notice:
     """The model is busy, and the bot tries again."""
-    return f"waits for the model, trying again in {max(1, round(seconds))} s …"
+    return Notice("retrying", seconds=max(1, round(seconds)))
 
 
 @dataclass(frozen=True, slots=True)

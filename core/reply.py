@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from core.budget import Way
 from core.controls import Control, Controls
 from core.errors import PlatformFailed
+from core.notices import LABELS
 from core.pace import Governor, Ticket, Urgency
 from core.pages import Pages
 from core.sharing import Growth
@@ -27,6 +28,7 @@ from core.surface import (
     Surface,
     Unknown,
 )
+from core.words import told
 
 DELIVERY_TIMEOUT = 600.0
 """Seconds for which a finished answer is offered to a platform that does not take it."""
@@ -214,7 +216,7 @@ class Reply:
         """
         if self._interruption is not None:
             return
-        self._interruption = notice
+        self._interruption = self._told(notice)
         now = asyncio.get_running_loop().time()
         self._edit_until, self._post_until = now + patience, now + 1.5 * patience
         self._hurried.set()
@@ -222,7 +224,7 @@ class Reply:
 
     def _end(self, notice: str) -> None:
         self._early = not self._complete and self._interruption is not None
-        self._notice = notice
+        self._notice = self._told(notice)
         self._complete = True
         now = asyncio.get_running_loop().time()
         self._give_up = now + DELIVERY_TIMEOUT
@@ -232,6 +234,9 @@ class Reply:
             self._patience.reschedule(self._deadline(step) if same else now)
         self._changed.set()
         self._rush()
+
+    def _told(self, notice: str) -> str:
+        return told(notice, self._surface.readers.everybody)
 
     async def show(self) -> None:
         """Make the screen follow the text until it is complete and wholly shown.
@@ -275,7 +280,9 @@ class Reply:
             notice = self._interruption if self.cut else self._notice
             pages[-1] = replace(pages[-1], notice=notice or "")
         if self._offers:
-            pages[-1] = replace(pages[-1], controls=Controls(self._nonce, self._offers))
+            labels = tuple(self._told(LABELS[one]) for one in self._offers)
+            controls = Controls(self._nonce, self._offers, labels)
+            pages[-1] = replace(pages[-1], controls=controls)
         return pages
 
     def _texts(self) -> list[str]:

@@ -6,7 +6,9 @@ from typing import Protocol
 
 from core.budget import Way
 from core.controls import Controls
+from core.languages import Readers
 from core.messages import Conversation, Question, Turn
+from core.words import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,13 @@ class Surface(Protocol):
         """The conversation that it is bound to."""
 
     @property
+    def readers(self) -> Readers:
+        """The languages of those who read there, as far as they are known by now.
+
+        All that is handed to the surface to be shown is in them.
+        """
+
+    @property
     def limit(self) -> Limit:
         """The room in one message."""
 
@@ -151,3 +160,8 @@ class Surface(Protocol):
 
     async def refuse(self, sentence: str) -> Outcome:
         """Tell the asker alone, where the platform can, why there is no answer."""
+
+
+async def refuse(surface: Surface, why: str) -> Outcome:
+    """Tell the asker in their own language why there is no answer."""
+    return await surface.refuse(told(why, surface.readers.asker))

@@ -5,7 +5,6 @@ from typing import Any
 import discord
 
 from core.controls import Control, Controls, mark
-from core.notices import LABELS
 
 MOST_IN_A_ROW = 5
 
@@ -18,18 +17,18 @@ class Buttons(discord.ui.View):
 
     def __init__(self, controls: Controls) -> None:
         super().__init__(timeout=None)
-        for number, control in enumerate(controls.offered):
-            self.add_item(_button(control, controls.reply, number // MOST_IN_A_ROW))
+        for number, (control, label) in enumerate(controls):
+            self.add_item(_button(control, label, controls.reply, number // MOST_IN_A_ROW))
 
     def is_dispatchable(self) -> bool:
         """Never: see above."""
         return False
 
 
-def _button(control: Control, reply: str, row: int) -> "discord.ui.Button[Any]":
+def _button(control: Control, label: str, reply: str, row: int) -> "discord.ui.Button[Any]":
     stops = control is Control.STOP
     return discord.ui.Button(
-        label=LABELS[control],
+        label=label,
         style=discord.ButtonStyle.danger if stops else discord.ButtonStyle.secondary,
         custom_id=mark(control, reply),
         row=row,

@@ -30,6 +30,7 @@ from bots.discord.turns import (
 from core.chat import Chat
 from core.errors import ShuttingDown, StoreFailed
 from core.messages import Conversation
+from core.surface import refuse
 
 log = structlog.get_logger()
 
@@ -219,7 +220,7 @@ class Listener:
             return
         try:
             async with asyncio.timeout(DEADLINE):
-                await surface.refuse(sentence)
+                await refuse(surface, sentence)
         except TimeoutError:
             log.warning("asker not told in time", conversation=str(surface.conversation))
 

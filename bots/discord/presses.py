@@ -20,6 +20,7 @@ from core.pace import Urgency
 from core.presses import Found, Press, Presses
 from core.store import Known
 from core.surface import Page, RefusedForGood
+from core.words import told
 
 log = structlog.get_logger()
 
@@ -52,8 +53,9 @@ class Buttons:
             manages,
             partial(self._find, interaction.channel_id or 0),
         )
-        if told := await self.presses(press):
-            counted, parts = budgets.responses(interaction.id), content(Page("", told))
+        if answer := await self.presses(press):
+            sentence = told(answer, self.desk.heard(interaction))
+            counted, parts = budgets.responses(interaction.id), content(Page("", sentence))
             await self.desk.calls.in_turn(
                 counted,
                 Urgency.FIRST,

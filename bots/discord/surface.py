@@ -18,9 +18,11 @@ from bots.discord.shown import LIMIT
 from bots.discord.threads import Opened, open_thread
 from bots.discord.turns import own_turn, place_of, turn_of
 from core.budget import Way
+from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood
+from core.words import Notice, told
 
 log = structlog.get_logger()
 
@@ -66,6 +68,12 @@ class DiscordSurface:
     def conversation(self) -> Conversation:
         """The conversation that it is bound to."""
         return self._conversation
+
+    @property
+    def readers(self) -> Readers:
+        """The languages of those who read there; without its guild's, the asker's for all."""
+        asker, guild = self._question.author.id, self._question.guild
+        return self._desk.readers(self._conversation, asker, guild)
 
     @property
     def limit(self) -> Limit:
@@ -173,20 +181,17 @@ class DiscordSurface:
         where, asker = self._question.channel, self._question.author
         if not self._desk.hints.due((where.id, asker.id)):
             return refused
-        sentence = (
-            f"I may not write in {place_of(where)}, so I cannot answer you there: ask me here, or "
-            "ask a moderator to let me write there."
-        )
-        told = await self._desk.direct.tell(asker.id, sentence, f"dm.{self._question.id}")
-        if not isinstance(told, Delivered):
+        hint = told(Notice("may_not_write", place=place_of(where)), self.readers.asker)
+        reached = await self._desk.direct.tell(asker.id, hint, f"dm.{self._question.id}")
+        if not isinstance(reached, Delivered):
             log.warning(
                 "asker not told: the bot may write neither where they asked nor to them directly",
                 conversation=str(self._conversation),
                 asker=asker.id,
                 there=refused.code,
-                directly=str(told),
+                directly=str(reached),
             )
-        return told
+        return reached
 
     @property
     def _awaits_thread(self) -> bool:
@@ -207,7 +212,8 @@ class DiscordSurface:
         self._desk.recall.begin(self._conversation)
         for turn in self._begins():
             self._desk.recall.posted(self._conversation, turn)
-        how = await open_thread(self._question, self._thread, self._desk.calls)
+        name = told(self._thread, self.readers.everybody)
+        how = await open_thread(self._question, name, self._desk.calls)
         if how is Opened.REFUSED:
             self._uncounted = True
             return

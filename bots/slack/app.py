@@ -28,6 +28,7 @@ from bots.slack.statuses import Statuses
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StartError
+from core.languages import Languages
 from core.pace import Governor
 from core.presses import Presses
 from core.proxies import proxy_to
@@ -61,6 +62,7 @@ class SlackBot:
         presses: Presses,
         governor: Governor,
         recall: Recall,
+        languages: Languages,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bot_token = bot_token
@@ -72,6 +74,7 @@ class SlackBot:
         self._presses = presses
         self._governor = governor
         self._recall = recall
+        self._languages = languages
         self._clock = clock
         self._tasks = Tasks()
         self._session: aiohttp.ClientSession | None = None
@@ -156,7 +159,14 @@ class SlackBot:
         self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)
         buttons = Buttons(workspace, self._presses, self._clock)
-        app = bolt.build(us, web, door=door, commands=commands, parley=Parley(), buttons=buttons)
+        app = bolt.build(
+            us,
+            web,
+            door=door,
+            commands=commands,
+            parley=Parley(workspace.language),
+            buttons=buttons,
+        )
         socket = await self._first_socket(dialler)
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
 
@@ -195,6 +205,8 @@ class SlackBot:
             tasks=self._tasks,
             statuses=Statuses(),
             streaming=self._streaming,
+            languages=self._languages,
+            locales=directory.locales,
         )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from bots.slack.payload import string
 from core.controls import PREFIX, Control, Controls, mark, read
-from core.notices import LABELS
 
 RATINGS = (Control.GOOD, Control.BAD)
 
@@ -15,31 +14,31 @@ def blocks(controls: Controls | None) -> list[dict[str, Any]]:
     """Buttons, and Slack's own form for how people like an answer of an app's."""
     if controls is None:
         return []
-    buttons = [one for one in controls.offered if one not in RATINGS]
+    labels = dict(controls)
+    buttons = [_button(one, labels[one], controls.reply) for one in labels if one not in RATINGS]
     shown: list[dict[str, Any]] = []
     if buttons:
-        elements = [_button(one, controls.reply) for one in buttons]
-        shown.append({"type": "actions", "elements": elements})
-    if len(buttons) < len(controls.offered):
-        shown.append({"type": "context_actions", "elements": [_feedback(controls.reply)]})
+        shown.append({"type": "actions", "elements": buttons})
+    if labels.keys() >= set(RATINGS):
+        shown.append({"type": "context_actions", "elements": [_feedback(labels, controls.reply)]})
     return shown
 
 
-def _button(control: Control, reply: str) -> dict[str, Any]:
+def _button(control: Control, label: str, reply: str) -> dict[str, Any]:
     return {
         "type": "button",
         "action_id": f"{PREFIX}_{control}",
-        "text": _plain(LABELS[control]),
+        "text": _plain(label),
         "value": mark(control, reply),
     }
 
 
-def _feedback(reply: str) -> dict[str, Any]:
+def _feedback(labels: Mapping[Control, str], reply: str) -> dict[str, Any]:
     good, bad = (
         {
-            "text": _plain(LABELS[control]),
+            "text": _plain(labels[control]),
             "value": mark(control, reply),
-            "accessibility_label": LABELS[control],
+            "accessibility_label": labels[control],
         }
         for control in RATINGS
     )

@@ -18,6 +18,7 @@ from bots.slack.workspace import Workspace
 from core.presses import Found, Press, Presses
 from core.store import Known
 from core.surface import Page
+from core.words import told
 
 log = structlog.get_logger()
 
@@ -54,8 +55,8 @@ class Buttons:
             partial(self._workspace.managers.may_manage, pressed.channel, pressed.user),
             self._find,
         )
-        if told := await self._presses(press):
-            await self._tell(pressed, told)
+        if answer := await self._presses(press):
+            await self._tell(pressed, told(answer, self._workspace.language(pressed.user)))
 
     async def _tell(self, pressed: Pressed, sentence: str) -> None:
         budgets = self._workspace.budgets.response(pressed.trigger)

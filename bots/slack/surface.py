@@ -12,6 +12,7 @@ from bots.slack.question import with_asker
 from bots.slack.sign import Sign
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
+from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
@@ -54,6 +55,11 @@ class SlackSurface:
     def conversation(self) -> Conversation:
         """The conversation of the question."""
         return self._question.conversation
+
+    @property
+    def readers(self) -> Readers:
+        """The languages of those who read there."""
+        return self._workspace.readers(self.conversation, self._question.asker.id)
 
     @property
     def limit(self) -> Limit:

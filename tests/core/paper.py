@@ -5,6 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from core.budget import Budgets, Way
+from core.languages import Readers
 from core.messages import Conversation, Question, Role, Text, Turn
 from core.pages import utf16
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
@@ -29,6 +30,7 @@ class Paper:
     post_budgets: Budgets = ()
     edit_budgets: Budgets = ()
     turns: tuple[Turn, ...] = ()
+    readers: Readers = field(default_factory=Readers)
     messages: dict[str, Page] = field(default_factory=dict)
     frames: list[tuple[float, str, Page]] = field(default_factory=list)
     signs: list[str] = field(default_factory=list)

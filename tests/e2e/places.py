@@ -121,7 +121,7 @@ class SlackPlace:
     """The sandbox's Slack."""
 
     name = "slack"
-    ada, ben = "U0ADA", "U0BEN"
+    ada, ben, cho = "U0ADA", "U0BEN", "U0CHO"
 
     def __init__(self, server: SlackServer, space: Space) -> None:
         self.server = server
@@ -155,6 +155,12 @@ class SlackPlace:
         await self.server.command(
             person, talk.channel, "/ask", words if private else f"public {words}"
         )
+        return talk
+
+    async def help(self, person: str) -> _Talk:
+        talk = self._talk(self.room(), "")
+        talk.thread = None
+        await self.server.command(person, talk.channel, "/parley", "help")
         return talk
 
     def redeliver(self, message: Message) -> None:
@@ -194,7 +200,7 @@ class DiscordPlace:
     """The sandbox's Discord."""
 
     name = "discord"
-    ada, ben = "1001", "1002"
+    ada, ben, cho = "1001", "1002", "1003"
 
     def __init__(self, server: DiscordServer, space: Space) -> None:
         self.server = server
@@ -225,6 +231,11 @@ class DiscordPlace:
         await self.server.command(
             person, talk.channel, "ask", {"question": words, "private": private}
         )
+        return talk
+
+    async def help(self, person: str) -> _Talk:
+        talk = self._talk(self.room())
+        await self.server.command(person, talk.channel, "parley help")
         return talk
 
     def redeliver(self, message: Message) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bots.discord.bot import DiscordBot
 from core.errors import ShuttingDown, StoreFailed
+from core.languages import Languages
 from core.messages import Conversation, Question
 from core.pace import Governor
 from core.presses import Press
@@ -169,6 +170,7 @@ def build(discord, clerk, marks, recall, governor):
             "presses": clerk.press,
             "governor": governor,
             "recall": recall,
+            "languages": Languages(),
             "marks": marks,
         }
         return DiscordBot(**options | changed)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bots.slack import SlackBot
+from core.languages import Languages
 from core.messages import Conversation, Question
 from core.pace import Governor
 from core.presses import Press
@@ -191,6 +192,7 @@ def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
         "presses": notes.press,
         "governor": Governor(time.monotonic),
         "recall": Recall(),
+        "languages": Languages(),
     }
     return SlackBot(chat=notes, **(given | other))
 
