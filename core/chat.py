@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import structlog
 
 from core.composer import Assignment, Composer
-from core.continuation import Continuation, reopened
+from core.continuation import Continuation, fence_at_the_end, reopened
 from core.controls import Control
 from core.errors import (
     EmptyAnswer,
@@ -27,6 +27,7 @@ from core.messages import Conversation, Question
 from core.notices import (
     COMPLETE,
     EMPTY_QUESTION,
+    NEWER_BELOW,
     NOT_DELIVERED,
     NOT_YOURS,
     NOTHING_TO_STOP,
@@ -38,14 +39,14 @@ from core.notices import (
     Ending,
     failure,
 )
-from core.pace import Governor
+from core.pace import Governor, Urgency
 from core.queue import Asked, Queue, Revision
 from core.recalled import Recalled
 from core.reply import Reply
 from core.running import Running
 from core.status import Status
 from core.store import Known, Store
-from core.surface import Surface, refuse
+from core.surface import Delivered, Outcome, Page, Surface, Unknown, refuse
 from core.words import told
 
 log = structlog.get_logger()
@@ -357,6 +358,21 @@ class Chat:
             await self._refuse(running.asked, ending.notice, ending.outcome)
             return
         await self._settle(running, ending)
+        await self._point(running)
+
+    async def _point(self, running: Running) -> None:
+        """Where an answer is too old to be changed much, say in it that there is a newer one."""
+        surface, old = running.asked[-1].surface, running.pointer
+        if old is None or running.reply.blank:
+            return
+        page = Page(old.text, told(NEWER_BELOW, surface.readers.everybody))
+        outcome: Outcome = Unknown("no turn")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REFUSAL_TIMEOUT):
+                await self._governor.turn(surface.way(old.id).last, Urgency.LAST)
+                outcome = await surface.edit(old.id, page)
+        if not isinstance(outcome, Delivered):
+            log.info("former answer does not point to the newer one", outcome=str(outcome))
 
     async def _compose(self, running: Running, asked: Sequence[Asked]) -> Ending:
         """Write the answer with the model; every failure of it is an ending of its own."""
@@ -366,7 +382,7 @@ class Chat:
             recalled = await self._recall(asked)
             writer: Reply | Continuation = running.reply
             if revision := asked[-1].revision:
-                await self._take_over(running, revision, recalled.former)
+                await self._take_over(running, revision, recalled)
                 if revision.text is not None:
                     running.reply.write(revision.text)
                     return Ending("restored", RESTORED)
@@ -395,17 +411,18 @@ class Chat:
             async with asyncio.timeout(RECALL_TIMEOUT):
                 questions = [await one.surface.introduce(one.question) for one in asked]
                 turns = await surface.history()
-                former = await surface.said(revision.messages) if revision else ()
+                former = await surface.said(revision.former) if revision else ()
         except TimeoutError as error:
             raise PlatformFailed(f"not read within {RECALL_TIMEOUT} s") from error
         waiting = {one.question.message for one in self._queue.waiting(questions[0].conversation)}
         return Recalled.of(turns, questions, waiting=waiting, former=former, revision=revision)
 
-    async def _take_over(self, running: Running, revision: Revision, former: str) -> None:
+    async def _take_over(self, running: Running, revision: Revision, recalled: Recalled) -> None:
         """Keep what stands where the answer will stand, and write down that it stands there."""
         until = self._wall_clock() + self._text_seconds
-        kept = "" if revision.goes_on else former
+        kept = recalled.former if revision.messages and not revision.goes_on else ""
         running.former = kept
+        running.pointer = recalled.pages[-1] if revision.points and recalled.pages else None
         await self._store.replies.take_over(
             running.name, revision.reply, revision.messages, kept, until
         )
@@ -416,9 +433,12 @@ class Chat:
         if not recalled.former:
             raise PlatformFailed("the answer so far cannot be read")
         former = reopened(recalled.former) if revision.within_code else recalled.former
-        running.reply.write(former)
-        recalled = replace(recalled, former=former)
-        return recalled.going_on(), Continuation(running.reply, former)
+        fence = fence_at_the_end(former)
+        if revision.messages:
+            running.reply.write(former)
+        elif fence is not None:
+            running.reply.write(f"{fence.opening}\n")
+        return recalled.going_on(former), Continuation(running.reply, former)
 
     async def _recorded(self, name: str, asked: Sequence[Asked], number: int, message: str) -> None:
         """Write down that a message exists, for which its reader does not wait."""

@@ -87,10 +87,12 @@ class Presses:
         found = await press.find(known, f"{press.control}:{known.name}")
         if not found:
             return QUESTION_GONE
+        in_place = found[-1][1].editable(known.messages)
         revision = Revision(
             known.name,
-            known.messages,
-            text,
+            messages=known.messages if in_place else (),
+            points=() if in_place else known.messages,
+            text=text,
             goes_on=press.control is Control.CONTINUE,
             within_code=bool(known.about.get("within_code")),
         )

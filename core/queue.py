@@ -12,16 +12,23 @@ from core.surface import Surface
 class Revision:
     """What takes the place of an earlier reply, and how.
 
-    `messages` show it then; without any, it is shown in new ones. `text` is the whole of
-    it; without one it is asked of the model. `goes_on`: behind what the earlier reply said,
+    `messages` show it then; without any, it is shown in new ones, and `points` are those of
+    the earlier reply, which point to them. `text` is the whole of it; without one it is asked of
+    the model. `goes_on`: behind what the earlier reply said,
     which ended `within_code`.
     """
 
     reply: str
-    messages: tuple[str, ...]
+    messages: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
     text: str | None = None
     goes_on: bool = False
     within_code: bool = False
+
+    @property
+    def former(self) -> tuple[str, ...]:
+        """The messages of the earlier reply."""
+        return self.messages or self.points
 
 
 @dataclass(frozen=True, slots=True)

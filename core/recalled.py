@@ -21,7 +21,12 @@ class Recalled:
 
     questions: tuple[Question, ...]
     history: tuple[Turn, ...]
-    former: str = ""
+    pages: tuple[Turn, ...] = ()
+
+    @property
+    def former(self) -> str:
+        """The text of the answer so far."""
+        return join([page.text for page in self.pages])
 
     @classmethod
     def of(
@@ -41,14 +46,14 @@ class Recalled:
         said = [turn for turn in turns if turn.id not in asked and turn.id not in waiting]
         if revision is not None:
             first = next((n for n, turn in enumerate(turns) if turn.id in asked), len(turns))
-            said = [turn for turn in turns[:first] if turn.id not in revision.messages]
-        return cls(tuple(questions), tuple(said), join([turn.text for turn in former]))
+            said = [turn for turn in turns[:first] if turn.id not in revision.former]
+        return cls(tuple(questions), tuple(said), tuple(former))
 
-    def going_on(self) -> "Recalled":
+    def going_on(self, former: str) -> "Recalled":
         """The request for what comes after the answer so far."""
         asked = tuple(
             Turn(Role.USER, (Text(one.text),), one.asker, one.message) for one in self.questions
         )
-        answer = Turn(Role.ASSISTANT, (Text(self.former),))
+        answer = Turn(Role.ASSISTANT, (Text(former),))
         wish = replace(self.questions[-1], text=GO_ON, attachments=())
-        return Recalled((wish,), (*self.history, *asked, answer), self.former)
+        return Recalled((wish,), (*self.history, *asked, answer), self.pages)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 
 from core.controls import Control
+from core.messages import Turn
 from core.notices import Ending
 from core.queue import Asked
 from core.reply import Reply
@@ -15,7 +16,8 @@ class Running:
     """One answer to one person's questions, from the first sign of work to the last edit.
 
     `asked` are all questions that it has taken over, of which `current` are answered.
-    `former` is what stood in its place before, if it can be had back.
+    `former` is what stood in its place before, if it can be had back; `pointer` a message of
+    an earlier answer that is to point to this one.
     """
 
     def __init__(self, name: str, asked: Sequence[Asked], reply: Reply) -> None:
@@ -24,6 +26,7 @@ class Running:
         self.current = tuple(asked)
         self.reply = reply
         self.former = ""
+        self.pointer: Turn | None = None
         self._composing: asyncio.Task[Ending] | None = None
         self._ending: Ending | None = None
         self._again = False

@@ -132,6 +132,9 @@ class Surface(Protocol):
     async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
         """What these messages of the bot's say, in order; those that are gone are left out."""
 
+    def editable(self, messages: Sequence[str]) -> bool:
+        """Whether these messages still take as many edits as an answer that grows needs."""
+
     async def may_manage(self, person: str) -> bool:
         """Whether a person may manage the channel, and so other people's answers."""
 

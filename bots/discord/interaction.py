@@ -195,6 +195,11 @@ class InteractionSurface:
         del messages
         return ()
 
+    def editable(self, messages: Sequence[str]) -> bool:
+        """An answer to a command is not revised."""
+        del messages
+        return False
+
     async def may_manage(self, person: str) -> bool:
         """An answer to a command is its asker's."""
         del person

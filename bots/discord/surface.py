@@ -31,6 +31,9 @@ PAUSE = 0.5
 
 REFUSAL_TRIES = 3
 
+YOUNG = 50 * 60.0
+"""Seconds for which a message surely takes as many edits as any."""
+
 MAY_NOT_WRITE = frozenset({"50001", "50013", "50083", "160005"})
 """Codes of places where the bot may not write: no permission, an archived or locked thread."""
 
@@ -149,6 +152,12 @@ class DiscordSurface:
         near = await self._desk.reader.around(self._spot.channel, int(messages[0]))
         found = {str(one.id): turn_of(one, self._desk.me) for one in near}
         return tuple(turn for one in messages if (turn := found.get(one)))
+
+    def editable(self, messages: Sequence[str]) -> bool:
+        """Messages that are older than an hour take few edits, how few is not published."""
+        now = discord.utils.utcnow()
+        times = (discord.utils.snowflake_time(int(message)) for message in messages)
+        return all((now - time).total_seconds() < YOUNG for time in times)
 
     async def may_manage(self, person: str) -> bool:
         """Whether the author of the question may manage the channel."""

@@ -206,6 +206,11 @@ class ResponseSurface:
         del messages
         return ()
 
+    def editable(self, messages: Sequence[str]) -> bool:
+        """An answer to a command is not revised."""
+        del messages
+        return False
+
     async def may_manage(self, person: str) -> bool:
         """The answer to a command is its asker's alone."""
         del person

@@ -129,6 +129,11 @@ class SlackSurface:
                 turns += self._workspace.scribe.turns(message)
         return tuple(turns)
 
+    def editable(self, messages: Sequence[str]) -> bool:
+        """Slack takes edits of messages of any age."""
+        del messages
+        return True
+
     async def may_manage(self, person: str) -> bool:
         """Whether a person may manage the channel."""
         return await self._workspace.managers.may_manage(self._channel, person)

@@ -100,7 +100,8 @@ class Replies:
         """
         async with self._database.write() as connection:
             await connection.execute(_TAKE_OVER, {"reply": reply, "replaces": former})
-            await connection.execute(_FORGET, {"name": former})
+            if messages:
+                await connection.execute(_FORGET, {"name": former})
             for number, message in enumerate(messages):
                 await connection.execute(
                     _ADD_MESSAGE, {"reply": reply, "number": number, "message": message}

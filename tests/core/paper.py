@@ -38,6 +38,7 @@ class Paper:
     answers: deque[Outcome | None] = field(default_factory=deque)
     unsure: set[str] = field(default_factory=set)
     managers: set[str] = field(default_factory=set)
+    old: bool = False
     under_way: int = 0
     most_under_way: int = 0
 
@@ -70,6 +71,9 @@ class Paper:
     async def said(self, messages) -> tuple[Turn, ...]:
         pages = {one: self.messages[one].text for one in messages if one in self.messages}
         return tuple(Turn(Role.ASSISTANT, (Text(text),), id=id_) for id_, text in pages.items())
+
+    def editable(self, messages) -> bool:
+        return not self.old
 
     async def may_manage(self, person: str) -> bool:
         return person in self.managers
