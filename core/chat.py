@@ -66,6 +66,18 @@ RECALL_TIMEOUT = 300.0
 REFUSAL_TIMEOUT = 300.0
 """Seconds for a refusal to be told."""
 
+LOOKS = 0.5
+"""Seconds between two looks at what other processes ask of this one."""
+
+SUPERSEDED = Ending("superseded")
+"""The question was edited, and another process answers it as it is now."""
+
+WISHES = {"stop": Ending("stopped", STOPPED), "withdraw": WITHDRAWN, "supersede": SUPERSEDED}
+"""What a process can ask of another that is writing an answer."""
+
+HANDOVER = 10.0
+"""Seconds for another process to leave an answer."""
+
 ERASURE = 600.0
 """Seconds between two looks for text that is kept no longer."""
 
@@ -185,11 +197,17 @@ class Chat:
         `may_manage` says whether they may do so though they have not asked.
         """
         running = self._running.get(name)
-        if running is None:
+        known = None if running else await self._store.replies.known(name)
+        asked = running or known
+        if asked is None:
             return COMPLETE
-        if person not in running.askers and not await may_manage():
+        if person not in asked.askers and not await may_manage():
             return NOT_YOURS
-        return "" if running.end(Ending("stopped", STOPPED)) else COMPLETE
+        if running:
+            stopped = running.end(WISHES["stop"])
+        else:
+            stopped = await self._store.replies.wish(name, "stop")
+        return "" if stopped else COMPLETE
 
     async def stop_in(
         self, conversation: Conversation, person: str, may_manage: Callable[[], Awaitable[bool]]
@@ -198,7 +216,10 @@ class Chat:
         for running in tuple(self._running.values()):
             if running.asked[0].question.conversation == conversation:
                 return await self.stop(running.name, person, may_manage)
-        return NOTHING_TO_STOP
+        if not await self._store.has_company():
+            return NOTHING_TO_STOP
+        name = await self._store.replies.written_in(str(conversation))
+        return await self.stop(name, person, may_manage) if name else NOTHING_TO_STOP
 
     async def _stopped_by_word(self, asked: Asked) -> None:
         """Somebody wrote "stop", and nothing else."""
@@ -241,6 +262,8 @@ class Chat:
                 return False
             if not await self._store.questions.claim(question):
                 return False
+            if known and not known.ended and not self._answers(question.identity):
+                known = await self._taken_from(known)
         except Exception as error:  # noqa: BLE001 - raised again by `edited`
             return error
         self._leases.hold((question.key,))
@@ -263,6 +286,15 @@ class Chat:
             self._aside(self._superseded(waiting))
         elif self._queue.add(asked):
             self._aside(self._work(question.conversation))
+
+    async def _taken_from(self, known: Known) -> Known | None:
+        """What another process has written so far, once it has left that to us."""
+        if await self._store.replies.wish(known.name, "supersede"):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HANDOVER):
+                    while await self._store.replies.is_written(known.name):  # noqa: ASYNC110
+                        await asyncio.sleep(LOOKS)
+        return await self._store.replies.known(known.name)
 
     def _answers(self, identity: str) -> Running | None:
         """The reply that is being written to what this message asked."""
@@ -289,9 +321,10 @@ class Chat:
                 done = running.start_over(rest) if rest else running.end(WITHDRAWN)
                 if done:
                     return
-        if not self._delete_with_question:
+        known = await self._store.replies.latest(identity)
+        if known is None or await self._store.replies.wish(known.name, "withdraw"):
             return
-        if (known := await self._store.replies.latest(identity)) and known.ended:
+        if self._delete_with_question:
             for message in known.messages:
                 await remove(message)
 
@@ -303,7 +336,26 @@ class Chat:
         """Own every answer and keep their leases until cancelled; `drain` comes before that."""
         async with asyncio.TaskGroup() as self._tasks:
             self._tasks.create_task(self._erase())
+            self._tasks.create_task(self._obey())
             await self._leases.keep(self._lost)
+
+    async def _obey(self) -> None:
+        """Do what other processes of the bot were asked to do with an answer of ours.
+
+        A database cannot call us, so it is looked at; while nobody else uses it, never.
+        """
+        while True:
+            await asyncio.sleep(LOOKS)
+            if not self._running or not await self._store.has_company():
+                continue
+            try:
+                wishes = await self._store.replies.wishes(tuple(self._running))
+            except StoreFailed as error:
+                log.error("wishes not read", error=str(error))
+                continue
+            for name, wish in wishes.items():
+                if running := self._running.get(name):
+                    running.end(WISHES[wish])
 
     async def _erase(self) -> None:
         """Erase the text of former answers when its time is over."""

@@ -45,6 +45,10 @@ class Store:
         await asyncio.to_thread(_prepare, path, process)
         return cls(url, process, clock)
 
+    async def has_company(self) -> bool:
+        """Whether another living process uses this database."""
+        return await asyncio.to_thread(self._process.has_company)
+
     async def close(self) -> None:
         """Close the database and let others know that this process has ended."""
         await self._database.close()

@@ -1,7 +1,7 @@
 """Replies: which questions they answer, and which messages they are made of."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from core.store.schema import former_texts, questions, replies, reply_messages
 _NEW, _NEW_MESSAGE = insert(replies), insert(reply_messages)
 _BEGIN = _NEW.on_conflict_do_update(
     index_elements=[replies.c.id],
-    set_={"begun_at": _NEW.excluded.begun_at, "outcome": "", "seen": 0},
+    set_={"begun_at": _NEW.excluded.begun_at, "ended_at": None, "outcome": "", "seen": 0},
 )
 _ADD_MESSAGE = _NEW_MESSAGE.on_conflict_do_update(
     index_elements=[reply_messages.c.reply, reply_messages.c.number],
@@ -127,6 +127,41 @@ class Replies:
             await connection.execute(
                 delete(former_texts).where(former_texts.c.until <= self._clock())
             )
+
+    async def wish(self, reply: str, wish: str) -> bool:
+        """Ask whichever process writes a reply for something; False when it is complete."""
+        async with self._database.write() as connection:
+            result = await connection.execute(
+                update(replies)
+                .where(replies.c.id == reply, replies.c.ended_at.is_(None))
+                .values(wish=wish)
+            )
+            return result.rowcount == 1
+
+    async def is_written(self, reply: str) -> bool:
+        """Whether a reply is not complete yet."""
+        query = select(replies.c.id).where(replies.c.id == reply, replies.c.ended_at.is_(None))
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).first() is not None
+
+    async def written_in(self, conversation: str) -> str:
+        """The newest reply in a conversation that is not complete yet; empty: there is none."""
+        query = (
+            select(replies.c.id)
+            .where(replies.c.conversation == conversation, replies.c.ended_at.is_(None))
+            .order_by(replies.c.begun_at.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar() or ""
+
+    async def wishes(self, names: Collection[str]) -> dict[str, str]:
+        """What other processes were asked to do with these replies, by name."""
+        query = select(replies.c.id, replies.c.wish).where(
+            replies.c.id.in_(names), replies.c.wish != ""
+        )
+        async with self._database.read() as connection:
+            return {row.id: row.wish for row in await connection.execute(query)}
 
     async def known(self, reply: str) -> Known | None:
         """What is known of a reply; None for one that there never was."""

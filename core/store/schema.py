@@ -35,6 +35,8 @@ replies = Table(
     Column("ended_at", Float),
     Column("outcome", String, nullable=False, server_default=""),
     Column("seen", Integer, nullable=False, server_default="0"),
+    # What another process was asked to do with it while it is written: stop, withdraw.
+    Column("wish", String, nullable=False, server_default=""),
     # The reply whose place it has taken.
     Column("replaces", String, nullable=False, server_default=""),
     # How it came about, as JSON: what the model was shown and what not; ids and figures only.

@@ -8,6 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    op.add_column("replies", sa.Column("wish", sa.String, nullable=False, server_default=""))
     op.add_column("replies", sa.Column("replaces", sa.String, nullable=False, server_default=""))
     op.add_column("replies", sa.Column("about", sa.Text, nullable=False, server_default="{}"))
     op.create_index("questions_by_reply", "questions", ["reply"])
@@ -33,3 +34,4 @@ def downgrade() -> None:
     op.drop_index("questions_by_reply", "questions")
     op.drop_column("replies", "about")
     op.drop_column("replies", "replaces")
+    op.drop_column("replies", "wish")
