@@ -200,7 +200,7 @@ class Chat:
             await self._store.replies.begin(name, str(surface.conversation), keys(asked))
             questions, history = await self._recall(asked)
             return await self._composer.compose(
-                Assignment(name, questions, history, reply, status, self._aside)
+                Assignment(name, questions, history, reply, status, self._aside, surface.read)
             )
         except LeaseLost:
             raise

@@ -1,11 +1,12 @@
 """What readers are told besides answers: short, truthful, and what they can do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.errors import Interrupted, ParleyError
+from core.errors import Interrupted, ParleyError, Why
 
 THINKING = "is thinking …"
+READING = "is reading the files …"
 REASONING = "is thinking it through …"
 WAITING_ITS_TURN = "answers you next …"
 
@@ -29,6 +30,78 @@ RESTARTING = "I was stopped before this answer was complete. Please ask again in
 NOT_DELIVERED = (
     "I had an answer, but I could not post it here. Please ask my operator to look at the log."
 )
+
+
+UNSEEN = "The model cannot see pictures, so it answers without them."
+UNREAD = {
+    Why.TOO_LARGE: "I did not open {files}: I read files of up to 20 MB.",
+    Why.ELSEWHERE: "I did not open {files}: I read only what is stored here, not on other sites.",
+    Why.LOCKED: (
+        "I am not allowed to open {files}. Please tell my operator: on Slack, my app needs the "
+        "scope files:read, and then has to be installed again."
+    ),
+    Why.GONE: "I could not open {files}: it is not there any more.",
+    Why.NOT_REACHED: "I could not fetch {files} just now. Please ask again in a minute.",
+    Why.NOT_READABLE: (
+        "I cannot read {files}: I read pictures (PNG, JPEG, GIF, WebP), PDFs and text."
+    ),
+    Why.DAMAGED: "I could not open {files}: it seems to be damaged.",
+    Why.PROTECTED: "I could not open {files}: it is protected by a password.",
+    Why.WITHOUT_TEXT: (
+        "I found no text in {files}, perhaps because its pages are scanned. Send them as "
+        "pictures, and I look at them."
+    ),
+    Why.TOO_MANY_PIXELS: (
+        "I did not open {files}: I look at pictures of up to 40 million pixels. Please send a "
+        "smaller one."
+    ),
+    Why.TOO_SLOW: "I left {files} out: reading it took too long.",
+    Why.TOO_MANY: (
+        "I look at 10 pictures and 10 other files at once, so I left out {files}. Ask about "
+        "them in another message."
+    ),
+    Why.NO_ROOM: "I left out {files}: there was no room for it beside the rest.",
+}
+"""What the asker is told of files that the model does not see."""
+
+NAMES = 4
+"""Names of files that are listed; of more there is only the number."""
+
+
+def unread(why: Why, names: Sequence[str]) -> str:
+    """Why the model does not see some files."""
+    return UNREAD[why].format(files=_listed([f"“{_short(name)}”" for name in names]))
+
+
+def read_in_part(parts: Sequence[tuple[str, int]]) -> str:
+    """Of which files the model sees only so many per cent."""
+    files = _listed([f"“{_short(name)}” (about {percent} %)" for name, percent in parts])
+    return f"I read only a part of {files}: the beginning and, where there was room, the end."
+
+
+def first_frames(names: Sequence[str]) -> str:
+    """Of which moving pictures the model sees the beginning."""
+    return f"Of {_listed([f'“{_short(name)}”' for name in names])} I saw only the first frame."
+
+
+def no_longer_seen(names: Sequence[str]) -> str:
+    """Which files from further up the model does not see any more."""
+    files = _listed([f"“{_short(name)}”" for name in names])
+    return f"From further up, I had no room any more for {files}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as people list them."""
+    shown = list(names[:NAMES])
+    if more := len(names) - len(shown):
+        shown.append(f"{more} more")
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+
+
+def _short(name: str) -> str:
+    """A file's name in one line, and of a length that is read."""
+    line = " ".join(name.split())
+    return line if len(line) <= 60 else f"{line[:40]}…{line[-16:]}"
 
 
 def left_out(turns: int) -> str:

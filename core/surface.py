@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.budget import Way
-from core.messages import Conversation, Question, Turn
+from core.messages import Attachment, Conversation, Question, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Surface(Protocol):
 
     No method raises for what a platform or a network does: requests end in an
     `Outcome`, and what is only a courtesy (`status`) fails in the log. `history`
-    raises `PlatformFailed` when the thread cannot be read.
+    raises `PlatformFailed` when the thread cannot be read, `read` raises `FileUnread`.
     """
 
     @property
@@ -116,6 +116,12 @@ class Surface(Protocol):
 
         The question is in it where the platform holds it as a message; each turn has
         the id of its message. Adjacent pages of one answer are turns of their own here.
+        """
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of a file that hangs on a message, if it is at most so many bytes.
+
+        Only the platform's own hosts are asked for it. Raises `FileUnread`.
         """
 
     async def status(self, text: str) -> None:

@@ -138,7 +138,7 @@ class DiscordBot:
             Route.BASE = self._api_url.rstrip("/")
         calls = Calls(self._governor)
         client = Client(http_trace=calls.trace, proxy=self._proxy)
-        self._desk = desk(client, calls, self._recall, self._clock)
+        self._desk = desk(client, calls, self._recall, self._clock, self._api_url)
         client.listener = Listener(self._desk, self._chat, self._reply)
         self._client = client
         return client, Commands(client, Asking(self._desk, self._chat), parley.group())

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bots.slack.budgets import Budgets
 from bots.slack.calls import Calls
+from bots.slack.files import Files
 from bots.slack.identity import Identity
 from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
@@ -24,6 +25,7 @@ class Workspace:
     channels: Names
     scribe: Scribe
     memory: Memory
+    files: Files
     statusless: Refusals
     unstreamed: Refusals
     tasks: Tasks

@@ -5,7 +5,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from core.budget import Budgets, Way
-from core.messages import Conversation, Question, Turn
+from core.errors import FileUnread, Why
+from core.messages import Attachment, Conversation, Question, Turn
 from core.pages import utf16
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
@@ -34,6 +35,8 @@ class Paper:
     signs: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     answers: deque[Outcome | None] = field(default_factory=deque)
+    files: dict[str, bytes] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
     unsure: set[str] = field(default_factory=set)
     under_way: int = 0
     most_under_way: int = 0
@@ -63,6 +66,12 @@ class Paper:
 
     async def history(self) -> tuple[Turn, ...]:
         return self.turns
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        self.fetched.append(file.id)
+        if file.id not in self.files:
+            raise FileUnread(Why.GONE)
+        return self.files[file.id]
 
     async def status(self, text: str) -> None:
         await asyncio.sleep(self.latency)
