@@ -165,11 +165,12 @@ class Model:
     def _learn(self, model: str, dialect: Dialect, request: Request) -> None:
         sighted = dialect.sighted or (dialect.pictures != 0 and _has_pictures(request))
         proven = replace(dialect, proven=True, sighted=sighted)
-        if self._dialects.get(model) == proven:
+        before = self._dialects.get(model, self._first)
+        if before == proven:
             return
-        if proven.pictures is not None:
+        if proven.pictures != before.pictures:
             log.warning("the model does not accept all pictures", model=model, most=proven.pictures)
-        if proven.left_out or proven.renamed:
+        if (proven.left_out, proven.renamed) != (before.left_out, before.renamed):
             left_out = sorted(proven.left_out)
             log.warning(
                 "the model does not accept all parameters",

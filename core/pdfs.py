@@ -32,7 +32,7 @@ def read(data: bytes, clock: Callable[[], float]) -> Words:
     except FileUnread:
         raise
     except Exception as error:  # what a parser raises for hostile bytes is any error at all
-        raise FileUnread(Why.DAMAGED, f"{type(error).__name__}: {error}") from error
+        raise FileUnread(Why.DAMAGED, type(error).__name__) from error  # its words may quote it
 
 
 def _read(data: bytes, clock: Callable[[], float]) -> Words:

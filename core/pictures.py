@@ -57,9 +57,9 @@ def opened(data: bytes) -> Picture:
     except FileUnread:
         raise
     except Exception as error:  # what a decoder raises for hostile bytes is any error at all
-        bomb = type(error).__name__.startswith("DecompressionBomb")
-        why = Why.TOO_MANY_PIXELS if bomb else Why.DAMAGED
-        raise FileUnread(why, f"{type(error).__name__}: {error}") from error
+        name = type(error).__name__  # its words may quote the file
+        why = Why.TOO_MANY_PIXELS if name.startswith("DecompressionBomb") else Why.DAMAGED
+        raise FileUnread(why, name) from error
 
 
 def shrunk(image: Image, side: int) -> Image:
