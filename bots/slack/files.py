@@ -21,6 +21,8 @@ _PAGE = (b"<!doctype html", b"<html")
 _DENIED = frozenset({"missing_scope", "not_allowed_token_type", "access_denied", "no_permission"})
 """Slack's words for files that the app may not read."""
 
+_GONE = frozenset({"file_not_found", "file_deleted"})
+
 
 class Files:
     """Reads files of one workspace."""
@@ -29,7 +31,7 @@ class Files:
         self._calls = calls
         self._budgets = budgets
         self._downloads = Downloads(
-            (HOST, origin(api_url)), {"Authorization": f"Bearer {token}"}, _is_login
+            (HOST, origin(api_url)), {"Authorization": f"Bearer {token}"}, is_login
         )
 
     async def read(self, file: Attachment, most: int) -> bytes:
@@ -59,16 +61,18 @@ class Files:
             )
         except CallFailed as failed:
             code = getattr(failed.outcome, "code", "")
-            why = Why.LOCKED if code in _DENIED else Why.NOT_REACHED
-            raise FileUnread(Why.GONE if code in _GONE else why, code) from failed
+            raise FileUnread(_why(code), code) from failed
         found = answer.get("file")
         return string(found, "url_private_download") or string(found, "url_private")
 
 
-_GONE = frozenset({"file_not_found", "file_deleted"})
+def _why(code: str) -> Why:
+    if code in _DENIED:
+        return Why.LOCKED
+    return Why.GONE if code in _GONE else Why.NOT_REACHED
 
 
-def _is_login(address: str) -> bool:
+def is_login(address: str) -> bool:
     """Whether a redirect leads to where people sign in: of the workspace, or of the sandbox."""
     parts = urlsplit(address)
     return "redir=" in parts.query or parts.path.rstrip("/").endswith(("/login", "/signin"))
