@@ -57,8 +57,8 @@ UNREAD = {
     ),
     Why.TOO_SLOW: "I left {files} out: reading it took too long.",
     Why.TOO_MANY: (
-        "I look at 10 pictures and 10 other files at once, so I left out {files}. Ask about "
-        "them in another message."
+        "That is more than I can look at at once, so I left out {files}. Ask about the rest in "
+        "another message."
     ),
     Why.NO_ROOM: "I left out {files}: there was no room for it beside the rest.",
 }

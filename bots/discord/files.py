@@ -30,7 +30,7 @@ class Files:
         try:
             return await self._fetch(file.url, most)
         except FileUnread as error:
-            if error.why not in (Why.GONE, Why.LOCKED):
+            if error.why is not Why.GONE:
                 raise
         # The address has expired; the message has a fresh one.
         return await self._fetch(await self._fresh(file, message), most)
@@ -42,7 +42,12 @@ class Files:
     async def _fetch(self, address: str, most: int) -> bytes:
         if not await self._calls.turn(budgets.DOWNLOADS, Urgency.READ):
             raise FileUnread(Why.NOT_REACHED, "no turn")
-        data, _ = await self._downloads.fetch(address, most)
+        try:
+            data, _ = await self._downloads.fetch(address, most)
+        except FileUnread as error:
+            # Nobody needs a permission here: a signature that is not accepted has expired.
+            why = Why.GONE if error.why is Why.LOCKED else error.why
+            raise FileUnread(why, str(error)) from error
         return data
 
     async def _fresh(self, file: Attachment, message: str) -> str:

@@ -16,6 +16,9 @@ from core.pace import Urgency
 
 HOST = "https://files.slack.com"
 
+CANVAS = "application/vnd.slack-docs"
+"""The type of a canvas, of which a download shows a page that is made for people."""
+
 _PAGE = (b"<!doctype html", b"<html")
 
 _DENIED = frozenset({"missing_scope", "not_allowed_token_type", "access_denied", "no_permission"})
@@ -36,12 +39,14 @@ class Files:
 
     async def read(self, file: Attachment, most: int) -> bytes:
         """The content of a file. Raises `FileUnread`."""
+        if file.media_type == CANVAS:
+            raise FileUnread(Why.NOT_READABLE, "a canvas")
         # Of files in channels that are shared with another workspace, events tell the id alone.
         address = file.url or await self._address(file.id)
         await self._turn()
         data, media_type = await self._downloads.fetch(address, most)
         if _is_page(data, media_type) and len(data) != file.size:
-            raise FileUnread(Why.LOCKED, "a page to sign in instead of the file")
+            raise FileUnread(Why.LOCKED, "a page to sign in: is the scope files:read granted?")
         return data
 
     async def close(self) -> None:

@@ -113,11 +113,8 @@ def _seen(talk: Talk) -> str:
     if _FILES.search(talk.question):
         files = [file for said in talk.earlier for file in said.files] + files
     seen = [f"I see {talk.images} picture(s) with it."] if talk.images else []
-    for file in files:
-        begins = _quoted(file.text)
-        seen.append(
-            f"In {file.name} I read {begins}" if file.text else f"Of {file.name} I see the name."
-        )
+    seen += [f"In {file.name} I read {_quoted(file.text)}" for file in files if file.text]
+    seen += [f"Of {file.name} I see the name." for file in files if file.missing]
     return " ".join([*seen, ""])
 
 

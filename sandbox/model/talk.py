@@ -10,7 +10,7 @@ from sandbox.model.tokens import text_of
 _NOTE = re.compile(r"^\[[^\n]*\]\n")
 _SPEAKER = re.compile(r"^([^\n:]{1,70}): ")
 _FILE = re.compile(
-    r"^\[attached: ([^\n]*?) \(([^\n()]*)\)([^\n]*)\]$(?:\n(.*?)\n\[end of [^\n]*\]$)?",
+    r"^\[attached: ([^\n]*?) \(([^\n()]*)\)([^\n]*)\]$(?:\n(.*?)\n\[end of \1\]$)?",
     re.MULTILINE | re.DOTALL,
 )
 _ASKED_BY = re.compile(r"Asked by (.+?) in ")
@@ -18,10 +18,14 @@ _ASKED_BY = re.compile(r"Asked by (.+?) in ")
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that came with what was said: its name, and its text if that was sent."""
+    """A file that came with what was said: its name, and its text if that was sent.
+
+    `missing` says that neither text nor picture was.
+    """
 
     name: str
     text: str = ""
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,9 @@ def _sayings(messages: Sequence[Mapping[str, Any]]) -> list[Said]:
 
 
 def _said(text: str, *, named: bool) -> Said:
-    files = tuple(File(found[1], found[4] or "") for found in _FILE.finditer(text))
+    files = tuple(
+        File(found[1], found[4] or "", "not shown" in found[3]) for found in _FILE.finditer(text)
+    )
     name = _SPEAKER.match(text) if named else None
     words = _FILE.sub("", text[name.end() :] if name else text).strip()
     return Said(words, name[1] if name else "", files)
