@@ -6,6 +6,7 @@ is told to the model in the line that stands for the file, and to the asker in a
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from core import notices
 from core.context import named, speaker
@@ -151,16 +152,20 @@ def percent(part: float) -> int:
 
 
 def _texts(words: Sequence[_Text], room: int) -> dict[str, _Piece]:
-    """The texts of the question share the room; the others have what they leave."""
+    """The texts of one message share the room; those of older ones have what is left.
+
+    So they are the same for a follow-up, and a provider may have cached them.
+    """
     shown: dict[str, _Piece] = {}
     each = int(room * EACH) if len(words) > 1 else room
-    asked = [text for text in words if text.one.asked]
-    most = share([min(text.tokens, each) for text in asked], room)
-    for text in words:
-        piece = text.within(min(most if text.one.asked else each, room))
-        if piece is not None:
-            shown[text.one.file.id] = piece
-            room -= text.size(piece.parts)
+    for _, group in groupby(words, key=lambda text: text.one.asked or text.one.message):
+        together = list(group)
+        most = share([min(text.tokens, each) for text in together], room)
+        for text in together:
+            piece = text.within(min(most, room))
+            if piece is not None:
+                shown[text.one.file.id] = piece
+                room -= text.size(piece.parts)
     return shown
 
 

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -78,9 +79,19 @@ def test_short_ones_are_whole_beside_a_long_one(tokenizer):
     assert min(sizes) > 2000
 
 
+def test_for_a_follow_up_the_texts_are_the_same(tokenizer):
+    contents = {"a": words(9000), "b": words(20), "c": words(9000)}
+    first, then = (
+        fitted(tokenizer, [hang(id, asked=asked) for id in "abc"], contents)
+        for asked in (True, False)
+    )
+
+    assert first.parts == then.parts
+
+
 def test_older_ones_have_what_is_left(tokenizer):
     contents = {"a": words(3000), "b": words(1000), "c": words(3000)}
-    wanted = [hang("a"), hang("b", asked=False), hang("c", asked=False)]
+    wanted = [hang("a"), hang("b", asked=False), replace(hang("c", asked=False), message="m0")]
     done = fitted(tokenizer, wanted, contents, room=4080)
 
     assert LEFT_OUT not in done.parts["a"][0].text + done.parts["b"][0].text
