@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -27,7 +27,6 @@ from core.notices import (
     retrying,
 )
 from core.once import Once
-from core.reply import Reply
 from core.retry import Retry
 from core.status import Status
 from core.store import Call
@@ -35,11 +34,23 @@ from core.store.calls import Calls
 from core.store.patience import write_in_the_end
 from core.tokens import Tokenizer
 from core.wire import Event, Finish, Parameters, Reasoning, Refusal, Request, Usage
+from core.words import together
 
 log = structlog.get_logger()
 
 SMALLER = 0.6
 """What is left of a request, at most, when the server finds it too large all the same."""
+
+
+class Writer(Protocol):
+    """Takes the answer as it comes."""
+
+    @property
+    def text(self) -> str:
+        """What was written."""
+
+    def write(self, text: str) -> None:
+        """Add to it. Never waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ class Assignment:
     name: str
     questions: Sequence[Question]
     history: Sequence[Turn]
-    reply: Reply
+    reply: Writer
     status: Status
     aside: Callable[[Coroutine[Any, Any, None]], object]
     fetch: Fetch
@@ -135,7 +146,7 @@ class Composer:
             else:
                 fitted = await self._as_seen(job, fitted)
                 told = _told(ending(finish.reason, silent=not writing.begun), fitted)
-                return replace(told, figures=self._figures(finish))
+                return replace(told, figures=self._figures(finish, fitted))
 
     async def _contents(self, job: Assignment) -> Mapping[str, Content]:
         """What the files of the conversation hold, as far as they can be read."""
@@ -169,7 +180,7 @@ class Composer:
             direct=job.questions[-1].direct,
             files=files.parts,
         )
-        return replace(fitted, told=files.told, unseen=files.unseen)
+        return replace(fitted, told=files.told, unseen=files.unseen, files=files.names)
 
     async def _as_seen(self, job: Assignment, fitted: Fitted) -> Fitted:
         """What the model saw of the request: fewer pictures, if it has just refused some."""
@@ -214,10 +225,14 @@ class Composer:
             written = "" if usage else job.reply.text
             job.aside(self._record(call, usage, fitted, written))
 
-    def _figures(self, finish: Finish) -> dict[str, object]:
+    def _figures(self, finish: Finish, fitted: Fitted) -> dict[str, object]:
         usage = finish.usage or Usage()
         return {
             "model": self._parameters.model,
+            "messages_seen": fitted.seen,
+            "left_out": fitted.left_out,
+            "shortened": fitted.shortened,
+            "files": fitted.files,
             "request_id": finish.request_id,
             "prompt_tokens": usage.prompt,
             "cached_tokens": usage.cached,
@@ -257,7 +272,7 @@ class Composer:
 class _Writing:
     """Hands the events of one call on to the reader."""
 
-    def __init__(self, reply: Reply, status: Status) -> None:
+    def __init__(self, reply: Writer, status: Status) -> None:
         self._reply = reply
         self._status = status
         self.begun = False
@@ -295,7 +310,7 @@ def _told(finished: Ending, fitted: Fitted) -> Ending:
         notices.append(SHORTENED)
     if fitted.left_out:
         notices.append(left_out(fitted.left_out))
-    return replace(finished, notice=" ".join(filter(None, notices)))
+    return replace(finished, notice=together(notices))
 
 
 def _pictures(fitted: Fitted) -> int:

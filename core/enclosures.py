@@ -59,10 +59,11 @@ class Enclosed:
     """What is shown of the files, by their ids.
 
     `told` is what the asker should know of it, `unseen` that the question has pictures
-    which the model cannot see.
+    which the model cannot see. `names` are those of the files that are shown.
     """
 
     parts: Mapping[str, tuple[Part, ...]]
+    names: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     unseen: bool = False
 
@@ -102,6 +103,7 @@ def enclose(
     lines = {one.file.id: _line(one.file, unread) for one in wanted if one.file.id in unread}
     return Enclosed(
         parts={id_: piece.parts for id_, piece in shown.items()} | lines,
+        names=tuple(one.file.name for one in wanted if one.file.id in shown),
         told=tuple(_told(wanted, shown, unread)),
         unseen=any(one.asked and unread.get(one.file.id) is Why.UNSEEN for one in wanted),
     )

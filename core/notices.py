@@ -1,66 +1,68 @@
 """What readers are told besides answers: short, truthful, and what they can do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
+from core.controls import Control
 from core.errors import Interrupted, ParleyError, Why
+from core.words import Notice
 
-THINKING = "is thinking …"
-READING = "is reading the files …"
-REASONING = "is thinking it through …"
-WAITING_ITS_TURN = "answers you next …"
+THINKING = Notice("thinking")
+READING = Notice("reading")
+REASONING = Notice("reasoning")
+WAITING_ITS_TURN = Notice("waiting_its_turn")
 
-EMPTY_QUESTION = (
-    "You called me without a question. Write it after my name, in the same message, such as "
-    "“what is a lease?”"
-)
-SHORTENED = (
-    "Your question was longer than I can read at once: I read its beginning and its end, "
-    "not its middle."
-)
-CUT_OFF = "The answer reached its length limit. Write “continue” and I go on."
-USED_UP = (
-    "The model reached its length limit before it had written anything. Please tell my operator: "
-    "ANSWER_TOKENS is too small for it."
-)
-FILTERED = "The model's provider filtered the rest of this answer. Try asking in other words."
-FILTERED_ALL = "The model's provider filtered the answer. Try asking in other words."
-WANTED_TOOLS = "The model asked for a tool that I do not have, so the answer ends here."
-RESTARTING = "I was stopped before this answer was complete. Please ask again in a minute."
-NOT_DELIVERED = (
-    "I had an answer, but I could not post it here. Please ask my operator to look at the log."
-)
+EMPTY_QUESTION = Notice("empty_question")
+SHORTENED = Notice("shortened")
+CUT_OFF = Notice("cut_off")
+USED_UP = Notice("used_up")
+FILTERED = Notice("filtered")
+FILTERED_ALL = Notice("filtered_all")
+WANTED_TOOLS = Notice("wanted_tools")
+RESTARTING = Notice("restarting")
+NOT_DELIVERED = Notice("not_delivered")
+
+STOPPED = Notice("stopped")
+NOT_YOURS = Notice("not_yours")
+NOTHING_TO_STOP = Notice("nothing_to_stop")
+COMPLETE = Notice("complete")
+STILL_WRITING = Notice("still_writing")
+FORGOTTEN = Notice("forgotten")
+QUESTION_GONE = Notice("question_gone")
+FORMER_GONE = Notice("former_gone")
+THANKS = Notice("thanks")
+RESTORED = Notice("restored")
+NEWER_BELOW = Notice("newer_below")
+
+LABELS = {
+    Control.STOP: Notice("label_stop"),
+    Control.RETRY: Notice("label_retry"),
+    Control.CONTINUE: Notice("label_continue"),
+    Control.RESTORE: Notice("label_restore"),
+    Control.GOOD: Notice("label_good"),
+    Control.BAD: Notice("label_bad"),
+    Control.WHY: Notice("label_why"),
+}
+"""What stands on the controls."""
 
 
-UNSEEN = "The model cannot see pictures, so it answers without them."
-UNREAD = {
-    Why.TOO_LARGE: "I did not open {files}: I read files of up to 20 MB.",
-    Why.ELSEWHERE: "I did not open {files}: I read only what is stored here, not on other sites.",
-    Why.LOCKED: (
-        "I am not allowed to open {files}. Please tell my operator: on Slack, my app needs the "
-        "scope files:read, and then has to be installed again."
-    ),
-    Why.GONE: "I could not open {files}: it is not there any more.",
-    Why.NOT_REACHED: "I could not fetch {files} just now. Please ask again in a minute.",
-    Why.NOT_READABLE: (
-        "I cannot read {files}: I read pictures (PNG, JPEG, GIF, WebP), PDFs and text."
-    ),
-    Why.DAMAGED: "I could not open {files}: it seems to be damaged.",
-    Why.PROTECTED: "I could not open {files}: it is protected by a password.",
-    Why.WITHOUT_TEXT: (
-        "I found no text in {files}, perhaps because its pages are scanned. Send them as "
-        "pictures, and I look at them."
-    ),
-    Why.TOO_MANY_PIXELS: (
-        "I did not open {files}: I look at pictures of up to 40 million pixels. Please send a "
-        "smaller one."
-    ),
-    Why.TOO_SLOW: "I left {files} out: reading it took too long.",
-    Why.TOO_MANY: (
-        "That is more than I can look at at once, so I left out {files}. Ask about the rest in "
-        "another message."
-    ),
-    Why.NO_ROOM: "I left out {files}: there was no room for it beside the rest.",
+UNSEEN = Notice("unseen")
+
+UNREAD: Mapping[Why, Callable[[str], Notice]] = {
+    Why.TOO_LARGE: lambda files: Notice("unread_too_large", files=files),
+    Why.ELSEWHERE: lambda files: Notice("unread_elsewhere", files=files),
+    Why.LOCKED: lambda files: Notice("unread_locked", files=files),
+    Why.GONE: lambda files: Notice("unread_gone", files=files),
+    Why.NOT_REACHED: lambda files: Notice("unread_not_reached", files=files),
+    Why.NOT_READABLE: lambda files: Notice("unread_not_readable", files=files),
+    Why.DAMAGED: lambda files: Notice("unread_damaged", files=files),
+    Why.PROTECTED: lambda files: Notice("unread_protected", files=files),
+    Why.WITHOUT_TEXT: lambda files: Notice("unread_without_text", files=files),
+    Why.TOO_MANY_PIXELS: lambda files: Notice("unread_too_many_pixels", files=files),
+    Why.TOO_SLOW: lambda files: Notice("unread_too_slow", files=files),
+    Why.TOO_MANY: lambda files: Notice("unread_too_many", files=files),
+    Why.NO_ROOM: lambda files: Notice("unread_no_room", files=files),
 }
 """What the asker is told of files that the model does not see."""
 
@@ -68,34 +70,41 @@ NAMES = 4
 """Names of files that are listed; of more there is only the number."""
 
 
-def unread(why: Why, names: Sequence[str]) -> str:
+def unread(why: Why, names: Sequence[str]) -> Notice:
     """Why the model does not see some files."""
-    return UNREAD[why].format(files=_listed([f"“{_short(name)}”" for name in names]))
+    return UNREAD[why](_files(names))
 
 
-def read_in_part(parts: Sequence[tuple[str, int]]) -> str:
+def read_in_part(parts: Sequence[tuple[str, int]]) -> Notice:
     """Of which files the model sees only so many per cent."""
-    files = _listed([f"“{_short(name)}” (about {percent} %)" for name, percent in parts])
-    return f"I read only a part of {files}: the beginning and, where there was room, the end."
+    files = [Notice("file_in_part", name=_short(name), percent=part) for name, part in parts]
+    return Notice("read_in_part", files=_listed(files))
 
 
-def first_frames(names: Sequence[str]) -> str:
+def first_frames(names: Sequence[str]) -> Notice:
     """Of which moving pictures the model sees the beginning."""
-    return f"Of {_listed([f'“{_short(name)}”' for name in names])} I saw only the first frame."
+    return Notice("first_frames", files=_files(names))
 
 
-def no_longer_seen(names: Sequence[str]) -> str:
+def no_longer_seen(names: Sequence[str]) -> Notice:
     """Which files from further up the model does not see any more."""
-    files = _listed([f"“{_short(name)}”" for name in names])
-    return f"From further up, I had no room any more for {files}."
+    return Notice("no_longer_seen", files=_files(names))
 
 
-def _listed(names: Sequence[str]) -> str:
-    """Names as people list them."""
-    shown = list(names[:NAMES])
-    if more := len(names) - len(shown):
-        shown.append(f"{more} more")
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+def _files(names: Sequence[str]) -> Notice:
+    return _listed([Notice("file", name=_short(name)) for name in names])
+
+
+def _listed(files: Sequence[Notice]) -> Notice:
+    """Files as people list them."""
+    shown = list(files[:NAMES])
+    if more := len(files) - len(shown):
+        shown.append(Notice("more_files", count=more))
+    *first, last = shown
+    if not first:
+        return last
+    before = reduce(lambda one, other: Notice("listed", first=one, second=other), first)
+    return Notice("listed_last", first=before, second=last)
 
 
 def _short(name: str) -> str:
@@ -104,15 +113,14 @@ def _short(name: str) -> str:
     return line if len(line) <= 60 else f"{line[:40]}…{line[-16:]}"
 
 
-def left_out(turns: int) -> str:
+def left_out(turns: int) -> Notice:
     """How much of a long conversation the model did not see."""
-    what = "message was" if turns == 1 else f"{turns} messages were"
-    return f"This conversation is long: the oldest {what} left out."
+    return Notice("left_out", count=turns)
 
 
-def retrying(seconds: float) -> str:
+def retrying(seconds: float) -> Notice:
     """The model is busy, and the bot tries again."""
-    return f"waits for the model, trying again in {max(1, round(seconds))} s …"
+    return Notice("retrying", seconds=max(1, round(seconds)))
 
 
 @dataclass(frozen=True, slots=True)

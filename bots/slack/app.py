@@ -18,16 +18,20 @@ from bots.slack.door import Door
 from bots.slack.ears import Ears
 from bots.slack.files import Files
 from bots.slack.identity import Identity
+from bots.slack.managers import Managers
 from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
 from bots.slack.parley import Parley
+from bots.slack.presses import Buttons
 from bots.slack.refusals import Refusals
 from bots.slack.socket import NotConnected, Socket
 from bots.slack.statuses import Statuses
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StartError
+from core.languages import Languages
 from core.pace import Governor
+from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.tasks import Tasks
@@ -56,8 +60,10 @@ class SlackBot:
         streaming: str,
         bursts: Mapping[str, int],
         chat: Chat,
+        presses: Presses,
         governor: Governor,
         recall: Recall,
+        languages: Languages,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bot_token = bot_token
@@ -66,8 +72,10 @@ class SlackBot:
         self._streaming = streaming
         self._bursts = bursts
         self._chat = chat
+        self._presses = presses
         self._governor = governor
         self._recall = recall
+        self._languages = languages
         self._clock = clock
         self._tasks = Tasks()
         self._session: aiohttp.ClientSession | None = None
@@ -155,7 +163,15 @@ class SlackBot:
         workspace = self._workspace(us, calls, self._directory, self._files)
         self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)
-        app = bolt.build(us, web, door, commands, Parley())
+        buttons = Buttons(workspace, self._presses, self._clock)
+        app = bolt.build(
+            us,
+            web,
+            door=door,
+            commands=commands,
+            parley=Parley(workspace.language),
+            buttons=buttons,
+        )
         socket = await self._first_socket(dialler)
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
 
@@ -181,20 +197,24 @@ class SlackBot:
         self, us: Identity, calls: Calls, directory: Directory, files: Files
     ) -> Workspace:
         scribe = Scribe(us, directory.people, directory.channels)
+        budgets = Budgets(us.team, self._bursts)
         return Workspace(
             us=us,
             calls=calls,
-            budgets=Budgets(us.team, self._bursts),
+            budgets=budgets,
             people=directory.people,
             channels=directory.channels,
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
             files=files,
+            managers=Managers(calls, budgets),
             statusless=Refusals(),
             unstreamed=Refusals(),
             tasks=self._tasks,
             statuses=Statuses(),
             streaming=self._streaming,
+            languages=self._languages,
+            locales=directory.locales,
         )
 
 

@@ -14,10 +14,11 @@ from core.store.marks import Marks
 from core.store.migrate import migrate
 from core.store.process import ProcessLock
 from core.store.questions import LEASE, RENEWAL, Questions
-from core.store.replies import Replies
+from core.store.ratings import Ratings
+from core.store.replies import Known, Replies
 from core.store.threads import Threads
 
-__all__ = ["LEASE", "RENEWAL", "Call", "Store"]
+__all__ = ["LEASE", "RENEWAL", "Call", "Known", "Store"]
 
 
 class Store:
@@ -29,6 +30,7 @@ class Store:
         self.questions = Questions(self._database, process.owner, process.is_dead, clock)
         self.replies = Replies(self._database, process.owner, clock)
         self.calls = Calls(self._database)
+        self.ratings = Ratings(self._database, clock)
         self.threads = Threads(self._database)
         self.marks = Marks(self._database)
 
