@@ -441,7 +441,13 @@ class Chat:
                 if revision.goes_on:
                     recalled, writer = self._going_on(running, revision, recalled)
             assignment = Assignment(
-                running.name, recalled.questions, recalled.history, writer, status, self._aside
+                running.name,
+                recalled.questions,
+                recalled.history,
+                writer,
+                status,
+                self._aside,
+                surface.read,
             )
             try:
                 return await self._composer.compose(assignment)
@@ -562,9 +568,10 @@ class Chat:
             outcome=ending.outcome,
             conversation=str(asked[-1].surface.conversation),
             questions=keys(asked),
+            # Names of files are words of people's, too.
             said=[one.question.text for one in asked],
             **reply.figures,
-            **ending.figures,
+            **{name: value for name, value in ending.figures.items() if name != "files"},
         )
         await self._leases.close(
             keys(asked),

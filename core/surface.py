@@ -7,7 +7,7 @@ from typing import Protocol
 from core.budget import Way
 from core.controls import Controls
 from core.languages import Readers
-from core.messages import Conversation, Question, Turn
+from core.messages import Attachment, Conversation, Question, Turn
 from core.words import told
 
 
@@ -86,7 +86,7 @@ class Surface(Protocol):
 
     No method raises for what a platform or a network does: requests end in an
     `Outcome`, and what is only a courtesy (`status`) fails in the log. `history`
-    raises `PlatformFailed` when the thread cannot be read.
+    raises `PlatformFailed` when the thread cannot be read, `read` raises `FileUnread`.
     """
 
     @property
@@ -127,6 +127,12 @@ class Surface(Protocol):
 
         The question is in it where the platform holds it as a message; each turn has
         the id of its message. Adjacent pages of one answer are turns of their own here.
+        """
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of a file that hangs on a message, if it is at most so many bytes.
+
+        Only the platform's own hosts are asked for it. Raises `FileUnread`.
         """
 
     async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:

@@ -23,7 +23,7 @@ from bots.discord.surface import PAUSE
 from bots.discord.turns import own_turn
 from core.budget import Budgets, Way
 from core.languages import Readers
-from core.messages import Conversation, Question, Turn
+from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 from core.words import Notice, told
@@ -127,6 +127,10 @@ class InteractionSurface:
     async def history(self) -> tuple[Turn, ...]:
         """Nothing: the command is no message, and its question stands alone."""
         return ()
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of an attachment. Raises `FileUnread`."""
+        return await self._desk.files.read(file, message, most)
 
     async def status(self, text: str) -> None:
         """Defer the command, by which Discord shows that the bot is thinking."""

@@ -19,7 +19,7 @@ from bots.discord.threads import Opened, open_thread
 from bots.discord.turns import own_turn, place_of, turn_of
 from core.budget import Way
 from core.languages import Readers
-from core.messages import Conversation, Question, Turn
+from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood
 from core.words import Notice, told
@@ -110,6 +110,10 @@ class DiscordSurface:
         if self._in_talk:
             return await self._desk.recall.turns(self._conversation, self._read)
         return await self._desk.chains.up(self._spot.channel, self._question.id, self._desk.me)
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of an attachment. Raises `FileUnread`."""
+        return await self._desk.files.read(file, message, most)
 
     async def status(self, text: str) -> None:
         """Type, for as long as there is nothing to read; the words themselves have no place."""

@@ -22,7 +22,7 @@ from bots.slack.surface import SlackSurface
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
 from core.languages import Readers
-from core.messages import Conversation, Question, Turn
+from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.proxies import proxy_to
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
@@ -181,6 +181,11 @@ class ResponseSurface:
     async def history(self) -> tuple[Turn, ...]:
         """Nothing: a one-off question has no past."""
         return ()
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of a file. Raises `FileUnread`."""
+        del message
+        return await self._workspace.files.read(file, most)
 
     async def status(self, text: str) -> None:
         """Nothing to show: the command's acknowledgement is the sign."""

@@ -13,7 +13,7 @@ from bots.slack.sign import Sign
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
 from core.languages import Readers
-from core.messages import Conversation, Question, Turn
+from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
@@ -89,6 +89,11 @@ class SlackSurface:
     async def history(self) -> tuple[Turn, ...]:
         """The conversation as it stands. Raises `PlatformFailed`."""
         return await self._workspace.memory.turns(self.conversation, self._read)
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of a file. Raises `FileUnread`."""
+        del message
+        return await self._workspace.files.read(file, most)
 
     async def status(self, text: str) -> None:
         """Show what the bot is doing, or take the sign away."""

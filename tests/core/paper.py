@@ -5,8 +5,9 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from core.budget import Budgets, Way
+from core.errors import FileUnread, Why
 from core.languages import Readers
-from core.messages import Conversation, Question, Role, Text, Turn
+from core.messages import Attachment, Conversation, Question, Role, Text, Turn
 from core.pages import utf16
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
@@ -36,6 +37,8 @@ class Paper:
     signs: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     answers: deque[Outcome | None] = field(default_factory=deque)
+    files: dict[str, bytes] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
     unsure: set[str] = field(default_factory=set)
     managers: set[str] = field(default_factory=set)
     old: bool = False
@@ -67,6 +70,12 @@ class Paper:
 
     async def history(self) -> tuple[Turn, ...]:
         return self.turns
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        self.fetched.append(file.id)
+        if file.id not in self.files:
+            raise FileUnread(Why.GONE)
+        return self.files[file.id]
 
     async def said(self, messages) -> tuple[Turn, ...]:
         pages = {one: self.messages[one].text for one in messages if one in self.messages}

@@ -342,6 +342,22 @@ async def test_a_request_that_is_still_too_large_for_the_server_is_made_smaller(
     assert second < first
 
 
+async def test_files_are_made_smaller_when_the_server_finds_the_request_too_large(chat, server):
+    from core.messages import Attachment
+
+    server.enqueue(Answer(status=400, code="context_length_exceeded"), Answer(("Fits.",)))
+    file = Attachment("F1", "long.log", "text/plain", 90_000, "")
+    paper = Paper(files={"F1": b"one line of the log\n" * 2000})
+    await reading(chat, "Why?", paper, attachments=(file,))
+
+    ((text, notice),) = shown(paper)
+    assert text == "Fits."
+    assert "only a part of “long.log”" in notice
+    first, second = (len(str(request.body)) for request in server.requests)
+    assert second < first * 0.7
+    assert paper.fetched == ["F1"]
+
+
 async def test_one_answer_at_a_time_in_a_conversation_in_order_of_arrival(chat, server):
     server.enqueue(Answer(("One.", Pause(0.2))), Answer(("Two.",)), Answer(("Three.",)))
     paper = Paper()
