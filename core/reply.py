@@ -271,7 +271,7 @@ class Reply:
         pages = [
             Page(text)
             if self._complete or index < finished
-            else Page(text, grows=True, closing=self._pages.closing)
+            else Page(text, grows=True, closing=self._pages.growing[1])
             for index, text in enumerate(self._texts())
         ]
         if self._interruption is not None:
@@ -288,7 +288,7 @@ class Reply:
     def _texts(self) -> list[str]:
         """The text of each page: those that are full and the one that still grows."""
         texts = list(self._pages.finished)
-        growing = self._pages.last if self._complete else self._pages.open
+        growing = self._pages.last if self._complete else self._pages.growing[0]
         # What is to stand below a message that takes no more edits may be a notice alone.
         begun = any(slot.number >= self._taken for slot in self._slots[len(texts) :])
         if growing or begun or not texts or self._slots[-1].frozen:

@@ -30,7 +30,8 @@ class Page:
     keeps apart from it, so that history never feeds it back to the model.
 
     While `grows`, more is to come, and `closing` is what ends the text only until then:
-    the line that closes a code block which goes on. `controls` are what can be pressed.
+    the line that closes a code block which goes on, or markup that is still open, with its
+    closing marks. `controls` are what can be pressed.
     """
 
     text: str
