@@ -6,6 +6,7 @@ from typing import Protocol
 
 from core.budget import Way
 from core.controls import Controls
+from core.dress import Dress
 from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 from core.words import told
@@ -115,6 +116,9 @@ class Surface(Protocol):
 
     def way(self, message: str) -> Way:
         """How this message goes on."""
+
+    def dress(self) -> Dress:
+        """How one answer is written anew for the platform, before pages are cut of it."""
 
     async def introduce(self, question: Question) -> Question:
         """The question with the names by which people know its asker, place and mentions.

@@ -16,6 +16,7 @@ from bots.discord import budgets
 from bots.discord.calls import NO_TURN, Answer, Request
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
+from bots.discord.dress import Dress
 from bots.discord.headline import headline
 from bots.discord.messages import NOTHING_YET, Spot
 from bots.discord.shown import LIMIT, change, content, is_blank
@@ -119,6 +120,10 @@ class InteractionSurface:
         if not self._late:
             return self._counted
         return budgets.edits(self._elsewhere.channel) if self._elsewhere.channel else ()
+
+    def dress(self) -> Dress:
+        """Tables, deep headings and the like as Discord can show them."""
+        return Dress()
 
     async def introduce(self, question: Question) -> Question:
         """The question as it is: Discord's events bring all names along."""

@@ -11,6 +11,7 @@ from bots.discord import budgets
 from bots.discord.calls import NO_TURN
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
+from bots.discord.dress import Dress
 from bots.discord.history import is_post, read_starter, read_talk
 from bots.discord.managers import manages
 from bots.discord.messages import Spot
@@ -99,6 +100,10 @@ class DiscordSurface:
         """Every message goes on by edits."""
         del message
         return self.plain
+
+    def dress(self) -> Dress:
+        """Tables, deep headings and the like as Discord can show them."""
+        return Dress()
 
     async def introduce(self, question: Question) -> Question:
         """The question as it is: Discord's events bring all names along."""

@@ -12,6 +12,7 @@ from bots.slack.question import with_asker
 from bots.slack.sign import Sign
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
+from core.dress import Plain
 from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
@@ -81,6 +82,10 @@ class SlackSurface:
         """Every message goes on by edits."""
         del message
         return self.plain
+
+    def dress(self) -> Plain:
+        """Markdown as it was written, which Slack shows."""
+        return Plain()
 
     async def introduce(self, question: Question) -> Question:
         """The question with its asker's name."""

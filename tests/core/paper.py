@@ -5,6 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from core.budget import Budgets, Way
+from core.dress import Dress, Plain
 from core.languages import Readers
 from core.messages import Conversation, Question, Role, Text, Turn
 from core.pages import utf16
@@ -61,6 +62,9 @@ class Paper:
     def text(self) -> str:
         """All that can be read, page after page."""
         return "\n".join(page.text for page in self.messages.values())
+
+    def dress(self) -> Dress:
+        return Plain()
 
     async def introduce(self, question: Question) -> Question:
         return question
