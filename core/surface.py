@@ -1,5 +1,6 @@
 """What a platform offers to one conversation, and how its requests can end."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,6 +12,9 @@ from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 from core.words import told
 
+CUT = " …"
+"""Stands for the rest of a text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -21,6 +25,14 @@ class Limit:
 
     size: int
     measure: Callable[[str], int]
+
+    def cut(self, text: str) -> str:
+        """The text, or as much of its beginning as has room, with a sign that it goes on."""
+        if self.measure(text) <= self.size:
+            return text
+        room = self.size - self.measure(CUT)
+        end = bisect_right(range(len(text)), room, key=lambda n: self.measure(text[:n])) - 1
+        return text[: max(0, end)].rstrip() + CUT
 
 
 @dataclass(frozen=True, slots=True)
