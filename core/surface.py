@@ -92,6 +92,14 @@ class Unknown:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class CodeFile:
+    """A file that the bot has made: its name, and its text in UTF-8."""
+
+    name: str
+    data: bytes
+
+
 Outcome = Delivered | RefusedForNow | RefusedForGood | Unknown
 
 
@@ -177,6 +185,13 @@ class Surface(Protocol):
 
     async def remove(self, message: str) -> Outcome:
         """Take a message of the answer away; it waits for its own budgets."""
+
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        """Put files below the answer, in one message; it waits for its own budgets.
+
+        Repeated with the same nonce after an outcome that is not final, it never makes a
+        second message. What is refused for good has no place here, or may have come through.
+        """
 
     async def refuse(self, sentence: str) -> Outcome:
         """Tell the asker alone, where the platform can, why there is no answer."""

@@ -22,7 +22,7 @@ from core.budget import Way
 from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
-from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood
+from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood
 from core.words import Notice, told
 
 log = structlog.get_logger()
@@ -172,6 +172,11 @@ class DiscordSurface:
     async def remove(self, message: str) -> Outcome:
         """Delete a message of the answer."""
         return await self._desk.messages.remove(self._spot.channel, message)
+
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        """Post files below the answer."""
+        await self._settled()
+        return await self._desk.messages.attach(self._spot, files, nonce)
 
     async def refuse(self, sentence: str) -> Outcome:
         """Say it in a reply to the question, which pings nobody, else that nothing can be said."""

@@ -26,7 +26,7 @@ from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.proxies import proxy_to
-from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 from core.words import Notice, told
 
 LIFETIME = 25 * 60.0
@@ -224,6 +224,12 @@ class ResponseSurface:
     async def remove(self, message: str) -> Outcome:
         """A command cannot be taken back, and its answer stays."""
         return Delivered(message)
+
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        """Put files below the rest of the answer; none can stand below the command."""
+        if self._direct is None:
+            return RefusedForGood("no_place")
+        return await self._direct.attach(files, nonce)
 
     async def refuse(self, sentence: str) -> Outcome:
         """Say it where the answer would stand; what already stands there stays."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.budget import Budgets, Way
@@ -9,7 +10,7 @@ from core.dress import Dress, Plain
 from core.languages import Readers
 from core.messages import Conversation, Question, Role, Text, Turn
 from core.pages import utf16
-from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
 THREAD = Conversation("paper", "W", "C", "T")
 LOST = Unknown("lost")
@@ -37,6 +38,8 @@ class Paper:
     signs: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     answers: deque[Outcome | None] = field(default_factory=deque)
+    files: list[tuple[str, tuple[CodeFile, ...]]] = field(default_factory=list)
+    file_answers: deque[Outcome] = field(default_factory=deque)
     unsure: set[str] = field(default_factory=set)
     managers: set[str] = field(default_factory=set)
     old: bool = False
@@ -94,6 +97,11 @@ class Paper:
         await asyncio.sleep(self.latency)
         self.messages.pop(message, None)
         return Delivered(message)
+
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        await asyncio.sleep(self.latency)
+        self.files.append((nonce, tuple(files)))
+        return self.file_answers.popleft() if self.file_answers else Delivered("file")
 
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         self._drop_deaths()  # only what exists can be gone
