@@ -568,6 +568,21 @@ def test_what_is_held_back_is_shown_at_the_end_and_is_an_answer_before():
     assert [page.text for page in paper.messages.values()] == ["SOME WORDS"]
 
 
+def test_what_was_held_back_of_a_text_that_begins_anew_is_never_shown():
+    paper = Held()
+
+    async def main():
+        reply = reply_on(paper)
+        reply.write("the old words")
+        reply.restart()
+        reply.write("the new words")
+        reply.finish()
+        await reply.show()
+
+    virtually(main())
+    assert [page.text for page in paper.messages.values()] == ["THE NEW WORDS"]
+
+
 def test_half_open_markup_is_seen_closed_while_it_grows_and_as_it_is_at_the_end():
     paper = Paper(size=2000)
     tell(paper, ["So **bo", "ld", " [li", "nk](http://x", ".y) and `co", "de` and *left"], gap=0.2)
