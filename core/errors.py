@@ -7,6 +7,9 @@ ParleyError
 │   └── LeaseLost               another process has taken the question over
 ├── ShuttingDown                this process takes no more questions
 ├── PlatformFailed              Slack or Discord does not let us do our work
+│   └── NotInvited              the bot may not read the channel
+├── NothingThere                no messages of which there could be a summary
+├── MessageGone                 the message that somebody asks about is gone or empty
 └── ModelFailed                 the model's endpoint; carries code, status, request id
     ├── Rejected                not worth a retry
     │   ├── KeyRejected         401, 403: the key is wrong or may not do this
@@ -73,6 +76,24 @@ class PlatformFailed(ParleyError):
     """Slack or Discord does not let us do our work."""
 
     says = "I cannot read this conversation, so I cannot answer here. Please tell my operator."
+
+
+class NotInvited(PlatformFailed):
+    """The bot may not read the channel."""
+
+    says = "I cannot read this channel, because I am not in it. Add me to it, then ask again."
+
+
+class NothingThere(ParleyError):
+    """There are no messages of which there could be a summary."""
+
+    says = "There are no messages here that I could summarise."
+
+
+class MessageGone(ParleyError):
+    """The message that somebody asks about is gone, or there is nothing in it."""
+
+    says = "This message is gone or has no text that I can read, so I cannot tell you about it."
 
 
 class ModelFailed(ParleyError):

@@ -30,6 +30,16 @@ NOT_DELIVERED = (
     "I had an answer, but I could not post it here. Please ask my operator to look at the log."
 )
 
+HOW_MANY = "Write how many messages I should read, from 1 to 200: `/parley summary 50`."
+FRESH_START = "A fresh start: I no longer read what was said here before."
+FRESH_IN_A_CHANNEL = (
+    "In a channel every thread is a talk of its own: mention me in a new message, and we start "
+    "afresh. In a direct message with me, `/parley new` does it."
+)
+FRESH_FAILED = "I could not start afresh. Please try again in a minute."
+NO_FORM = "I could not open the form in time. Please choose the entry once more."
+NO_FIGURES = "I cannot reach my database, so I cannot tell you the figures. Please try later."
+
 
 def left_out(turns: int) -> str:
     """How much of a long conversation the model did not see."""

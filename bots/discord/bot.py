@@ -20,6 +20,7 @@ from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
 from bots.discord.desk import Desk, desk
 from bots.discord.listener import Listener
+from bots.discord.menus import Menus
 from core.chat import Chat
 from core.errors import StartError
 from core.pace import Governor
@@ -141,7 +142,10 @@ class DiscordBot:
         self._desk = desk(client, calls, self._recall, self._clock)
         client.listener = Listener(self._desk, self._chat, self._reply)
         self._client = client
-        return client, Commands(client, Asking(self._desk, self._chat), parley.group())
+        asking = Asking(self._desk, self._chat)
+        menus = Menus(self._desk, asking)
+        group = parley.group([menus.summary()])
+        return client, Commands(client, asking, group, menus.entries())
 
     async def _log_in(self, client: Client) -> None:
         await client.login(self._token)

@@ -60,7 +60,7 @@ def question_of(
         asked_at=message.created_at,
         place=place_of(message.channel),
         direct=isinstance(message.channel, discord.DMChannel),
-        attachments=tuple(_attachment(file) for file in message.attachments),
+        attachments=attachments_of(message),
     )
 
 
@@ -148,6 +148,11 @@ def _files(message: discord.Message) -> list[str]:
         f"[attached: {file.filename} ({file.content_type or 'unknown type'})]"
         for file in message.attachments
     ]
+
+
+def attachments_of(message: discord.Message) -> tuple[Attachment, ...]:
+    """The files that hang on a message."""
+    return tuple(_attachment(file) for file in message.attachments)
 
 
 def _attachment(file: discord.Attachment) -> Attachment:

@@ -18,6 +18,7 @@ from bots.slack.door import Door
 from bots.slack.ears import Ears
 from bots.slack.identity import Identity
 from bots.slack.memory import Memory
+from bots.slack.menus import Menus
 from bots.slack.messages import Scribe
 from bots.slack.parley import Parley
 from bots.slack.refusals import Refusals
@@ -150,7 +151,9 @@ class SlackBot:
         workspace = self._workspace(us, calls, self._directory)
         self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)
-        app = bolt.build(us, web, door, commands, Parley())
+        menus = Menus(workspace, commands, self._clock)
+        parley = Parley({"summary": menus.summary})
+        app = bolt.build(us, web, door=door, commands=commands, menus=menus, parley=parley)
         socket = await self._first_socket(dialler)
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
 

@@ -7,14 +7,21 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization.authorize_result import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.commands import ASK, ASK_ABOUT, PARLEY, SUMMARISE, Commands
+from bots.slack.commands import ASK, PARLEY, Commands
 from bots.slack.door import Door
 from bots.slack.identity import Identity
+from bots.slack.menus import ASK_ABOUT, SUMMARISE, Menus
 from bots.slack.parley import Parley
 
 
 def build(
-    us: Identity, web: AsyncWebClient, door: Door, commands: Commands, parley: Parley
+    us: Identity,
+    web: AsyncWebClient,
+    *,
+    door: Door,
+    commands: Commands,
+    menus: Menus,
+    parley: Parley,
 ) -> AsyncApp:
     """An app for one workspace, whatever the environment holds.
 
@@ -45,8 +52,9 @@ def build(
     app.use(door.take)
     app.command(ASK)(commands.ask)
     app.command(PARLEY)(parley)
-    app.shortcut(ASK_ABOUT)(commands.shortcut)
-    app.shortcut(SUMMARISE)(commands.shortcut)
+    app.shortcut(ASK_ABOUT)(menus.ask_about)
+    app.view(ASK_ABOUT)(menus.asked_about)
+    app.shortcut(SUMMARISE)(menus.summarise)
     return app
 
 

@@ -1,4 +1,4 @@
-"""Slash commands and message shortcuts: what they say, and what Slack is told at once."""
+"""Slash commands that ask: what they say, and what Slack is told at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -27,16 +27,11 @@ from core.surface import Page, Surface
 log = structlog.get_logger()
 
 ASK, PARLEY = "/ask", "/parley"
-ASK_ABOUT, SUMMARISE = "ask_about_message", "summarise_thread"
 
 THINKING = "I am thinking …"
 HOW_TO_ASK = (
     "Write your question after the command: `/ask what is a lease?` The answer is for you "
     "alone. With `/ask public what is a lease?` everybody in the channel sees it."
-)
-NOT_FROM_THE_MENU = (
-    "I cannot do this from the menu yet. Mention me in the message's thread and tell me what "
-    "you want to know: I read the whole thread."
 )
 
 QUICKLY = 1.5
@@ -69,7 +64,7 @@ class Command:
         return cls(
             text=string(body, "text").strip(),
             channel=string(body, "channel_id"),
-            place=_place(string(body, "channel_name")),
+            place=place_of(string(body, "channel_name")),
             user=string(body, "user_id"),
             handle=string(body, "user_name"),
             trigger=string(body, "trigger_id"),
@@ -87,7 +82,8 @@ class Command:
         return self.text[len("public") :].strip() if self.is_public else self.text
 
 
-def _place(name: str) -> str:
+def place_of(name: str) -> str:
+    """What people call a channel of this name."""
     rooms = {
         "": "a channel",
         "directmessage": "a direct message",
@@ -98,7 +94,7 @@ def _place(name: str) -> str:
 
 
 class Commands:
-    """Answers commands and shortcuts; as Bolt's listeners."""
+    """Answers commands; as Bolt's listeners."""
 
     def __init__(self, workspace: Workspace, chat: Chat, clock: Callable[[], float]) -> None:
         self._workspace = workspace
@@ -115,17 +111,17 @@ class Commands:
             return
         question = self._question(command)
         surface, acknowledgement = await self._surface(command, question, context[ANSWERED])
-        claim = self._workspace.tasks.start(self._claim(question, surface), "claim")
+        claim = self._workspace.tasks.start(self.claim(question, surface), "claim")
         await asyncio.wait({claim}, timeout=max(0.0, due - now()))
         if not claim.done():
-            self._workspace.tasks.start(_tell(claim, surface), "late refusal")
+            self._workspace.tasks.start(tell(claim, surface), "late refusal")
         elif isinstance(taken := claim.result(), ParleyError):
             acknowledgement = {"response_type": "ephemeral", "text": taken.sentence}
         elif not taken:
             acknowledgement = {}
         await ack(**acknowledgement)
 
-    async def _claim(self, question: Question, surface: Surface) -> bool | ParleyError:
+    async def claim(self, question: Question, surface: Surface) -> bool | ParleyError:
         """Whether the question is taken and was not before, or why it cannot be."""
         try:
             async with asyncio.timeout(CLAIM_TIMEOUT):
@@ -139,17 +135,6 @@ class Commands:
             failed = error
         log.error("command not taken", reason=str(failed))
         return failed
-
-    async def shortcut(self, body: dict[str, Any], ack: Ack) -> None:
-        """An entry of a message's menu: says what to do instead."""
-        budgets = self._workspace.budgets.response(string(body, "trigger_id"))
-        url = ResponseUrl(self._workspace, string(body, "response_url"), self._clock, budgets)
-        try:
-            async with asyncio.timeout(QUICKLY):
-                await url.add(Page("", NOT_FROM_THE_MENU))
-        except (CallFailed, TimeoutError) as failed:
-            log.info("shortcut not answered", error=str(failed))
-        await ack()
 
     def _question(self, command: Command) -> Question:
         workspace = self._workspace
@@ -210,7 +195,7 @@ class Commands:
         return isinstance(found, dict) and bool(found.get("is_member") or found.get("is_im"))
 
 
-async def _tell(claim: "asyncio.Task[bool | ParleyError]", surface: Surface) -> None:
+async def tell(claim: "asyncio.Task[bool | ParleyError]", surface: Surface) -> None:
     """Say that a question was not taken, after it was acknowledged as if it were."""
     taken = await claim
     if isinstance(taken, ParleyError):

@@ -255,5 +255,5 @@ class ResponseSurface:
         where = replace(question.conversation, channel=channel, thread="")
         direct = replace(question, conversation=where, direct=True)
         what = "The rest of the answer" if self._shown else "The answer"
-        asked = f"{what} to what you asked in {question.place} with /ask: {question.text}"
+        asked = f"{what} to what you asked in {question.place}: {question.text}"
         return SlackSurface(self._workspace, direct, asked)
