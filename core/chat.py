@@ -19,6 +19,7 @@ from core.errors import (
     ShuttingDown,
     StoreFailed,
 )
+from core.fresh import FreshStarts
 from core.leases import Leases
 from core.messages import Conversation, Question, Turn
 from core.notices import (
@@ -36,6 +37,7 @@ from core.reply import Reply
 from core.status import Status
 from core.store import Store
 from core.surface import Surface
+from core.usage import Use
 
 log = structlog.get_logger()
 
@@ -70,6 +72,7 @@ class Chat:
         self._composer = composer
         self._governor = governor
         self._clock = clock
+        self._fresh = FreshStarts(store.marks)
         self._queue = Queue()
         self._leases = Leases(store.questions, self._aside)
         self._answering: dict[str, asyncio.Task[None]] = {}
@@ -139,6 +142,14 @@ class Chat:
     async def takes_part(self, conversation: Conversation) -> bool:
         """Whether the bot has been asked something in this conversation before."""
         return await self._store.threads.includes(conversation)
+
+    async def start_afresh(self, conversation: Conversation, message: str) -> None:
+        """Remember nothing of what was said in a direct message before this message."""
+        await self._fresh.begin(conversation, message)
+
+    async def usage(self, platform: str, asker: str) -> tuple[Use, Use]:
+        """What one person has used, and what everybody has."""
+        return await self._store.usage.of(platform, asker), await self._store.usage.of_all()
 
     async def run(self) -> None:
         """Own every answer and keep their leases until cancelled; `drain` comes before that."""
@@ -216,7 +227,10 @@ class Chat:
         try:
             async with asyncio.timeout(RECALL_TIMEOUT):
                 questions = [await one.surface.introduce(one.question) for one in asked]
-                return questions, self._history(await asked[-1].surface.history(), questions)
+                history: Sequence[Turn] = await asked[-1].surface.history()
+                if questions[-1].direct:
+                    history = await self._fresh.since(questions[-1].conversation, history)
+                return questions, self._history(history, questions)
         except TimeoutError as error:
             raise PlatformFailed(f"not read within {RECALL_TIMEOUT} s") from error
 

@@ -1,9 +1,10 @@
 """What readers are told besides answers: short, truthful, and what they can do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.errors import Interrupted, ParleyError
+from core.usage import Use, Used
 
 THINKING = "is thinking …"
 REASONING = "is thinking it through …"
@@ -39,6 +40,60 @@ FRESH_IN_A_CHANNEL = (
 FRESH_FAILED = "I could not start afresh. Please try again in a minute."
 NO_FORM = "I could not open the form in time. Please choose the entry once more."
 NO_FIGURES = "I cannot reach my database, so I cannot tell you the figures. Please try later."
+
+MOST_MODELS = 5
+"""Models that a report of usage names, those that read most."""
+
+
+def help_text(bold: str, ask: str, menu: str) -> str:
+    """What people can do, in ten lines.
+
+    `bold` is the mark around bold words; `ask` says how to ask with a command, `menu` where
+    the menu of a message is.
+    """
+    lines = (
+        ("Mention me", "in a channel, and I answer in a thread. In a direct message just write."),
+        ("In that thread", "you need not mention me again. I stay quiet while you talk together."),
+        ("stop", "alone in the thread, or the button Stop, ends an answer that is being written."),
+        ("Below an answer", "there are Try again, 👍 and 👎, and Continue where it was cut off."),
+        (
+            "Edit your question",
+            "soon, and the answer follows; delete it while I answer, and I end.",
+        ),
+        ("/ask", ask),
+        (
+            "The menu of a message",
+            f"({menu}) has “Ask Parley about this” and “Summarise this thread”.",
+        ),
+        ("/parley summary", "gives you the newest messages of a channel in a few points."),
+        ("/parley new", "starts a direct message afresh. `/parley usage` counts what was used."),
+        ("/parley settings", "shows how I work here. `/parley pause` and `resume` keep me quiet."),
+    )
+    return "\n".join(f"• {bold}{what}{bold} {does}" for what, does in lines)
+
+
+def usage(yours: Use, all_: Use) -> str:
+    """What somebody and what everybody has used, today and this month."""
+    lines = [
+        *_use("You", yours),
+        *_use("Everybody", all_),
+        "Days and months begin at midnight UTC; “in” is what the model read, “out” what it wrote.",
+    ]
+    if any(used.estimated for used in (*yours.month.models, *all_.month.models)):
+        lines.append("≈ stands where some are my own count, as the model's server told none.")
+    return "\n".join(lines)
+
+
+def _use(who: str, use: Use) -> Iterator[str]:
+    for when, period in (("today", use.today), ("this month", use.month)):
+        what = "1 question" if period.questions == 1 else f"{period.questions:,} questions"
+        yield f"{who}, {when}: {what}"
+        yield from (f"• {used.model}: {_tokens(used)}" for used in period.models[:MOST_MODELS])
+
+
+def _tokens(used: Used) -> str:
+    about = "≈ " if used.estimated else ""
+    return f"{about}{used.read:,} in ({used.cached:,} of them cached), {used.written:,} out"
 
 
 def left_out(turns: int) -> str:

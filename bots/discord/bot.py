@@ -21,6 +21,7 @@ from bots.discord.commands import Asking, Commands, Marks
 from bots.discord.desk import Desk, desk
 from bots.discord.listener import Listener
 from bots.discord.menus import Menus
+from bots.discord.subcommands import new, usage
 from core.chat import Chat
 from core.errors import StartError
 from core.pace import Governor
@@ -144,7 +145,7 @@ class DiscordBot:
         self._client = client
         asking = Asking(self._desk, self._chat)
         menus = Menus(self._desk, asking)
-        group = parley.group([menus.summary()])
+        group = parley.group([menus.summary(), new(self._chat), usage(self._chat)])
         return client, Commands(client, asking, group, menus.entries())
 
     async def _log_in(self, client: Client) -> None:

@@ -6,9 +6,12 @@ from typing import Any
 import discord
 from discord import app_commands
 
-HELP = (
-    "**Ask me** by mentioning me in a channel, in a direct message, or with `/ask` "
-    "(with `private` the answer is for you alone)."
+from core.notices import help_text
+
+HELP = help_text(
+    "**",
+    "and a question: the answer is for everybody; with `private` it is for you alone.",
+    "right click or hold, then Apps",
 )
 
 Subcommand = app_commands.Command[Any, ..., None]

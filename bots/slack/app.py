@@ -24,6 +24,7 @@ from bots.slack.parley import Parley
 from bots.slack.refusals import Refusals
 from bots.slack.socket import NotConnected, Socket
 from bots.slack.statuses import Statuses
+from bots.slack.subcommands import Subcommands
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StartError
@@ -152,7 +153,8 @@ class SlackBot:
         self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)
         menus = Menus(workspace, commands, self._clock)
-        parley = Parley({"summary": menus.summary})
+        talk = Subcommands(workspace, self._chat, self._clock)
+        parley = Parley({"summary": menus.summary, "new": talk.new, "usage": talk.usage})
         app = bolt.build(us, web, door=door, commands=commands, menus=menus, parley=parley)
         socket = await self._first_socket(dialler)
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)

@@ -9,12 +9,14 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from bots.slack.payload import string
 from bots.slack.socket import ANSWERED
+from core.notices import help_text
 
 Ack = Callable[..., Awaitable[Any]]
 
-HELP = (
-    "*Ask me* by mentioning me in a channel, in a direct message, or with `/ask what is a lease?` "
-    "(the answer is for you alone; `/ask public …` shows it to everybody)."
+HELP = help_text(
+    "*",
+    "and a question: the answer is for you alone; with `/ask public …` it is for everybody.",
+    "⋮, then More message shortcuts",
 )
 
 

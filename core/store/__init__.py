@@ -16,6 +16,7 @@ from core.store.process import ProcessLock
 from core.store.questions import LEASE, RENEWAL, Questions
 from core.store.replies import Replies
 from core.store.threads import Threads
+from core.store.usage import Usage
 
 __all__ = ["LEASE", "RENEWAL", "Call", "Store"]
 
@@ -31,6 +32,7 @@ class Store:
         self.calls = Calls(self._database)
         self.threads = Threads(self._database)
         self.marks = Marks(self._database)
+        self.usage = Usage(self._database, clock)
 
     @classmethod
     async def open(cls, url: str, clock: Callable[[], float]) -> "Store":

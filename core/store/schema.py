@@ -24,6 +24,8 @@ questions = Table(
     Column("reply", String, ForeignKey("replies.id")),
 )
 Index("questions_open", questions.c.state, questions.c.lease_until)
+Index("questions_asked", questions.c.asker, questions.c.claimed_at)
+Index("questions_claimed", questions.c.claimed_at)
 
 replies = Table(
     "replies",
@@ -62,7 +64,10 @@ model_calls = Table(
     Column("reasoning_tokens", Integer, nullable=False, server_default="0"),
     # 1 where the endpoint reported no usage and the figures are our own count.
     Column("estimated", Integer, nullable=False, server_default="0"),
+    # What it was for: answer, or summary.
+    Column("purpose", String, nullable=False, server_default="answer"),
 )
+Index("model_calls_begun", model_calls.c.begun_at)
 
 threads = Table(
     "threads",
@@ -77,3 +82,27 @@ marks = Table(
     Column("name", String, primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+texts = Table(
+    "texts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # What it is, such as a summary.
+    Column("kind", String, nullable=False),
+    # Where its sources stand: platform/workspace/channel.
+    Column("place", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("expires_at", Float, nullable=False),
+)
+Index("texts_expire", texts.c.expires_at)
+
+text_sources = Table(
+    "text_sources",
+    metadata,
+    Column("text", Integer, ForeignKey("texts.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("message", String, nullable=False),
+    # Of what the message said when the text was made from it.
+    Column("digest", String, nullable=False),
+)
+Index("text_sources_message", text_sources.c.message)

@@ -80,3 +80,9 @@ def say(place: Place, person: str, room: str, words: str, thread: str = "") -> s
         return place.server.say(person, room, words, thread).id
     assert isinstance(place.server, DiscordServer)
     return place.server.say(person, thread or room, words).id
+
+
+async def direct_parley(place: Place, person: str, words: str) -> None:
+    """Use `/parley` in one's direct messages with the bot."""
+    room = f"D0{person[2:]}" if isinstance(place, SlackPlace) else f"3{person[1:]}"
+    await parley(place, person, room, words)

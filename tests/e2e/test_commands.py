@@ -9,7 +9,7 @@ from core import notices
 from core.errors import MessageGone, NothingThere, NotInvited
 from core.prepared import EXPLAIN
 from sandbox.model import Answer, Pause
-from tests.e2e.menus import ask_about, choose, invite, parley, say, talk_in
+from tests.e2e.menus import ask_about, choose, direct_parley, invite, parley, say, talk_in
 from tests.e2e.places import SlackPlace, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -160,3 +160,56 @@ async def test_an_answer_about_a_message_grows_like_any_other(place, model):
 
     await talk.until(lambda seen: texts(seen)[-1:] == ["One."])
     await talk.until(lambda seen: texts(seen)[-1:] == ["One. Two."])
+
+
+async def test_a_direct_message_starts_afresh(place, model):
+    model.enqueue(Answer(("Noted.",)), Answer(("I do not know.",)))
+    talk = place.direct(place.ada, "my dog is called Rex")
+    await talk.until(lambda seen: texts(seen) == ["Noted."])
+    await direct_parley(place, place.ada, "new")
+    await talk.until(lambda seen: bool(seen) and seen[-1].notice == notices.FRESH_START)
+    talk.say(place.ada, "what is my dog called?")
+    await talk.until(lambda seen: texts(seen)[-1:] == ["I do not know."])
+
+    assert "Rex" not in asked(model)
+    assert "what is my dog called?" in asked(model)
+
+
+async def test_in_a_channel_a_fresh_start_is_a_new_thread(place, model):
+    room = place.room()
+    await parley(place, place.ada, room, "new")
+
+    told = [
+        (message.only_for, str((message.text, message.payload)))
+        for message in place.space.messages(room)
+    ]
+    assert [who for who, _ in told] == [place.ada]
+    assert notices.FRESH_IN_A_CHANNEL.partition(":")[0] in told[0][1]
+
+
+async def test_usage_counts_the_askers_questions_and_tokens_and_everybodys(place, model):
+    model.enqueue(Answer(("One.",)), Answer(("Two.",)))
+    for person in (place.ada, place.ben):
+        talk = place.mention(person, "count me")
+        await talk.until(lambda seen: bool(seen) and seen[-1].text in ("One.", "Two."))
+    room = place.room()
+    await parley(place, place.ben, room, "usage")
+
+    (told,) = list(place.space.messages(room))
+    assert told.only_for == place.ben
+    yours, everybodys = [
+        int(line.split(": ")[1].split()[0])
+        for line in told.text.splitlines()
+        if ", today: " in line
+    ]
+    assert 1 <= yours < everybodys
+    assert re.search(r"• gpt-4o-mini: [1-9]\d* in \(\d+ of them cached\), [1-9]\d* out", told.text)
+
+
+async def test_help_is_ten_lines_for_the_asker_alone(place):
+    room = place.room()
+    await parley(place, place.ada, room, "help")
+
+    (told,) = list(place.space.messages(room))
+    assert told.only_for == place.ada
+    assert len(told.text.splitlines()) == 10

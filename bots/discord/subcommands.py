@@ -1,0 +1,76 @@
+"""`/parley new` and `/parley usage`."""
+
+import asyncio
+from typing import Any
+
+import discord
+import structlog
+from discord import app_commands
+
+from bots.discord.parley import Subcommand
+from bots.discord.shown import content
+from bots.discord.turns import DIRECT, PLATFORM
+from core.chat import Chat
+from core.errors import StoreFailed
+from core.messages import Conversation
+from core.notices import (
+    FRESH_FAILED,
+    FRESH_IN_A_CHANNEL,
+    FRESH_START,
+    NO_FIGURES,
+)
+from core.notices import usage as figures
+from core.surface import Page
+
+log = structlog.get_logger()
+
+QUICKLY = 2.0
+"""Seconds for the database; Discord waits for three."""
+
+Interaction = discord.Interaction[Any]
+
+
+def new(chat: Chat) -> Subcommand:
+    """`/parley new`: what was said in a direct message before is no longer recalled."""
+
+    async def new(interaction: Interaction) -> None:
+        direct = interaction.guild_id is None
+        told = await _start_afresh(chat, interaction) if direct else FRESH_IN_A_CHANNEL
+        # In the talk itself the line stays, and shows where the new one begins.
+        await interaction.response.send_message(
+            **content(Page("", told)), ephemeral=told != FRESH_START
+        )
+
+    command: Subcommand = app_commands.Command(
+        name="new", description="Start our direct messages afresh", callback=new
+    )
+    return command
+
+
+async def _start_afresh(chat: Chat, interaction: Interaction) -> str:
+    conversation = Conversation(PLATFORM, DIRECT, str(interaction.channel_id))
+    try:
+        async with asyncio.timeout(QUICKLY):
+            await chat.start_afresh(conversation, str(interaction.id))
+    except (StoreFailed, TimeoutError) as error:
+        log.error("no fresh start", error=str(error))
+        return FRESH_FAILED
+    return FRESH_START
+
+
+def usage(chat: Chat) -> Subcommand:
+    """`/parley usage`: what the asker has used, and everybody."""
+
+    async def usage(interaction: Interaction) -> None:
+        try:
+            async with asyncio.timeout(QUICKLY):
+                told = figures(*await chat.usage(PLATFORM, str(interaction.user.id)))
+        except (StoreFailed, TimeoutError) as error:
+            log.error("usage not told", error=str(error))
+            told = NO_FIGURES
+        await interaction.response.send_message(told, ephemeral=True)
+
+    command: Subcommand = app_commands.Command(
+        name="usage", description="Questions and tokens, yours and everybody's", callback=usage
+    )
+    return command
