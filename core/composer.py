@@ -9,11 +9,23 @@ from typing import Any
 
 import structlog
 
-from core.context import Fitted, fit, speaker
+from core.condenser import Condenser, Job, Story
+from core.condensing import WINDOW
+from core.context import Fitted, fit, measure, speaker
 from core.errors import ContextExceeded, Interrupted, ModelFailed, TooSlow
 from core.messages import Question, Text, Turn
 from core.model import Model
-from core.notices import REASONING, SHORTENED, THINKING, Ending, ending, left_out, retrying
+from core.notices import (
+    READING,
+    REASONING,
+    SHORTENED,
+    THINKING,
+    Ending,
+    condensed,
+    ending,
+    left_out,
+    retrying,
+)
 from core.reply import Reply
 from core.retry import Retry
 from core.status import Status
@@ -48,7 +60,8 @@ class Composer:
     """Writes answers with one model.
 
     `clock` gives seconds that only ever grow, `wall_clock` seconds since 1970, `chance`
-    a random number from 0 to 1.
+    a random number from 0 to 1. Without a `condenser` the oldest of a long conversation
+    is left out.
     """
 
     def __init__(
@@ -64,7 +77,9 @@ class Composer:
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
         chance: Callable[[], float],
+        condenser: Condenser | None = None,
     ) -> None:
+        self._condenser = condenser
         self._model = model
         self._tokenizer = tokenizer
         self._calls = calls
@@ -86,14 +101,14 @@ class Composer:
 
     async def _compose(self, job: Assignment) -> Ending:
         retry = Retry(self._clock())
-        fitted = await self._fit(job.questions, job.history, self._budget)
+        fitted, story = await self._fitted(job)
         while True:
             writing = _Writing(job.reply, job.status)
             try:
                 finish = await self._ask(job, fitted, writing)
             except ContextExceeded:
                 budget = int(fitted.tokens * SMALLER)
-                smaller = await self._fit(job.questions, job.history, budget)
+                smaller = await self._fit(job.questions, story, budget)
                 if smaller.tokens >= fitted.tokens:
                     raise  # there is nothing left to leave out
                 fitted = smaller
@@ -113,22 +128,64 @@ class Composer:
                 await asyncio.sleep(delay)
                 job.status.say(THINKING)
             else:
-                told = _told(ending(finish.reason, silent=not writing.begun), fitted)
+                told = _told(ending(finish.reason, silent=not writing.begun), fitted, story)
                 return replace(told, figures=self._figures(finish))
 
-    async def _fit(
-        self, questions: Sequence[Question], history: Sequence[Turn], budget: int
-    ) -> Fitted:
+    async def _fitted(self, job: Assignment) -> tuple[Fitted, Story]:
+        """The request, with a summary of what has no room in it."""
+        story = Story(job.history)
+        fitted = await self._fit(job.questions, story, self._budget)
+        if self._condenser is None or not (fitted.left_out or len(job.history) >= WINDOW):
+            return fitted, story
+        try:
+            story = await self._condensed(self._condenser, job, fits=not fitted.left_out)
+        except Exception:
+            # A summary is a help, and no reason for an answer to fail.
+            log.exception("unexpected", conversation=str(job.questions[-1].conversation))
+        if story.summary is None:
+            return fitted, story
+        return await self._fit(job.questions, story, self._budget), story
+
+    async def _condensed(self, condenser: Condenser, job: Assignment, *, fits: bool) -> Story:
+        conversation = job.questions[-1].conversation
+        known = await condenser.known(conversation, job.history)
+        if fits and (known is None or known.in_sight(job.history)):
+            return Story(job.history)
+        return await condenser.story(self._long(job), known)
+
+    def _long(self, job: Assignment) -> Job:
+        question = job.questions[-1]
+        return Job(
+            name=job.name,
+            conversation=question.conversation,
+            history=job.history,
+            measure=lambda turns: measure(
+                system=self._system_prompt,
+                history=turns,
+                questions=job.questions,
+                note=_note(question),
+                budget=self._budget,
+                count=self._tokenizer.measure,
+                direct=question.direct,
+            ),
+            says=lambda reads: job.status.say(READING if reads else THINKING),
+            aside=job.aside,
+            cache_key=_hashed(str(question.conversation)),
+            person=_hashed(question.asker.id),
+        )
+
+    async def _fit(self, questions: Sequence[Question], story: Story, budget: int) -> Fitted:
         """The request within the budget; counted in a thread, as texts may be long."""
         return await asyncio.to_thread(
             fit,
             system=self._system_prompt,
-            history=history,
+            history=story.history,
             questions=questions,
             note=_note(questions[-1]),
             budget=budget,
             count=self._tokenizer.measure,
             direct=questions[-1].direct,
+            summary=story.summary,
         )
 
     async def _ask(self, job: Assignment, fitted: Fitted, writing: "_Writing") -> Finish:
@@ -193,15 +250,7 @@ class Composer:
         if usage is None:
             await self._tokenizer.prime([written])
             usage = Usage(prompt=fitted.tokens, completion=self._tokenizer.count(written))
-        counted = replace(
-            call,
-            prompt_tokens=usage.prompt,
-            cached_tokens=usage.cached,
-            written_tokens=usage.cache_written,
-            completion_tokens=usage.completion,
-            reasoning_tokens=usage.reasoning,
-            estimated=reported is None,
-        )
+        counted = call.with_usage(usage, estimated=reported is None)
         await write_in_the_end(lambda: self._calls.record(counted), reply=call.reply)
 
 
@@ -239,13 +288,15 @@ def _note(question: Question) -> str:
     return f"[{when}. Asked by {speaker(question.asker.name)} in {speaker(question.place)}.]"
 
 
-def _told(finished: Ending, fitted: Fitted) -> Ending:
+def _told(finished: Ending, fitted: Fitted, story: Story) -> Ending:
     """The ending, with what the reader should know of what the model did not see."""
     notices = [finished.notice]
     if fitted.shortened:
         notices.append(SHORTENED)
-    if fitted.left_out:
-        notices.append(left_out(fitted.left_out))
+    if story.condensed:
+        notices.append(condensed(story.condensed))
+    if missing := fitted.left_out + story.unread:
+        notices.append(left_out(missing))
     return replace(finished, notice=" ".join(filter(None, notices)))
 
 

@@ -8,6 +8,7 @@ from core.usage import Use, Used
 
 THINKING = "is thinking …"
 REASONING = "is thinking it through …"
+READING = "reads the long conversation …"
 WAITING_ITS_TURN = "answers you next …"
 
 EMPTY_QUESTION = (
@@ -94,6 +95,12 @@ def _use(who: str, use: Use) -> Iterator[str]:
 def _tokens(used: Used) -> str:
     about = "≈ " if used.estimated else ""
     return f"{about}{used.read:,} in ({used.cached:,} of them cached), {used.written:,} out"
+
+
+def condensed(messages: int) -> str:
+    """How much of a long conversation the model read in short."""
+    what = "message" if messages == 1 else f"{messages} messages"
+    return f"This conversation is long: I read its oldest {what} as a summary."
 
 
 def left_out(turns: int) -> str:

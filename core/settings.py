@@ -128,6 +128,9 @@ class Settings(BaseModel):
         None
     )
     system_prompt: str = SYSTEM_PROMPT
+    summaries: bool = True
+    summary_model: str = ""
+    text_hours: Annotated[float, Field(gt=0, le=8760)] = 24
 
     connect_timeout: Seconds = 5
     first_token_timeout: Seconds = 120
