@@ -27,7 +27,7 @@ from bots.discord.turns import (
     text_of,
     turn_of,
 )
-from core.errors import MessageGone, NothingThere, NotInvited
+from core.errors import MessageGone, NothingThere, NotInvited, ParleyError
 from core.messages import Conversation, Question, Role, Text, Turn
 from core.prepared import IN_POINTS, MOST, USUAL, Preparation, Prepared, about
 from core.surface import RefusedForGood
@@ -150,19 +150,25 @@ class Menus:
     async def _thread(self, interaction: Interaction, message: discord.Message) -> tuple[Turn, ...]:
         """The thread in which a message stands or that hangs on it, or its chain of replies."""
         try:
-            talk = talk_in(interaction.channel)
-            if talk and talk.thread:
-                starter = await read_starter(self._desk, talk)
-                return (*starter, *await read_talk(self._desk, int(talk.thread)))
-            if talk:
-                return await self._newest(message.channel.id, NEWEST)
-            if message.flags.has_thread:
-                talk = talk_on(interaction.guild_id or 0, message.channel.id, message.id)
-                starter = await read_starter(self._desk, talk)
-                return (*starter, *await read_talk(self._desk, message.id))
-            return await self._desk.chains.up(message.channel.id, message.id, self._desk.me)
+            return await self._read_thread(interaction, message)
         except NotRead as error:
             raise _why(error) from error
+
+    async def _read_thread(
+        self, interaction: Interaction, message: discord.Message
+    ) -> tuple[Turn, ...]:
+        talk = talk_in(interaction.channel)
+        if talk and not talk.thread:
+            return await self._newest(message.channel.id, NEWEST)
+        if talk is None and message.flags.has_thread:
+            talk = talk_on(interaction.guild_id or 0, message.channel.id, message.id)
+        if talk:
+            starter = await read_starter(self._desk, talk)
+            return (*starter, *await read_talk(self._desk, int(talk.thread)))
+        chain = await self._desk.chains.up(message.channel.id, message.id, self._desk.me)
+        if not chain:  # it may say nothing, or not be for us to read
+            await self._desk.reader.one(message.channel.id, message.id)
+        return chain
 
     async def _now(self, message: discord.Message) -> discord.Message:
         """The message as it stands; as it stood when it was chosen, where we cannot look."""
@@ -254,12 +260,13 @@ def _question(interaction: Interaction, label: str) -> Question:
     )
 
 
-def _why(error: NotRead) -> NotRead | NotInvited:
-    """In the words for a channel that the bot may not read, where it is that."""
+def _why(error: NotRead) -> ParleyError:
+    """In the words for a channel that the bot may not read, or a message that is gone."""
     outcome = error.outcome
     if isinstance(outcome, RefusedForGood) and outcome.code in NOT_IN:
         return NotInvited(str(error))
-    return error
+    gone = isinstance(outcome, RefusedForGood) and outcome.gone
+    return MessageGone(str(error)) if gone else error
 
 
 def _cards(message: discord.Message) -> Iterable[str]:

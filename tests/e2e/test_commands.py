@@ -10,7 +10,7 @@ from core.errors import MessageGone, NothingThere, NotInvited
 from core.prepared import EXPLAIN
 from sandbox.model import Answer, Pause
 from tests.e2e.menus import ask_about, choose, direct_parley, invite, parley, say, talk_in
-from tests.e2e.places import SlackPlace, until
+from tests.e2e.places import DiscordPlace, SlackPlace, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -22,6 +22,21 @@ def texts(seen):
 def asked(model):
     """What the model was last asked, as one text."""
     return "\n".join(str(message["content"]) for message in model.requests[-1].body["messages"])
+
+
+async def until_told(place, words):
+    """The first message anywhere that shows these words."""
+
+    def told():
+        return [
+            message
+            for channel in list(place.space.channels)
+            for message in place.space.messages(channel)
+            if words in str((message.text, message.payload))
+        ]
+
+    await until(place.space, lambda: bool(told()))
+    return told()[0]
 
 
 async def test_a_summary_of_a_channel_is_for_the_asker_alone(place, model):
@@ -96,16 +111,8 @@ async def test_a_thread_is_summarised_from_its_menu(place, model):
     root = next(place.space.messages(room))
     await choose(place, place.ada, room, root.id, "summarise_thread")
 
-    def summary():
-        return [
-            message
-            for channel in list(place.space.channels)
-            for message in place.space.messages(channel)
-            if "Blue was chosen." in str((message.text, message.payload))
-        ]
+    shown = await until_told(place, "Blue was chosen.")
 
-    await until(place.space, lambda: bool(summary()))
-    (shown,) = summary()
     assert shown.only_for == place.ada
     assert "which colour?" in asked(model)
     assert "Blue it is." in asked(model)
@@ -213,3 +220,68 @@ async def test_help_is_ten_lines_for_the_asker_alone(place):
     (told,) = list(place.space.messages(room))
     assert told.only_for == place.ada
     assert len(told.text.splitlines()) == 10
+
+
+async def test_a_thread_is_summarised_from_within(place, model):
+    model.enqueue(Answer(("Red it is.",)), Answer(("- Red was chosen.",)))
+    room = place.room()
+    talk = place.mention(place.ben, "red or blue?", room)
+    await talk.until(lambda seen: texts(seen) == ["Red it is."])
+    (answer,) = talk.messages()
+    await choose(place, place.ada, answer.channel, answer.id, "summarise_thread")
+    told = await until_told(place, "Red was chosen.")
+
+    assert told.only_for == place.ada
+    assert "red or blue?" in asked(model)
+    assert "Red it is." in asked(model)
+
+
+async def test_a_thread_of_a_channel_that_the_bot_may_not_read_is_not_summarised(place, model):
+    before = len(model.requests)
+    room = place.room()
+    said = say(place, place.ben, room, "a secret among us")
+    invite(place, room, away=True)
+    await choose(place, place.ada, room, said, "summarise_thread")
+
+    seen = await talk_in(place, room).until(
+        lambda seen: bool(seen) and NotInvited.says in seen[-1].notice
+    )
+    assert seen[-1].only_for == place.ada
+    assert len(model.requests) == before
+
+
+async def test_an_answer_of_the_bots_can_be_asked_about(place, model):
+    model.enqueue(Answer(("Fermat was right.",)), Answer(("Wiles proved it.",)))
+    talk = place.mention(place.ben, "was he right?")
+    await talk.until(lambda seen: texts(seen) == ["Fermat was right."])
+    (answer,) = talk.messages()
+    await ask_about(place, place.ada, answer.channel, answer.id, "who proved it?")
+    told = await until_told(place, "Wiles proved it.")
+
+    assert told.only_for == place.ada
+    assert "Parley wrote this message:\n\n> Fermat was right." in asked(model)
+
+
+async def test_direct_messages_are_summarised_for_whoever_writes_them(place, model):
+    model.enqueue(Answer(("Noted.",)), Answer(("- A cat.",)))
+    talk = place.direct(place.ben, "my cat is called Tom")
+    await talk.until(lambda seen: texts(seen)[-1:] == ["Noted."])
+    await direct_parley(place, place.ben, "summary")
+    await until_told(place, "A cat.")
+
+    assert "my cat is called Tom" in asked(model)
+
+
+async def test_a_chain_of_replies_is_summarised(inhabited, model):
+    place = DiscordPlace(inhabited.discord, inhabited.world.discord)
+    model.enqueue("- They agree.")
+    room = place.room()
+    first = place.server.say(place.ben, room, "Tea at four?")
+    place.server.say(place.ben, room, "something else")
+    reply = place.server.say(place.ada, room, "With pleasure.", reply_to=first.id)
+    await choose(place, place.ada, room, reply.id, "summarise_thread")
+    await until_told(place, "They agree.")
+
+    assert "Tea at four?" in asked(model)
+    assert "With pleasure." in asked(model)
+    assert "something else" not in asked(model)
