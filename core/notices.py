@@ -39,8 +39,20 @@ FRESH_IN_A_CHANNEL = (
     "afresh. In a direct message with me, `/parley new` does it."
 )
 FRESH_FAILED = "I could not start afresh. Please try again in a minute."
+ASK_ABOUT = "Ask Parley about this"
+WISH = "What do you want to know?"
+WISH_HINT = "Leave it empty, and Parley explains the message."
+ASK, CANCEL = "Ask", "Cancel"
+EXPLAINED = "what does this message mean?"
+THREAD_SUMMARY = "a summary of this thread"
 NO_FORM = "I could not open the form in time. Please choose the entry once more."
 NO_FIGURES = "I cannot reach my database, so I cannot tell you the figures. Please try later."
+
+
+def channel_summary(messages: int) -> str:
+    """What somebody has asked for who wants a summary of so many messages."""
+    return "a summary of the newest message" + ("" if messages == 1 else f"s, up to {messages}")
+
 
 MOST_MODELS = 5
 """Models that a report of usage names, those that read most."""

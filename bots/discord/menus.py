@@ -29,12 +29,20 @@ from bots.discord.turns import (
 )
 from core.errors import MessageGone, NothingThere, NotInvited, ParleyError
 from core.messages import Conversation, Question, Role, Text, Turn
+from core.notices import (
+    ASK_ABOUT,
+    EXPLAINED,
+    THREAD_SUMMARY,
+    WISH,
+    WISH_HINT,
+    channel_summary,
+)
 from core.prepared import IN_POINTS, MOST, USUAL, Preparation, Prepared, about
 from core.surface import RefusedForGood
 
 log = structlog.get_logger()
 
-ASK_ABOUT, SUMMARISE = "Ask Parley about this", "Summarise this thread"
+SUMMARISE = "Summarise this thread"
 
 WISH_LENGTH = 3_000
 """Characters of what somebody wants to know; the form takes 4,000."""
@@ -96,9 +104,7 @@ class Menus:
             async def prepare(question: Question) -> Prepared:
                 return _of(question, await self._newest(interaction.channel_id or 0, messages))
 
-            label = "a summary of the newest message"
-            label += "" if messages == 1 else f"s, up to {messages}"
-            await self._ask(interaction, label, prepare)
+            await self._ask(interaction, channel_summary(messages), prepare)
 
         command: Subcommand = app_commands.Command(
             name="summary",
@@ -111,7 +117,7 @@ class Menus:
         async def prepare(question: Question) -> Prepared:
             return _of(question, await self._thread(interaction, message))
 
-        await self._ask(interaction, "a summary of this thread", prepare)
+        await self._ask(interaction, THREAD_SUMMARY, prepare)
 
     async def _open(self, interaction: Interaction, message: discord.Message) -> None:
         """Open the form, unless there is nothing to ask about."""
@@ -131,7 +137,7 @@ class Menus:
             files = attachments_of(found)
             return Prepared(replace(question, text=about(name, text, wish), attachments=files))
 
-        await self._ask(interaction, wish or "what does this message mean?", prepare)
+        await self._ask(interaction, wish or EXPLAINED, prepare)
 
     async def _ask(self, interaction: Interaction, label: str, prepare: Preparation) -> None:
         question = _question(interaction, label)
@@ -209,8 +215,8 @@ class Form(discord.ui.Modal):
         )
         self.add_item(
             discord.ui.Label(
-                text="What do you want to know?",
-                description="Leave it empty, and Parley explains the message.",
+                text=WISH,
+                description=WISH_HINT,
                 component=self._wish,
             )
         )

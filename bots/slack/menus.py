@@ -24,9 +24,10 @@ from bots.slack.payload import string
 from bots.slack.prepared import PreparedSurface
 from bots.slack.response import ResponseUrl
 from bots.slack.workspace import Workspace
+from core import notices
 from core.errors import MessageGone, NothingThere
 from core.messages import Author, Conversation, Question, Turn
-from core.notices import HOW_MANY, NO_FORM
+from core.notices import EXPLAINED, HOW_MANY, NO_FORM, THREAD_SUMMARY, channel_summary
 from core.pace import Urgency
 from core.prepared import IN_POINTS, Preparation, Prepared, about, how_many
 from core.surface import Page
@@ -106,8 +107,7 @@ class Menus:
             await use.tell(HOW_MANY)
             return
         origin = Origin.of_command(use.body)
-        label = "a summary of the newest message"
-        label += "" if count == 1 else f"s, up to {count}"
+        label = channel_summary(count)
 
         async def prepare(question: Question) -> Prepared:
             return _of(question, await self._history.newest(origin.channel, count))
@@ -134,8 +134,7 @@ class Menus:
             where = replace(question.conversation, thread=thread)
             return _of(question, await self._history.read(where, direct=False))
 
-        label = "a summary of this thread"
-        surface, question = self._surface(origin, label, prepare, sign=THINKING)
+        surface, question = self._surface(origin, THREAD_SUMMARY, prepare, sign=THINKING)
         await self._take(question, surface, ack)
 
     async def ask_about(self, body: dict[str, Any], ack: Ack) -> None:
@@ -161,7 +160,7 @@ class Menus:
         async def prepare(question: Question) -> Prepared:
             return await self._about(question, await self._message(origin, ts, thread), wish)
 
-        label = wish or "what does this message mean?"
+        label = wish or EXPLAINED
         surface, question = self._surface(origin, label, prepare, sign=THINKING)
         await self._take(question, surface, ack)
 
@@ -287,16 +286,16 @@ def _form(origin: Origin, message: Message) -> dict[str, Any]:
         "type": "modal",
         "callback_id": ASK_ABOUT,
         "private_metadata": json.dumps(told),
-        "title": _plain("Ask Parley about this"),
-        "submit": _plain("Ask"),
-        "close": _plain("Cancel"),
+        "title": _plain(notices.ASK_ABOUT),
+        "submit": _plain(notices.ASK),
+        "close": _plain(notices.CANCEL),
         "blocks": [
             {
                 "type": "input",
                 "block_id": WISH,
                 "optional": True,
-                "label": _plain("What do you want to know?"),
-                "hint": _plain("Leave it empty, and Parley explains the message."),
+                "label": _plain(notices.WISH),
+                "hint": _plain(notices.WISH_HINT),
                 "element": {
                     "type": "plain_text_input",
                     "action_id": WISH,

@@ -18,7 +18,7 @@ from core.pace import Governor
 from core.store import Store
 from core.tokens import Tokenizer
 from core.wire import Parameters
-from sandbox.model import Answer, Cut, ModelServer, Stall
+from sandbox.model import Answer, Cut, ModelServer, Pause, Stall
 from tests.core.paper import THREAD, Paper
 
 ADA, BOT = Author("U1", "Ada"), Author("B1", "Parley", is_bot=True)
@@ -133,7 +133,7 @@ async def calls(store):
 
 async def test_the_beginning_of_a_long_conversation_is_condensed(build, server, store):
     chat = await build()
-    server.enqueue(Answer(("Points 0 to 9 were debated.",)), Answer(("Now this.",)))
+    server.enqueue(Answer((Pause(0.4), "Points 0 to 9 were debated.")), Answer(("Now this.",)))
     paper = await ask(chat, talk(LONG))
     summary, answer = server.requests
 
