@@ -15,7 +15,9 @@ from bots import garbage
 from bots.admin import Admin
 from core.chat import Chat
 from core.composer import Composer
+from core.condenser import Condenser
 from core.cuts import Cuts
+from core.erasing import Erasing
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
 from core.languages import Languages
 from core.model import Model, Timeouts
@@ -59,7 +61,8 @@ async def run(settings: Settings) -> None:
     """
     signals = _heard_signals()
     async with AsyncExitStack() as house:
-        store = await Store.open(settings.database_url, time.time)
+        lifetime = settings.text_hours * 3600
+        store = await Store.open(settings.database_url, time.time, lifetime)
         house.push_async_callback(store.close)
         model = _model(settings)
         house.push_async_callback(model.close)
@@ -73,17 +76,17 @@ async def run(settings: Settings) -> None:
             composer=await _composer(settings, model_name, model, store),
             governor=governor,
             clock=time.monotonic,
-            wall_clock=time.time,
-            text_hours=settings.text_hours,
             delete_with_question=settings.delete_with_question,
             code_files=settings.code_files,
         )
+        erasing = Erasing(store.texts)
+        await house.enter_async_context(_running(erasing.run()))
         bots = _platforms(
             settings,
             chat=chat,
             presses=Presses(chat, store),
             governor=governor,
-            recall=Recall(),
+            recall=Recall(changed=erasing.changed),
             store=store,
         )
         house.push_async_callback(_together, [bot.stop for bot in bots.values()])
@@ -133,21 +136,34 @@ async def _model_name(settings: Settings, model: Model) -> str:
 async def _composer(settings: Settings, name: str, model: Model, store: Store) -> Composer:
     # Both take most of a second; the first question should wait for neither.
     tokenizer, _ = await asyncio.gather(Tokenizer.load(name), model.open())
+    parameters = Parameters(
+        model=name,
+        answer_tokens=settings.answer_tokens,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        stop=settings.stop,
+        frequency_penalty=settings.frequency_penalty,
+        presence_penalty=settings.presence_penalty,
+        reasoning_effort=settings.reasoning_effort,
+        extra_body=settings.openai_extra_body,
+    )
+    condenser = Condenser(
+        model=model,
+        tokenizer=tokenizer,
+        calls=store.calls,
+        texts=store.texts,
+        parameters=parameters,
+        name=settings.summary_model or name,
+        context_tokens=settings.context_tokens,
+        clock=time.monotonic,
+        wall_clock=time.time,
+    )
     return Composer(
         model=model,
         tokenizer=tokenizer,
         calls=store.calls,
-        parameters=Parameters(
-            model=name,
-            answer_tokens=settings.answer_tokens,
-            temperature=settings.temperature,
-            top_p=settings.top_p,
-            stop=settings.stop,
-            frequency_penalty=settings.frequency_penalty,
-            presence_penalty=settings.presence_penalty,
-            reasoning_effort=settings.reasoning_effort,
-            extra_body=settings.openai_extra_body,
-        ),
+        parameters=parameters,
+        condenser=condenser if settings.summaries else None,
         system_prompt=settings.system_prompt,
         context_tokens=settings.context_tokens,
         reply_timeout=settings.reply_timeout,

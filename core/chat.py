@@ -14,6 +14,7 @@ from core.attachments import add_code_files
 from core.composer import Assignment, Composer
 from core.continuation import Continuation, fence_at_the_end, reopened
 from core.controls import Control
+from core.erasing import place_of
 from core.errors import (
     EmptyAnswer,
     LeaseLost,
@@ -23,8 +24,9 @@ from core.errors import (
     ShuttingDown,
     StoreFailed,
 )
+from core.fresh import FreshStarts
 from core.leases import Leases
-from core.messages import Conversation, Question
+from core.messages import Conversation, Question, Turn
 from core.notices import (
     COMPLETE,
     EMPTY_QUESTION,
@@ -48,6 +50,7 @@ from core.running import Running
 from core.status import Status
 from core.store import Known, Store
 from core.surface import Delivered, Outcome, Page, Surface, Unknown, refuse
+from core.usage import Use
 from core.words import told
 
 log = structlog.get_logger()
@@ -76,11 +79,11 @@ SUPERSEDED = Ending("superseded")
 WISHES = {"stop": Ending("stopped", STOPPED), "withdraw": WITHDRAWN, "supersede": SUPERSEDED}
 """What a process can ask of another that is writing an answer."""
 
+FORMER = "former"
+"""The kind of text that stands where a newer answer has taken its place."""
+
 HANDOVER = 10.0
 """Seconds for another process to leave an answer."""
-
-ERASURE = 600.0
-"""Seconds between two looks for text that is kept no longer."""
 
 T = TypeVar("T")
 
@@ -94,8 +97,7 @@ IN_TIME = 0.95
 class Chat:
     """Takes questions from the platforms and answers each exactly once.
 
-    `clock` gives seconds that only ever grow, `wall_clock` seconds since 1970. Answers that
-    were replaced are kept for `text_hours`. With `delete_with_question`, an answer goes when
+    `clock` gives seconds that only ever grow. With `delete_with_question`, an answer goes when
     its question goes. With `code_files`, long code is put below an answer as files, too.
     """
 
@@ -106,8 +108,6 @@ class Chat:
         composer: Composer,
         governor: Governor,
         clock: Callable[[], float],
-        wall_clock: Callable[[], float],
-        text_hours: float = 24.0,
         delete_with_question: bool = False,
         code_files: bool = True,
     ) -> None:
@@ -115,10 +115,9 @@ class Chat:
         self._composer = composer
         self._governor = governor
         self._clock = clock
-        self._wall_clock = wall_clock
-        self._text_seconds = text_hours * 3600
         self._delete_with_question = delete_with_question
         self._code_files = code_files
+        self._fresh = FreshStarts(store.marks)
         self._queue = Queue()
         self._leases = Leases(store.questions, self._aside)
         self._running: dict[str, Running] = {}
@@ -335,10 +334,17 @@ class Chat:
         """Whether the bot has been asked something in this conversation before."""
         return await self._store.threads.includes(conversation)
 
+    async def start_afresh(self, conversation: Conversation, message: str) -> None:
+        """Remember nothing of what was said in a direct message before this message."""
+        await self._fresh.begin(conversation, message)
+
+    async def usage(self, platform: str, asker: str) -> tuple[Use, Use]:
+        """What one person has used, and what everybody has."""
+        return await self._store.usage.of(platform, asker), await self._store.usage.of_all()
+
     async def run(self) -> None:
         """Own every answer and keep their leases until cancelled; `drain` comes before that."""
         async with asyncio.TaskGroup() as self._tasks:
-            self._tasks.create_task(self._erase())
             self._tasks.create_task(self._obey())
             await self._leases.keep(self._lost)
 
@@ -359,15 +365,6 @@ class Chat:
             for name, wish in wishes.items():
                 if running := self._running.get(name):
                     running.end(WISHES[wish])
-
-    async def _erase(self) -> None:
-        """Erase the text of former answers when its time is over."""
-        while True:
-            try:
-                await self._store.replies.forget_texts()
-            except StoreFailed as error:
-                log.error("former answers not erased", error=str(error))
-            await asyncio.sleep(ERASURE)
 
     async def drain(self, seconds: float) -> None:
         """Take no more questions; let answers finish, or interrupt them in time to say so."""
@@ -474,7 +471,9 @@ class Chat:
         try:
             async with asyncio.timeout(RECALL_TIMEOUT):
                 questions = [await one.surface.introduce(one.question) for one in asked]
-                turns = await surface.history()
+                turns: Sequence[Turn] = await surface.history()
+                if questions[-1].direct:
+                    turns = await self._fresh.since(questions[-1].conversation, turns)
                 former = await surface.said(revision.former) if revision else ()
         except TimeoutError as error:
             raise PlatformFailed(f"not read within {RECALL_TIMEOUT} s") from error
@@ -483,13 +482,15 @@ class Chat:
 
     async def _take_over(self, running: Running, revision: Revision, recalled: Recalled) -> None:
         """Keep what stands where the answer will stand, and write down that it stands there."""
-        until = self._wall_clock() + self._text_seconds
-        kept = recalled.former if revision.messages and not revision.goes_on else ""
-        running.former = kept
+        await self._store.replies.take_over(running.name, revision.reply, revision.messages)
         running.pointer = recalled.pages[-1] if revision.points and recalled.pages else None
-        await self._store.replies.take_over(
-            running.name, revision.reply, revision.messages, kept, until
-        )
+        # When it begins anew, what stands there is no longer the whole of the former answer.
+        if running.former or not recalled.former or not revision.messages or revision.goes_on:
+            return
+        running.former = recalled.former
+        where, asked = running.asked[-1].question.conversation, recalled.questions
+        sources = [(running.name, ""), *((question.message, "") for question in asked)]
+        await self._store.texts.keep(FORMER, place_of(where), recalled.former, sources)
 
     def _going_on(
         self, running: Running, revision: Revision, recalled: Recalled

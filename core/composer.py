@@ -9,19 +9,23 @@ from typing import Any, Protocol
 
 import structlog
 
-from core.context import Fitted, fit, speaker
-from core.enclosures import SHARE, enclose
+from core.condenser import Condenser, Job, Story
+from core.condensing import WINDOW
+from core.context import Fitted, fit, measure, speaker
+from core.enclosures import SHARE, Enclosed, enclose
 from core.errors import ContextExceeded, Interrupted, ModelFailed, TooSlow
 from core.files import MOST_PICTURES, Content, Fetch, Files, hung
 from core.messages import Image, Question, Role, Text, Turn
 from core.model import Model
 from core.notices import (
+    CONDENSING,
     READING,
     REASONING,
     SHORTENED,
     THINKING,
     UNSEEN,
     Ending,
+    condensed,
     ending,
     left_out,
     retrying,
@@ -73,7 +77,8 @@ class Composer:
     """Writes answers with one model.
 
     `clock` gives seconds that only ever grow, `wall_clock` seconds since 1970, `chance`
-    a random number from 0 to 1.
+    a random number from 0 to 1. Without a `condenser` the oldest of a long conversation
+    is left out.
     """
 
     def __init__(
@@ -89,7 +94,9 @@ class Composer:
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
         chance: Callable[[], float],
+        condenser: Condenser | None = None,
     ) -> None:
+        self._condenser = condenser
         self._model = model
         self._tokenizer = tokenizer
         self._calls = calls
@@ -115,16 +122,16 @@ class Composer:
         retry = Retry(self._clock())
         if any(question.attachments for question in job.questions):
             job.status.say(READING)
-        contents = await self._contents(job)
+        material = _Material(job, await self._contents(job), Story(job.history))
+        material, fitted = await self._condensed(material)
         job.status.say(THINKING)
-        fitted = await self._fit(job, contents, self._budget)
         while True:
             writing = _Writing(job.reply, job.status)
             try:
                 finish = await self._ask(job, fitted, writing)
             except ContextExceeded:
                 budget = int(fitted.tokens * SMALLER)
-                smaller = await self._fit(job, contents, budget)
+                smaller = await self._fit(material, budget)
                 if smaller.tokens >= fitted.tokens:
                     raise  # there is nothing left to leave out
                 fitted = smaller
@@ -144,9 +151,11 @@ class Composer:
                 await asyncio.sleep(delay)
                 job.status.say(THINKING)
             else:
-                fitted = await self._as_seen(job, fitted)
-                told = _told(ending(finish.reason, silent=not writing.begun), fitted)
-                return replace(told, figures=self._figures(finish, fitted))
+                fitted = await self._as_seen(material, fitted)
+                told = _told(
+                    ending(finish.reason, silent=not writing.begun), fitted, material.story
+                )
+                return replace(told, figures=self._figures(finish, fitted, material.story))
 
     async def _contents(self, job: Assignment) -> Mapping[str, Content]:
         """What the files of the conversation hold, as far as they can be read."""
@@ -158,35 +167,87 @@ class Composer:
         most = self._model.pictures(self._parameters.model)
         return MOST_PICTURES if most is None else min(MOST_PICTURES, most)
 
-    async def _fit(self, job: Assignment, contents: Mapping[str, Content], budget: int) -> Fitted:
-        """The request within the budget; counted in a thread, as texts may be long."""
-        return await asyncio.to_thread(self._fitted, job, contents, budget)
+    async def _condensed(self, material: "_Material") -> tuple["_Material", Fitted]:
+        """The request, with a summary of what has no room in it."""
+        fitted = await self._fit(material, self._budget)
+        long = fitted.left_out or len(material.job.history) >= WINDOW
+        if self._condenser is None or not long:
+            return material, fitted
+        try:
+            story = await self._story(self._condenser, material, fits=not fitted.left_out)
+        except Exception:
+            # A summary is a help, and no reason for an answer to fail.
+            log.exception("unexpected", conversation=str(material.question.conversation))
+            return material, fitted
+        if story.summary is None:
+            return material, fitted
+        material = replace(material, story=story)
+        return material, await self._fit(material, self._budget)
 
-    def _fitted(self, job: Assignment, contents: Mapping[str, Content], budget: int) -> Fitted:
-        prompt = self._tokenizer.measure(Turn(Role.SYSTEM, (Text(self._system_prompt),)))
-        files = enclose(
-            hung(job.questions, job.history),
-            contents,
-            room=int(max(0, budget - prompt) * SHARE),
-            count=self._tokenizer.measure,
+    async def _story(self, condenser: Condenser, material: "_Material", *, fits: bool) -> Story:
+        history = material.job.history
+        known = await condenser.known(material.question.conversation, history)
+        if fits and (known is None or known.in_sight(history)):
+            return Story(history)
+        return await condenser.story(self._long(material), known)
+
+    def _long(self, material: "_Material") -> Job:
+        job, question = material.job, material.question
+        return Job(
+            name=job.name,
+            conversation=question.conversation,
+            history=job.history,
+            measure=lambda turns: measure(
+                system=self._system_prompt,
+                history=turns,
+                questions=job.questions,
+                note=_note(question),
+                budget=self._budget,
+                count=self._tokenizer.measure,
+                direct=question.direct,
+                files=self._enclosed(material, self._budget).parts,
+            ),
+            says=lambda reads: job.status.say(CONDENSING if reads else THINKING),
+            aside=job.aside,
+            cache_key=_hashed(str(question.conversation)),
+            person=_hashed(question.asker.id),
         )
+
+    async def _fit(self, material: "_Material", budget: int) -> Fitted:
+        """The request within the budget; counted in a thread, as texts may be long."""
+        return await asyncio.to_thread(self._fitted, material, budget)
+
+    def _fitted(self, material: "_Material", budget: int) -> Fitted:
+        files = self._enclosed(material, budget)
         fitted = fit(
             system=self._system_prompt,
-            history=job.history,
-            questions=job.questions,
-            note=_note(job.questions[-1]),
+            history=material.story.history,
+            questions=material.job.questions,
+            note=_note(material.question),
             budget=budget,
             count=self._tokenizer.measure,
-            direct=job.questions[-1].direct,
+            direct=material.question.direct,
             files=files.parts,
+            summary=material.story.summary,
         )
         return replace(fitted, told=files.told, unseen=files.unseen, files=files.names)
 
-    async def _as_seen(self, job: Assignment, fitted: Fitted) -> Fitted:
+    def _enclosed(self, material: "_Material", budget: int) -> Enclosed:
+        """The files within their share of the budget."""
+        prompt = self._tokenizer.measure(Turn(Role.SYSTEM, (Text(self._system_prompt),)))
+        return enclose(
+            hung(material.job.questions, material.story.history),
+            material.contents,
+            room=int(max(0, budget - prompt) * SHARE),
+            count=self._tokenizer.measure,
+        )
+
+    async def _as_seen(self, material: "_Material", fitted: Fitted) -> Fitted:
         """What the model saw of the request: fewer pictures, if it has just refused some."""
         if _pictures(fitted) > self._most_pictures:
-            fitted = await self._fit(job, await self._contents(job), fitted.tokens)
-        asker = f"{job.questions[-1].conversation}/{job.questions[-1].asker.id}"
+            contents = await self._contents(material.job)
+            fitted = await self._fit(replace(material, contents=contents), fitted.tokens)
+        asker = f"{material.question.conversation}/{material.question.asker.id}"
         if fitted.unseen and self._told_unseen.add(asker):
             return replace(fitted, told=(UNSEEN, *fitted.told))
         return fitted
@@ -225,12 +286,13 @@ class Composer:
             written = "" if usage else job.reply.text
             job.aside(self._record(call, usage, fitted, written))
 
-    def _figures(self, finish: Finish, fitted: Fitted) -> dict[str, object]:
+    def _figures(self, finish: Finish, fitted: Fitted, story: Story) -> dict[str, object]:
         usage = finish.usage or Usage()
         return {
             "model": self._parameters.model,
             "messages_seen": fitted.seen,
-            "left_out": fitted.left_out,
+            "left_out": fitted.left_out + story.unread,
+            "condensed": story.condensed,
             "shortened": fitted.shortened,
             "files": fitted.files,
             "request_id": finish.request_id,
@@ -257,16 +319,22 @@ class Composer:
         if usage is None:
             await self._tokenizer.prime([written])
             usage = Usage(prompt=fitted.tokens, completion=self._tokenizer.count(written))
-        counted = replace(
-            call,
-            prompt_tokens=usage.prompt,
-            cached_tokens=usage.cached,
-            written_tokens=usage.cache_written,
-            completion_tokens=usage.completion,
-            reasoning_tokens=usage.reasoning,
-            estimated=reported is None,
-        )
+        counted = call.with_usage(usage, estimated=reported is None)
         await write_in_the_end(lambda: self._calls.record(counted), reply=call.reply)
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What the request for one answer is made of."""
+
+    job: Assignment
+    contents: Mapping[str, Content]
+    story: Story
+
+    @property
+    def question(self) -> Question:
+        """The last question, which says where and by whom it is asked."""
+        return self.job.questions[-1]
 
 
 class _Writing:
@@ -303,13 +371,15 @@ def _note(question: Question) -> str:
     return f"[{when}. Asked by {speaker(question.asker.name)} in {speaker(question.place)}.]"
 
 
-def _told(finished: Ending, fitted: Fitted) -> Ending:
+def _told(finished: Ending, fitted: Fitted, story: Story) -> Ending:
     """The ending, with what the reader should know of what the model did not see."""
     notices = [finished.notice, *fitted.told]
     if fitted.shortened:
         notices.append(SHORTENED)
-    if fitted.left_out:
-        notices.append(left_out(fitted.left_out))
+    if story.condensed:
+        notices.append(condensed(story.condensed))
+    if missing := fitted.left_out + story.unread:
+        notices.append(left_out(missing))
     return replace(finished, notice=together(notices))
 
 

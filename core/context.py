@@ -58,10 +58,12 @@ def fit(
     count: Callable[[Turn], int],
     direct: bool = False,
     files: Mapping[str, tuple[Part, ...]] = MappingProxyType({}),
+    summary: Turn | None = None,
 ) -> Fitted:
     """Fit the questions, and what of the history has room before them, into the budget.
 
-    `history` is oldest first and without the questions. `direct` says that the asker is
+    `history` is oldest first and without the questions; `summary` is what was said before it,
+    and is never left out. `direct` says that the asker is
     alone with the bot; otherwise each person's turns begin with their name. `note` (date, place,
     asker) goes into the last question, before its text: behind everything that a provider
     may have cached, and not into a system turn, since many models' templates
@@ -71,24 +73,110 @@ def fit(
     For a very long question it counts as much text as the budget has room for: call it
     in a thread.
     """
+    frame = _frame(
+        system=system,
+        history=history,
+        questions=questions,
+        note=note,
+        budget=budget,
+        count=count,
+        direct=direct,
+        files=files,
+        summary=summary,
+    )
+    said = [_Sized(turn, count(turn)) for turn in _contributions(history, frame.names, files)]
+    begin = _cut(said, frame.room)
+    kept = said[begin:]
+    return Fitted(
+        turns=(*frame.first, *(one.turn for one in kept), *(ask.turn for ask in frame.asked)),
+        tokens=frame.tokens + sum(one.tokens for one in kept),
+        seen=len(kept),
+        left_out=begin,
+        shortened=any(ask.shortened for ask in frame.asked),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A history in its contributions, and the room that there is for it in a request.
+
+    `contributions` are the turns of each: one of a person's, all pages of an answer. `sizes`
+    and `room` are in tokens.
+    """
+
+    contributions: tuple[tuple[Turn, ...], ...]
+    sizes: tuple[int, ...]
+    room: int
+
+
+def measure(
+    *,
+    system: str,
+    history: Sequence[Turn],
+    questions: Sequence[Question],
+    note: str,
+    budget: int,
+    count: Callable[[Turn], int],
+    direct: bool = False,
+    files: Mapping[str, tuple[Part, ...]] = MappingProxyType({}),
+) -> Measured:
+    """Measure a history as `fit` does."""
+    frame = _frame(
+        system=system,
+        history=history,
+        questions=questions,
+        note=note,
+        budget=budget,
+        count=count,
+        direct=direct,
+        files=files,
+        summary=None,
+    )
+    sizes = tuple(map(count, _contributions(history, frame.names, files)))
+    return Measured(tuple(contributions(history)), sizes, frame.room)
+
+
+def contributions(history: Iterable[Turn]) -> Iterator[tuple[Turn, ...]]:
+    """What belongs together in a history: a turn of a person's, all pages of an answer."""
+    for role, group in groupby(filter(_says_something, history), key=lambda turn: turn.role):
+        if role is Role.ASSISTANT:
+            yield tuple(group)
+        else:
+            yield from ((turn,) for turn in group)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What a request holds besides the history, with its tokens and the room that it leaves."""
+
+    first: tuple[Turn, ...]
+    asked: "list[_Sized]"
+    names: "_Names | None"
+    tokens: int
+    room: int
+
+
+def _frame(
+    *,
+    system: str,
+    history: Sequence[Turn],
+    questions: Sequence[Question],
+    note: str,
+    budget: int,
+    count: Callable[[Turn], int],
+    direct: bool,
+    files: Mapping[str, tuple[Part, ...]],
+    summary: Turn | None,
+) -> _Frame:
     authors = [*(turn.author for turn in history), *(question.asker for question in questions)]
     names = None if direct else _Names(authors)
-    first = _system(system, direct=direct)
+    first = (*_system(system, direct=direct), *([summary] if summary else ()))
     spare = budget - PER_REQUEST - sum(map(count, first))
     asked = _Asking(note, names, count, files).all(questions, spare)
     needed = sum(ask.tokens for ask in asked)
-    said = [_Sized(turn, count(turn)) for turn in _contributions(history, names, files)]
     # In steps, so that short questions of different lengths do not move the cut.
     step = max(1, budget // _STEPS)
-    begin = _cut(said, spare - -(-needed // step) * step)
-    kept = said[begin:]
-    return Fitted(
-        turns=(*first, *(one.turn for one in kept), *(ask.turn for ask in asked)),
-        tokens=budget - spare + sum(one.tokens for one in kept) + needed,
-        seen=len(kept),
-        left_out=begin,
-        shortened=any(ask.shortened for ask in asked),
-    )
+    return _Frame(first, asked, names, budget - spare + needed, spare - -(-needed // step) * step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +237,13 @@ def _contributions(
     history: Sequence[Turn], names: _Names | None, files: Mapping[str, tuple[Part, ...]]
 ) -> Iterator[Turn]:
     """The history with the pages of an answer as one turn, names before people's texts."""
-    for role, group in groupby(filter(_says_something, history), key=lambda turn: turn.role):
-        turns = list(group)
-        if role is Role.ASSISTANT:
+    for turns in contributions(history):
+        if turns[0].role is Role.ASSISTANT:
             yield _as_one(turns)
-        elif role is Role.USER:
-            said = (_named(turn, names) for turn in turns) if names else turns
-            yield from (_with_files(turn, files) for turn in said)
+        elif turns[0].role is Role.USER:
+            yield _with_files(_named(turns[0], names) if names else turns[0], files)
         else:
-            yield from turns
+            yield turns[0]
 
 
 def _says_something(turn: Turn) -> bool:

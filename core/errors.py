@@ -8,6 +8,9 @@ ParleyError
 ├── ShuttingDown                this process takes no more questions
 ├── PlatformFailed              Slack or Discord does not let us do our work
 ├── FileUnread                  a file cannot be read; `why` says which way
+│   └── NotInvited              the bot may not read the channel
+├── NothingThere                no messages of which there could be a summary
+├── MessageGone                 the message that somebody asks about is gone or empty
 └── ModelFailed                 the model's endpoint; carries code, status, request id
     ├── Rejected                not worth a retry
     │   ├── KeyRejected         401, 403: the key is wrong or may not do this
@@ -121,6 +124,24 @@ class FileUnread(ParleyError):
     def __init__(self, why: Why, detail: str = "") -> None:
         super().__init__(detail or why)
         self.why = why
+
+
+class NotInvited(PlatformFailed):
+    """The bot may not read the channel."""
+
+    says = Notice("not_invited")
+
+
+class NothingThere(ParleyError):
+    """There are no messages of which there could be a summary."""
+
+    says = Notice("nothing_there")
+
+
+class MessageGone(ParleyError):
+    """The message that somebody asks about is gone, or there is nothing in it."""
+
+    says = Notice("message_gone")
 
 
 class ModelFailed(ParleyError):

@@ -1,17 +1,15 @@
 """Why an answer is as it is: what the model was shown, and what that took."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
 from typing import Any
 
 from core.store import Call, Known
-from core.words import Notice
+from core.words import Notice, lines
 
 
 def explained(known: Known, calls: Sequence[Call]) -> str:
     """A few lines for whoever asks."""
-    lines = [*_model(known.about, calls), *_shown(known.about), *_effort(known, calls)]
-    return reduce(lambda above, line: Notice("lines", first=above, second=line), lines)
+    return lines([*_model(known.about, calls), *_shown(known.about), *_effort(known, calls)])
 
 
 def _model(about: Mapping[str, Any], calls: Sequence[Call]) -> Iterator[Notice]:

@@ -1,15 +1,17 @@
 """What readers are told besides answers: short, truthful, and what they can do."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from core.controls import Control
 from core.errors import Interrupted, ParleyError, Why
-from core.words import Notice
+from core.usage import Period, Use, Used
+from core.words import Notice, lines
 
 THINKING = Notice("thinking")
 READING = Notice("reading")
+CONDENSING = Notice("condensing")
 REASONING = Notice("reasoning")
 WAITING_ITS_TURN = Notice("waiting_its_turn")
 
@@ -45,6 +47,64 @@ LABELS = {
     Control.WHY: Notice("label_why"),
 }
 """What stands on the controls."""
+
+HOW_MANY = Notice("how_many")
+FRESH_START = Notice("fresh_start")
+FRESH_IN_A_CHANNEL = Notice("fresh_in_a_channel")
+FRESH_FAILED = Notice("fresh_failed")
+ASK_ABOUT = Notice("ask_about")
+WISH = Notice("wish")
+WISH_HINT = Notice("wish_hint")
+ASK = Notice("form_ask")
+CANCEL = Notice("form_cancel")
+EXPLAINED = Notice("explained")
+THREAD_SUMMARY = Notice("thread_summary")
+NO_FORM = Notice("no_form")
+NO_FIGURES = Notice("no_figures")
+
+
+def channel_summary(messages: int) -> Notice:
+    """What somebody has asked for who wants a summary of so many messages."""
+    return Notice("channel_summary", count=messages)
+
+
+MOST_MODELS = 5
+"""Models that a report of usage names, those that read most."""
+
+
+def usage(yours: Use, all_: Use) -> str:
+    """What somebody and what everybody has used, today and this month."""
+    told = [
+        *_period(Notice("used_by_you_today", count=yours.today.questions), yours.today),
+        *_period(Notice("used_by_you_this_month", count=yours.month.questions), yours.month),
+        *_period(Notice("used_by_all_today", count=all_.today.questions), all_.today),
+        *_period(Notice("used_by_all_this_month", count=all_.month.questions), all_.month),
+        Notice("usage_terms"),
+    ]
+    if any(used.estimated for used in (*yours.month.models, *all_.month.models)):
+        told.append(Notice("usage_estimated"))
+    return lines(told)
+
+
+def _period(questions: Notice, period: Period) -> Iterator[Notice]:
+    yield questions
+    yield from map(_tokens, period.models[:MOST_MODELS])
+
+
+def _tokens(used: Used) -> Notice:
+    return Notice(
+        "usage_tokens",
+        model=used.model,
+        about="≈ " if used.estimated else "",
+        read=f"{used.read:,}",
+        cached=f"{used.cached:,}",
+        written=f"{used.written:,}",
+    )
+
+
+def condensed(messages: int) -> Notice:
+    """How much of a long conversation the model read in short."""
+    return Notice("condensed", count=messages)
 
 
 UNSEEN = Notice("unseen")

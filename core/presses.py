@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from core.chat import Chat
+from core.chat import FORMER, Chat
 from core.controls import Control
+from core.erasing import place_of
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.explanation import explained
 from core.messages import Question
@@ -80,9 +81,11 @@ class Presses:
         """Answer anew, go on, or bring the former answer back."""
         text = None
         if press.control is Control.RESTORE:
-            text = await self._store.replies.former(known.name)
-            if not text:
+            place = place_of(known.conversation)
+            kept = await self._store.texts.made_from(FORMER, place, (known.name,))
+            if not kept:
                 return FORMER_GONE
+            text = kept[0].body
         # The reply's own name: a second press, also of an older message, is the same claim.
         found = await press.find(known, f"{press.control}:{known.name}")
         if not found:

@@ -25,7 +25,14 @@ class Recall:
     call `drop`, and the next answer reads the platform again.
     """
 
-    def __init__(self, conversations: int = 1000, turns: int = 400) -> None:
+    def __init__(
+        self,
+        conversations: int = 1000,
+        turns: int = 400,
+        changed: Callable[[Conversation, str, Turn | None], None] | None = None,
+    ) -> None:
+        """`changed` is told of each message that is edited, or deleted (None), held or not."""
+        self._changed = changed
         self._conversations = conversations
         self._turns = turns
         self._held: OrderedDict[Conversation, _Held] = OrderedDict()
@@ -59,12 +66,16 @@ class Recall:
 
     def edited(self, conversation: Conversation, turn: Turn) -> None:
         """A message was edited; one that is not held, such as one too old, is left so."""
+        if self._changed:
+            self._changed(conversation, turn.id, turn)
         held = self._held.get(conversation)
         if held is not None and (turn.id in held.turns or not held.fetched.is_set()):
             held.turns[turn.id] = turn
 
     def deleted(self, conversation: Conversation, id: str) -> None:  # noqa: A002
         """A message is gone."""
+        if self._changed:
+            self._changed(conversation, id, None)
         held = self._held.get(conversation)
         if held is not None:
             held.turns.pop(id, None)

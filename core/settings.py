@@ -131,6 +131,8 @@ class Settings(BaseModel):
     )
     system_prompt: str = SYSTEM_PROMPT
     language: str = AUTO
+    summaries: bool = True
+    summary_model: str = ""
 
     connect_timeout: Seconds = 5
     first_token_timeout: Seconds = 120
@@ -151,7 +153,7 @@ class Settings(BaseModel):
     admin_host: str = "127.0.0.1"
     admin_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
-    text_hours: Annotated[float, Field(ge=0, le=8760)] = 24
+    text_hours: Annotated[float, Field(gt=0, le=8760)] = 24
     delete_with_question: bool = False
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

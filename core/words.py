@@ -59,6 +59,11 @@ def together(sentences: Iterable[str]) -> str:
     return reduce(lambda before, next_: Notice("both", first=before, second=next_), some or [""])
 
 
+def lines(sentences: Iterable[str]) -> str:
+    """Several sentences, each in a line of its own."""
+    return reduce(lambda above, next_: Notice("lines", first=above, second=next_), sentences)
+
+
 def read_back(name: str, text: str) -> dict[str, str] | None:
     """What stands in a sentence of this name, in whatever language it was said; None: no such.
 

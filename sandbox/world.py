@@ -77,10 +77,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened: `posted`, `edited`, `deleted`, `reacted`, `channel`, `typing`, `status`.
+    """What happened.
 
+    `posted`, `edited`, `deleted`, `reacted`, `channel`, `typing`, `status`, or `view` (a modal).
     `message` is the message as it now stands (as it last stood, for `deleted`);
-    `before` what it was; `note` whatever else there is to know (a status text).
+    `before` what it was; `note` whatever else there is to know (a status text,
+    the modal of a `view`).
     """
 
     what: str

@@ -20,7 +20,9 @@ from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
 from bots.discord.desk import Desk, desk
 from bots.discord.listener import Listener
+from bots.discord.menus import Menus
 from bots.discord.presses import Buttons
+from bots.discord.subcommands import new, usage
 from core.chat import Chat
 from core.errors import StartError
 from core.languages import Languages
@@ -152,7 +154,12 @@ class DiscordBot:
         client.buttons = Buttons(self._desk, self._presses, client.listener.locate)
         self._client = client
         asking = Asking(self._desk, self._chat)
-        return client, Commands(client, asking, parley.group(self._desk), self._languages)
+        menus = Menus(self._desk, asking)
+        group = parley.group(
+            self._desk,
+            [menus.summary(), new(self._desk, self._chat), usage(self._desk, self._chat)],
+        )
+        return client, Commands(client, asking, group, self._languages, menus.entries())
 
     async def _log_in(self, client: Client) -> None:
         await client.login(self._token)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 import discord
@@ -55,11 +55,14 @@ class Commands(app_commands.CommandTree[discord.AutoShardedClient]):
         asked: Asked,
         parley: app_commands.Group,
         languages: Languages,
+        entries: Iterable[app_commands.ContextMenu] = (),
     ) -> None:
         super().__init__(client)
         self._languages = languages
         self.add_command(_ask(asked))
         self.add_command(parley)
+        for entry in entries:
+            self.add_command(entry)
 
     async def on_error(
         self, interaction: "discord.Interaction[Any]", error: app_commands.AppCommandError, /
@@ -137,12 +140,16 @@ class Asking:
     async def __call__(
         self, interaction: "discord.Interaction[Any]", text: str, private: bool
     ) -> None:
-        """Claim first; a claim that takes long is overtaken by the deferral."""
+        """Take what was asked."""
         question = _question(interaction, text, self._desk.me.id)
         turn = Turn(Role.USER, (Text(question.text),), question.asker, question.message)
         surface = InteractionSurface(
             self._desk, question.conversation, interaction, private=private, turn=turn
         )
+        await self.take(question, surface)
+
+    async def take(self, question: Question, surface: InteractionSurface) -> None:
+        """Claim first; a claim that takes long is overtaken by the deferral."""
         async with asyncio.TaskGroup() as tasks:
             grace = tasks.create_task(surface.acknowledge_within(GRACE))
             try:

@@ -1,9 +1,12 @@
 """Lists of messages, read from Discord."""
 
+from typing import TypeVar
+
 import discord
 
 from bots.discord import budgets
-from bots.discord.calls import NO_TURN, Calls, NotRead
+from bots.discord.calls import NO_TURN, Calls, NotRead, Request
+from core.budget import Budgets
 from core.pace import Urgency
 from core.surface import RefusedForGood
 
@@ -11,6 +14,8 @@ PAGE = 100
 """Messages that Discord gives at once, at most."""
 
 TRIES = 3
+
+T = TypeVar("T")
 
 
 class Reader:
@@ -40,6 +45,13 @@ class Reader:
             channel, Urgency.READ, limit=PAGE // 2, around=discord.Object(message)
         )
 
+    async def one(self, channel: int, message: int) -> discord.Message:
+        """A message as it stands."""
+        place = self._client.get_partial_messageable(channel)
+        return await self._read(
+            budgets.reads(channel), Urgency.READ, lambda: place.fetch_message(message)
+        )
+
     async def _list(
         self,
         channel: int,
@@ -56,11 +68,14 @@ class Reader:
             found = place.history(limit=limit, before=before, around=around)
             return [message async for message in found]
 
+        return await self._read(counted, urgency, listed)
+
+    async def _read(self, counted: Budgets, urgency: Urgency, request: Request[T]) -> T:
         for tries in range(TRIES):
             if not await self._calls.turn(counted, urgency):
                 raise NotRead(NO_TURN.outcome)
             try:
-                return await self._calls.read(counted, listed)
+                return await self._calls.read(counted, request)
             except NotRead as error:
                 if isinstance(error.outcome, RefusedForGood) or tries == TRIES - 1:
                     raise

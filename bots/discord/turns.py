@@ -61,7 +61,7 @@ def question_of(
         asked_at=message.created_at,
         place=place_of(message.channel),
         direct=isinstance(message.channel, discord.DMChannel),
-        attachments=_files(message),
+        attachments=attachments_of(message),
     )
 
 
@@ -148,6 +148,11 @@ def _files(message: discord.Message) -> tuple[Attachment, ...]:
     """What hangs on a message, and on those that it forwards."""
     forwarded = (file for one in message.message_snapshots for file in one.attachments)
     return tuple(map(_attachment, (*message.attachments, *forwarded)))
+
+
+def attachments_of(message: discord.Message) -> tuple[Attachment, ...]:
+    """The files that hang on a message."""
+    return tuple(_attachment(file) for file in message.attachments)
 
 
 def _attachment(file: discord.Attachment) -> Attachment:

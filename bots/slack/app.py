@@ -20,12 +20,14 @@ from bots.slack.files import Files
 from bots.slack.identity import Identity
 from bots.slack.managers import Managers
 from bots.slack.memory import Memory
+from bots.slack.menus import Menus
 from bots.slack.messages import Scribe
 from bots.slack.parley import Parley
 from bots.slack.presses import Buttons
 from bots.slack.refusals import Refusals
 from bots.slack.socket import NotConnected, Socket
 from bots.slack.statuses import Statuses
+from bots.slack.subcommands import Subcommands
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StartError
@@ -163,14 +165,17 @@ class SlackBot:
         workspace = self._workspace(us, calls, self._directory, self._files)
         self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)
-        buttons = Buttons(workspace, self._presses, self._clock)
+        menus = Menus(workspace, commands, self._clock)
+        talk = Subcommands(workspace, self._chat, self._clock)
+        subcommands = {"summary": menus.summary, "new": talk.new, "usage": talk.usage}
         app = bolt.build(
             us,
             web,
             door=door,
             commands=commands,
-            parley=Parley(workspace.language),
-            buttons=buttons,
+            menus=menus,
+            parley=Parley(workspace.language, subcommands),
+            buttons=Buttons(workspace, self._presses, self._clock),
         )
         socket = await self._first_socket(dialler)
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)

@@ -8,9 +8,10 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization.authorize_result import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.commands import ASK, ASK_ABOUT, PARLEY, SUMMARISE, Commands
+from bots.slack.commands import ASK, PARLEY, Commands
 from bots.slack.door import Door
 from bots.slack.identity import Identity
+from bots.slack.menus import ASK_ABOUT, SUMMARISE, Menus
 from bots.slack.parley import Parley
 from bots.slack.presses import Buttons
 from core.controls import PREFIX
@@ -22,6 +23,7 @@ def build(
     *,
     door: Door,
     commands: Commands,
+    menus: Menus,
     parley: Parley,
     buttons: Buttons,
 ) -> AsyncApp:
@@ -55,8 +57,9 @@ def build(
     app.command(ASK)(commands.ask)
     app.command(PARLEY)(parley)
     app.action(re.compile(f"^{PREFIX}_"))(buttons)
-    app.shortcut(ASK_ABOUT)(commands.shortcut)
-    app.shortcut(SUMMARISE)(commands.shortcut)
+    app.shortcut(ASK_ABOUT)(menus.ask_about)
+    app.view(ASK_ABOUT)(menus.asked_about)
+    app.shortcut(SUMMARISE)(menus.summarise)
     return app
 
 

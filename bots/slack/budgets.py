@@ -32,6 +32,7 @@ WORKSPACE = {
     "users.info": (100, 60),
     "users.list": (20, 10),
     "users.conversations": (50, 10),
+    "views.open": (100, 60),
     "apps.connections.open": (1, 10),
 }
 """Requests a minute and in a row, by method, of all conversations of a workspace together."""
@@ -158,6 +159,11 @@ class Budgets:
     def channels(self) -> tuple[Budget, ...]:
         """users.conversations."""
         return (self._all("users.conversations"),)
+
+    @property
+    def form(self) -> tuple[Budget, ...]:
+        """views.open."""
+        return (self._all("views.open"),)
 
     @property
     def connect(self) -> tuple[Budget, ...]:

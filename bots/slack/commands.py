@@ -1,4 +1,4 @@
-"""Slash commands and message shortcuts: what they say, and what Slack is told at once."""
+"""Slash commands that ask: what they say, and what Slack is told at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -28,11 +28,9 @@ from core.words import Notice, told
 log = structlog.get_logger()
 
 ASK, PARLEY = "/ask", "/parley"
-ASK_ABOUT, SUMMARISE = "ask_about_message", "summarise_thread"
 
 THINKING = Notice("i_am_thinking")
 HOW_TO_ASK = Notice("how_to_ask")
-NOT_FROM_THE_MENU = Notice("not_from_the_menu")
 
 QUICKLY = 1.5
 """Seconds that may pass before a command is acknowledged; Slack waits for three."""
@@ -64,7 +62,7 @@ class Command:
         return cls(
             text=string(body, "text").strip(),
             channel=string(body, "channel_id"),
-            place=_place(string(body, "channel_name")),
+            place=place_of(string(body, "channel_name")),
             user=string(body, "user_id"),
             handle=string(body, "user_name"),
             trigger=string(body, "trigger_id"),
@@ -82,7 +80,8 @@ class Command:
         return self.text[len("public") :].strip() if self.is_public else self.text
 
 
-def _place(name: str) -> str:
+def place_of(name: str) -> str:
+    """What people call a channel of this name."""
     rooms = {
         "": Notice("a_channel"),
         "directmessage": Notice("a_direct_message"),
@@ -93,7 +92,7 @@ def _place(name: str) -> str:
 
 
 class Commands:
-    """Answers commands and shortcuts; as Bolt's listeners."""
+    """Answers commands; as Bolt's listeners."""
 
     def __init__(self, workspace: Workspace, chat: Chat, clock: Callable[[], float]) -> None:
         self._workspace = workspace
@@ -110,10 +109,10 @@ class Commands:
             return
         question = self._question(command)
         surface, acknowledgement = await self._surface(command, question, context[ANSWERED])
-        claim = self._workspace.tasks.start(self._claim(question, surface), "claim")
+        claim = self._workspace.tasks.start(self.claim(question, surface), "claim")
         await asyncio.wait({claim}, timeout=max(0.0, due - now()))
         if not claim.done():
-            self._workspace.tasks.start(_tell(claim, surface), "late refusal")
+            self._workspace.tasks.start(tell(claim, surface), "late refusal")
         elif isinstance(taken := claim.result(), ParleyError):
             acknowledgement = {
                 "response_type": "ephemeral",
@@ -123,7 +122,7 @@ class Commands:
             acknowledgement = {}
         await ack(**acknowledgement)
 
-    async def _claim(self, question: Question, surface: Surface) -> bool | ParleyError:
+    async def claim(self, question: Question, surface: Surface) -> bool | ParleyError:
         """Whether the question is taken and was not before, or why it cannot be."""
         try:
             async with asyncio.timeout(CLAIM_TIMEOUT):
@@ -137,18 +136,6 @@ class Commands:
             failed = error
         log.error("command not taken", reason=str(failed))
         return failed
-
-    async def shortcut(self, body: dict[str, Any], ack: Ack) -> None:
-        """An entry of a message's menu: says what to do instead."""
-        user = string(body.get("user"), "id")
-        budgets = self._workspace.budgets.response(string(body, "trigger_id"))
-        url = ResponseUrl(self._workspace, string(body, "response_url"), self._clock, budgets)
-        try:
-            async with asyncio.timeout(QUICKLY):
-                await url.add(Page("", self._told(NOT_FROM_THE_MENU, user)))
-        except (CallFailed, TimeoutError) as failed:
-            log.info("shortcut not answered", error=str(failed))
-        await ack()
 
     def _question(self, command: Command) -> Question:
         workspace = self._workspace
@@ -214,7 +201,7 @@ class Commands:
         return isinstance(found, dict) and bool(found.get("is_member") or found.get("is_im"))
 
 
-async def _tell(claim: "asyncio.Task[bool | ParleyError]", surface: Surface) -> None:
+async def tell(claim: "asyncio.Task[bool | ParleyError]", surface: Surface) -> None:
     """Say that a question was not taken, after it was acknowledged as if it were."""
     taken = await claim
     if isinstance(taken, ParleyError):

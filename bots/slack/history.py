@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, TypeVar
 
 from bots.slack import messages
 from bots.slack.calls import Answer, CallFailed, Method
@@ -11,9 +11,10 @@ from bots.slack.messages import Message
 from bots.slack.payload import string
 from bots.slack.workspace import Workspace
 from core.budget import Budget
-from core.errors import PlatformFailed
+from core.errors import MessageGone, NotInvited, PlatformFailed
 from core.messages import Conversation, Turn
 from core.pace import Urgency
+from core.surface import RefusedForGood
 
 NEWEST = 400
 """Messages of a conversation that are read: about as many as are kept in memory."""
@@ -23,6 +24,14 @@ PAGE = 1_000
 
 READ_TIMEOUT = 240.0
 """Seconds for the whole of a conversation."""
+
+NOT_IN = frozenset({"not_in_channel", "channel_not_found", "no_permission"})
+"""Codes of a channel that the bot is not in."""
+
+GONE = frozenset({"thread_not_found", "message_not_found"})
+"""Codes of a message that does not exist (any more)."""
+
+T = TypeVar("T")
 
 
 class History:
@@ -34,31 +43,45 @@ class History:
 
     async def read(self, conversation: Conversation, *, direct: bool) -> tuple[Turn, ...]:
         """Its newest messages, oldest first. Raises `PlatformFailed`."""
-        try:
-            async with asyncio.timeout(READ_TIMEOUT):
-                raw = await self._messages(conversation)
-        except CallFailed as failed:
-            raise PlatformFailed(f"Slack does not show the conversation: {failed}") from failed
-        except TimeoutError as error:
-            raise PlatformFailed("Slack takes too long to show the conversation") from error
+        raw = await _shown(self._messages(conversation))
         found = [messages.read(one, conversation.channel, direct=direct) for one in raw]
         return await self._turns([message for message in found if message])
 
-    async def one(self, conversation: Conversation, ts: str) -> Message | None:
-        """One message of a conversation; None when it is gone. Raises `PlatformFailed`."""
-        bounds = {"oldest": ts, "latest": ts, "inclusive": True}
+    async def newest(self, channel: str, count: int) -> tuple[Turn, ...]:
+        """The newest messages of a channel in which somebody says something, oldest first.
+
+        Raises `PlatformFailed`.
+        """
+        where = {"channel": channel, "limit": min(2 * count, NEWEST)}
+        calls, budgets = self._workspace.calls, self._workspace.budgets.history
+        method = calls.web.conversations_history
+        page = await _shown(calls.in_turn(method, budgets, Urgency.READ, **where))
+        read = (messages.read(raw, channel, direct=False) for raw in _messages(page))
+        spoken = [message for message in read if message and any(self._scribe.turns(message))]
+        return await self._turns(spoken[:count][::-1])
+
+    async def one(self, channel: str, ts: str, thread: str) -> Message | None:
+        """A message as it stands; None where the bot may not look. Raises `MessageGone`."""
+        root = thread or ts
+        calls, budgets = self._workspace.calls, self._workspace.budgets.replies
+        bounds = {"oldest": ts, "latest": ts, "inclusive": True, "limit": 2}
         try:
-            async with asyncio.timeout(READ_TIMEOUT):
-                async for page in self._pages(conversation, Urgency.FIRST, **bounds):
-                    for raw in _messages(page):
-                        if string(raw, "ts") == ts and string(raw, "subtype") != "tombstone":
-                            direct = conversation.channel.startswith("D")
-                            return messages.read(raw, conversation.channel, direct=direct)
+            page = await calls.in_turn(
+                calls.web.conversations_replies,
+                budgets,
+                Urgency.READ,
+                channel=channel,
+                ts=root,
+                **bounds,
+            )
         except CallFailed as failed:
-            raise PlatformFailed(f"Slack does not show the message: {failed}") from failed
-        except TimeoutError as error:
-            raise PlatformFailed("Slack takes too long to show the message") from error
-        return None
+            if isinstance(failed.outcome, RefusedForGood) and failed.outcome.code in GONE:
+                raise MessageGone(failed.outcome.code) from failed
+            return None
+        for raw in _messages(page):
+            if string(raw, "ts") == ts and string(raw, "subtype") != "tombstone":
+                return messages.read(raw, channel, direct=channel.startswith("D"))
+        raise MessageGone("the thread is there, the message is not")
 
     async def posted(
         self, conversation: Conversation, after: str, nonce: str, *, unnamed: bool
@@ -130,6 +153,20 @@ class History:
             people |= self._scribe.people_in(message)
         await self._workspace.people.resolve(people)
         return tuple(turn for message in found for turn in self._scribe.turns(message))
+
+
+async def _shown(reading: Awaitable[T]) -> T:
+    """What Slack shows in time. Raises `PlatformFailed`."""
+    try:
+        async with asyncio.timeout(READ_TIMEOUT):
+            return await reading
+    except CallFailed as failed:
+        reason = f"Slack does not show the conversation: {failed}"
+        if isinstance(failed.outcome, RefusedForGood) and failed.outcome.code in NOT_IN:
+            raise NotInvited(reason) from failed
+        raise PlatformFailed(reason) from failed
+    except TimeoutError as error:
+        raise PlatformFailed("Slack takes too long to show the conversation") from error
 
 
 def _messages(page: Answer) -> list[dict[str, Any]]:

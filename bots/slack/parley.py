@@ -1,10 +1,14 @@
 """`/parley`: what people can do with the bot, a subcommand each."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from slack_bolt.context.async_context import AsyncBoltContext
+
 from bots.slack.payload import string
+from bots.slack.socket import ANSWERED
 from core.words import Notice, told
 
 Ack = Callable[..., Awaitable[Any]]
@@ -17,7 +21,8 @@ class Use:
     """One use of `/parley`. `words` is what stands after the subcommand.
 
     `trigger` opens a modal within three seconds, `url` answers five times within half an hour,
-    `language` is the asker's.
+    `language` is the asker's. `body` is all that Slack says of it; `acknowledged` is set once the
+    acknowledgement is sent.
     """
 
     words: str
@@ -27,6 +32,12 @@ class Use:
     trigger: str
     url: str
     ack: Ack
+    body: Mapping[str, Any]
+    acknowledged: asyncio.Event
+
+    def told(self, sentence: str) -> str:
+        """A sentence in the asker's language."""
+        return told(sentence, self.language)
 
     async def tell(self, sentence: str) -> None:
         """Acknowledge the command with a few words for the asker alone, in Slack's own markup."""
@@ -47,7 +58,7 @@ class Parley:
     language: Callable[[str], str]
     subcommands: Mapping[str, Subcommand] = field(default_factory=dict)
 
-    async def __call__(self, body: dict[str, Any], ack: Ack) -> None:
+    async def __call__(self, body: dict[str, Any], ack: Ack, context: AsyncBoltContext) -> None:
         """As one of Bolt's listeners."""
         word, _, words = string(body, "text").strip().partition(" ")
         user = string(body, "user_id")
@@ -59,6 +70,8 @@ class Parley:
             trigger=string(body, "trigger_id"),
             url=string(body, "response_url"),
             ack=ack,
+            body=body,
+            acknowledged=context[ANSWERED],
         )
         await self.subcommands.get(word.lower(), _help)(use)
 

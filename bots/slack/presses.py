@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from bots.slack.question import asked_in
 from bots.slack.response import ResponseUrl
 from bots.slack.talk import MessageSurface
 from bots.slack.workspace import Workspace
+from core.errors import MessageGone, NotInvited
 from core.presses import Found, Press, Presses
 from core.store import Known
 from core.surface import Page
@@ -71,8 +73,11 @@ class Buttons:
         """The questions of a reply as they stand now. Raises `PlatformFailed`."""
         history, found = History(self._workspace), []
         for ts in known.questions:
-            message = await history.one(known.conversation, ts)
-            if message is not None:
+            with suppress(MessageGone):
+                where = known.conversation
+                message = await history.one(where.channel, ts, where.thread)
+                if message is None:
+                    raise NotInvited("the question cannot be read")
                 question = replace(asked_in(self._workspace, message), cause=cause)
                 found.append((question, MessageSurface(self._workspace, question, message)))
         return found

@@ -1,6 +1,7 @@
 """A conversation on Slack, as the core answers in it."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from bots.slack.blocks import LIMIT, content
@@ -14,6 +15,7 @@ from bots.slack.uploads import upload
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
 from core.dress import Plain
+from core.errors import MessageGone
 from core.languages import Readers
 from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
@@ -136,8 +138,10 @@ class SlackSurface:
         for ts in messages:
             if ts in known:
                 turns.append(known[ts])
-            elif message := await self._history.one(self.conversation, ts):
-                turns += self._workspace.scribe.turns(message)
+                continue
+            with suppress(MessageGone):
+                if message := await self._history.one(self._channel, ts, self._thread):
+                    turns += self._workspace.scribe.turns(message)
         return tuple(turns)
 
     def editable(self, messages: Sequence[str]) -> bool:

@@ -16,7 +16,9 @@ from core.store.process import ProcessLock
 from core.store.questions import LEASE, RENEWAL, Questions
 from core.store.ratings import Ratings
 from core.store.replies import Known, Replies
+from core.store.texts import DAY, Texts
 from core.store.threads import Threads
+from core.store.usage import Usage
 
 __all__ = ["LEASE", "RENEWAL", "Call", "Known", "Store"]
 
@@ -24,7 +26,9 @@ __all__ = ["LEASE", "RENEWAL", "Call", "Known", "Store"]
 class Store:
     """The database and what is kept in it, for one process."""
 
-    def __init__(self, url: str, process: ProcessLock, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, url: str, process: ProcessLock, clock: Callable[[], float], text_lifetime: float
+    ) -> None:
         self._process = process
         self._database = Database(url)
         self.questions = Questions(self._database, process.owner, process.is_dead, clock)
@@ -33,17 +37,21 @@ class Store:
         self.ratings = Ratings(self._database, clock)
         self.threads = Threads(self._database)
         self.marks = Marks(self._database)
+        self.usage = Usage(self._database, clock)
+        self.texts = Texts(self._database, clock, text_lifetime)
 
     @classmethod
-    async def open(cls, url: str, clock: Callable[[], float]) -> "Store":
+    async def open(
+        cls, url: str, clock: Callable[[], float], text_lifetime: float = DAY
+    ) -> "Store":
         """Open the database, make or upgrade its tables; `StartError` says why it cannot.
 
-        `clock` gives seconds since 1970.
+        `clock` gives seconds since 1970; texts at rest are kept for `text_lifetime` seconds.
         """
         path = Path(make_url(url).database or "")
         process = ProcessLock(path)
         await asyncio.to_thread(_prepare, path, process)
-        return cls(url, process, clock)
+        return cls(url, process, clock, text_lifetime)
 
     async def has_company(self) -> bool:
         """Whether another living process uses this database."""

@@ -1,11 +1,12 @@
 """Model calls: what was asked of the endpoint, and what it counted."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from sqlalchemy import insert, select
 
 from core.store.database import Database
 from core.store.schema import model_calls
+from core.wire import Usage
 
 _ADD = insert(model_calls)
 
@@ -15,7 +16,7 @@ class Call:
     """One request to the model. `outcome` is its finish reason or the name of its error.
 
     Tokens as the endpoint reported them; `estimated` when it did not and they are our
-    own count. `begun_at` in seconds since 1970.
+    own count. `begun_at` in seconds since 1970. `purpose` is what it was for: answer or summary.
     """
 
     reply: str
@@ -30,6 +31,19 @@ class Call:
     completion_tokens: int = 0
     reasoning_tokens: int = 0
     estimated: bool = False
+    purpose: str = "answer"
+
+    def with_usage(self, usage: Usage, *, estimated: bool) -> "Call":
+        """The same call with what was counted for it."""
+        return replace(
+            self,
+            prompt_tokens=usage.prompt,
+            cached_tokens=usage.cached,
+            written_tokens=usage.cache_written,
+            completion_tokens=usage.completion,
+            reasoning_tokens=usage.reasoning,
+            estimated=estimated,
+        )
 
 
 class Calls:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.messages import Conversation
 from core.store.database import Database
 from core.store.questions import change, check, settled
-from core.store.schema import former_texts, questions, replies, reply_messages
+from core.store.schema import questions, replies, reply_messages
 
 # Built once: to build a statement takes longer than to run it.
 _NEW, _NEW_MESSAGE = insert(replies), insert(reply_messages)
@@ -90,13 +90,10 @@ class Replies:
                 _ADD_MESSAGE, {"reply": reply, "number": number, "message": message}
             )
 
-    async def take_over(
-        self, reply: str, former: str, messages: Sequence[str], text: str, until: float
-    ) -> None:
-        """The reply is shown in these messages, in the place of a former one that said `text`.
+    async def take_over(self, reply: str, former: str, messages: Sequence[str]) -> None:
+        """The reply is shown in these messages, in the place of a former one.
 
-        The text is kept until then, if there is any. What the former one is made of is
-        known of this one alone from now on.
+        What the former one is made of is known of this one alone from now on.
         """
         async with self._database.write() as connection:
             await connection.execute(_TAKE_OVER, {"reply": reply, "replaces": former})
@@ -106,27 +103,6 @@ class Replies:
                 await connection.execute(
                     _ADD_MESSAGE, {"reply": reply, "number": number, "message": message}
                 )
-            if text:
-                await connection.execute(
-                    insert(former_texts)
-                    .values(reply=reply, text=text, until=until)
-                    .on_conflict_do_nothing()
-                )
-
-    async def former(self, reply: str) -> str:
-        """What stood where this reply stands now; empty when that is not kept (any more)."""
-        query = select(former_texts.c.text).where(
-            former_texts.c.reply == reply, former_texts.c.until > self._clock()
-        )
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).scalar() or ""
-
-    async def forget_texts(self) -> None:
-        """Erase former texts whose time is over."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                delete(former_texts).where(former_texts.c.until <= self._clock())
-            )
 
     async def wish(self, reply: str, wish: str) -> bool:
         """Ask whichever process writes a reply for something; False when it is complete."""

@@ -25,6 +25,8 @@ questions = Table(
 )
 Index("questions_open", questions.c.state, questions.c.lease_until)
 Index("questions_by_reply", questions.c.reply)
+Index("questions_asked", questions.c.asker, questions.c.claimed_at)
+Index("questions_claimed", questions.c.claimed_at)
 
 replies = Table(
     "replies",
@@ -41,15 +43,6 @@ replies = Table(
     Column("replaces", String, nullable=False, server_default=""),
     # How it came about, as JSON: what the model was shown and what not; ids and figures only.
     Column("about", Text, nullable=False, server_default="{}"),
-)
-
-former_texts = Table(
-    "former_texts",
-    metadata,
-    # Text at rest: what stood where this reply stands now, until its time is over.
-    Column("reply", String, ForeignKey("replies.id"), primary_key=True),
-    Column("text", Text, nullable=False),
-    Column("until", Float, nullable=False, index=True),
 )
 
 ratings = Table(
@@ -88,7 +81,10 @@ model_calls = Table(
     Column("reasoning_tokens", Integer, nullable=False, server_default="0"),
     # 1 where the endpoint reported no usage and the figures are our own count.
     Column("estimated", Integer, nullable=False, server_default="0"),
+    # What it was for: answer, or summary.
+    Column("purpose", String, nullable=False, server_default="answer"),
 )
+Index("model_calls_begun", model_calls.c.begun_at)
 
 threads = Table(
     "threads",
@@ -103,3 +99,27 @@ marks = Table(
     Column("name", String, primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+texts = Table(
+    "texts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # What it is, such as a summary.
+    Column("kind", String, nullable=False),
+    # Where its sources stand: platform/workspace/channel.
+    Column("place", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("expires_at", Float, nullable=False),
+)
+Index("texts_expire", texts.c.expires_at)
+
+text_sources = Table(
+    "text_sources",
+    metadata,
+    Column("text", Integer, ForeignKey("texts.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("message", String, nullable=False),
+    # Of what the message said when the text was made from it.
+    Column("digest", String, nullable=False),
+)
+Index("text_sources_message", text_sources.c.message)

@@ -14,7 +14,7 @@ from sandbox.discord.objects.messages import EPHEMERAL, LOADING
 from sandbox.discord.posts import Posts
 from sandbox.discord.realm import Json, Realm
 from sandbox.discord.refusals import Code, Refused
-from sandbox.world import Message
+from sandbox.world import Change, Message
 
 
 class Answers:
@@ -43,6 +43,16 @@ class Answers:
                 interaction.choices = forms.choices(data)
             case Answer.MODAL:
                 interaction.modal = forms.modal(data)
+                self._tell_of_form(interaction)
+
+    def _tell_of_form(self, interaction: Interaction) -> None:
+        note = {
+            "person": interaction.person.id,
+            "view": interaction.id,
+            "content": interaction.modal,
+        }
+        space = self._realm.space
+        space.tell(Change("view", space.name, interaction.channel.id, note=note))
 
     def message(self, interaction: Interaction, id: str) -> Message:
         """A message of this interaction, `@original` the first; 10008 when there is none."""

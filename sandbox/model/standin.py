@@ -12,6 +12,7 @@ import orjson
 
 from sandbox.model.answer import Answer, pieces_of
 from sandbox.model.memory import recall, shortened
+from sandbox.model.points import points
 from sandbox.model.rest import rest
 from sandbox.model.talk import Talk, talk_of
 from sandbox.model.tokens import count
@@ -82,6 +83,8 @@ class StandIn:
 def _text(talk: Talk, words: Sequence[Word]) -> str:
     if _GO_ON.fullmatch(talk.question) and (left := _left(talk)):
         return left
+    if summary := points(talk):
+        return summary
     samples = [word.sample.strip() for word in words if word.sample]
     parts = [] if talk.answers else [INTRODUCTION]
     return "\n\n".join([*parts, *(samples or [recall(talk) or _reply(talk)])])

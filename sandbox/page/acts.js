@@ -18,11 +18,16 @@ export async function act(name, values) {
 }
 
 /** What can be typed after a slash on a platform; nothing when the sandbox does not say. */
-export async function commands(space) {
+export const commands = async (space) => (await known())[space] ?? [];
+
+/** What can be chosen from a message's menu on a platform. */
+export const entries = async (space) => (await known()).menus?.[space] ?? [];
+
+async function known() {
   try {
     const response = await fetch("/commands");
-    return response.ok ? (await response.json())[space] : [];
+    return response.ok ? await response.json() : {};
   } catch {
-    return [];
+    return {};
   }
 }

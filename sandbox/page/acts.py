@@ -46,6 +46,13 @@ class Given:
                 raise Refused(f"{one['name']} did not come whole.") from error
             yield one["name"], one.text("type") or "application/octet-stream", data
 
+    def texts(self, name: str) -> dict[str, str]:
+        """Words by name; those that are empty are left out."""
+        values = self._values.get(name, {})
+        if not isinstance(values, dict) or not all(isinstance(v, str) for v in values.values()):
+            raise Refused(f"“{name}” must be texts.")
+        return {name: value for name, value in values.items() if value}
+
     def __getitem__(self, name: str) -> str:
         value = self.text(name)
         if not value:
@@ -82,11 +89,15 @@ class Acts:
             "slack/command": self._command_slack,
             "slack/invite": self._invite_in_slack,
             "slack/press": self._press_in_slack,
+            "slack/choose": self._choose_in_slack,
+            "slack/submit": self._submit_in_slack,
             "discord/say": self._say_in_discord,
             "discord/edit": self._edit_in_discord,
             "discord/delete": self._delete_in_discord,
             "discord/command": self._command_discord,
             "discord/press": self._press_in_discord,
+            "discord/choose": self._choose_in_discord,
+            "discord/submit": self._submit_in_discord,
             "discord/post": self._post_in_forum,
         }
 
@@ -108,9 +119,13 @@ class Acts:
             raise Refused(str(failed.args[0]) if failed.args else "It is gone.") from failed
 
     def commands(self) -> Json:
-        """What can be typed after a slash, on each platform."""
+        """What can be typed after a slash, or chosen from a message's menu, on each platform."""
         registered = self._discord.commands.everywhere()
-        return {"slack": commands.SLACK, "discord": commands.listed(registered)}
+        return {
+            "slack": commands.SLACK,
+            "discord": commands.listed(registered),
+            "menus": {"slack": commands.MENU, "discord": commands.menu(registered)},
+        }
 
     async def _say_in_slack(self, given: Given) -> str:
         files = [SlackUpload(*file) for file in given.files()]
@@ -143,6 +158,26 @@ class Acts:
             given.text("value"),
         )
 
+    async def _choose_in_slack(self, given: Given) -> None:
+        await self._slack.shortcut(
+            given["person"], given["channel"], given["message"], given["entry"]
+        )
+
+    async def _submit_in_slack(self, given: Given) -> None:
+        answer = await self._slack.submit(given["person"], given["form"], given.texts("values"))
+        if answer.get("response_action") == "errors":
+            raise Refused(" ".join(answer["errors"].values()))
+
+    async def _choose_in_discord(self, given: Given) -> None:
+        await self._discord.context_menu(
+            given["person"], given["channel"], given["entry"], given["message"]
+        )
+
+    async def _submit_in_discord(self, given: Given) -> None:
+        await self._discord.submit(
+            given["person"], given["channel"], given["form"], given.texts("values")
+        )
+
     async def _say_in_discord(self, given: Given) -> str:
         files = [DiscordUpload(*file) for file in given.files()]
         text = given.text("text") if files else given["text"]
@@ -163,8 +198,9 @@ class Acts:
         command = next((one for one in registered if one["name"] == name), None)
         if command is None:
             raise Refused(f"There is no command /{name} here.")
-        options = commands.options(command, given.text("text"))
-        await self._discord.command(given["person"], given["channel"], name, options)
+        command, text = commands.chosen(command, given.text("text"))
+        options = commands.options(command, text)
+        await self._discord.command(given["person"], given["channel"], command["name"], options)
 
     async def _press_in_discord(self, given: Given) -> None:
         await self._discord.press(given["person"], given["channel"], given["message"], given["id"])

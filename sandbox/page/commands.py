@@ -13,12 +13,41 @@ SLACK: list[Json] = [
 ]
 """As the app's manifest describes them; Slack knows no more of a command than that."""
 
+MENU: list[Json] = [
+    {"id": "ask_about_message", "name": "Ask Parley about this"},
+    {"id": "summarise_thread", "name": "Summarise this thread"},
+]
+"""The app's entries in the menu of a message in Slack, as its manifest describes them."""
+
+MESSAGE, SUBCOMMAND = 3, 1
 STRING, INTEGER, BOOLEAN, NUMBER = 3, 4, 5, 10
 
 
 def listed(commands: Iterable[Json]) -> list[Json]:
     """Discord's commands as the page completes them."""
-    return [_listed(command) for command in commands if command.get("type", 1) == 1]
+    slash = (command for command in commands if command.get("type", 1) == 1)
+    return [_listed(one) for command in slash for one in _uses(command)]
+
+
+def menu(commands: Iterable[Json]) -> list[Json]:
+    """The entries of a message's menu in Discord."""
+    names = [command["name"] for command in commands if command.get("type") == MESSAGE]
+    return [{"id": name, "name": name} for name in names]
+
+
+def chosen(command: Json, line: str) -> tuple[Json, str]:
+    """The subcommand that a line begins with, under its whole name, and the rest of the line."""
+    word, _, rest = line.strip().partition(" ")
+    for one in _uses(command):
+        if one["name"] == f"{command['name']} {word.lower()}":
+            return one, rest
+    return command, line
+
+
+def _uses(command: Json) -> list[Json]:
+    """A command, or its subcommands where it has any."""
+    inner = [one for one in command.get("options") or [] if one["type"] == SUBCOMMAND]
+    return [one | {"name": f"{command['name']} {one['name']}"} for one in inner] or [command]
 
 
 def options(command: Json, text: str) -> Json:

@@ -1,9 +1,10 @@
 // One platform on the page: its channels, the open one, and the open thread.
 
-import { commands } from "./acts.js";
+import { commands, entries } from "./acts.js";
 import { sure } from "./ask.js";
 import { Composer } from "./composer.js";
 import { avatar, h, redrawn, timeOf } from "./dom.js";
+import { choose, fillIn } from "./form.js";
 import { keep, kept } from "./keep.js";
 import { Timeline } from "./timeline.js";
 
@@ -33,6 +34,7 @@ export class Side {
       reply: (message) => this.reply(message, kind),
       edit: (message) => this.edit(message, kind),
       remove: (message) => this.remove(message, kind),
+      menu: (message) => this.menu(message, kind),
       press: (message, id, value) => this.attempt(kind, () => skin.press(this.person.id, message, id, value)),
     });
     const composer = new Composer({
@@ -223,6 +225,16 @@ export class Side {
     const place = { channel: message.channel, thread: "" };
     const name = this.space.people.get(message.author)?.name;
     composer.begin(`Replying to ${name}`, "", async (text, _, files) => this.remember(await this.skin.say(this.person.id, place, text, { reply: message.id, files })));
+  }
+
+  async menu(message, kind) {
+    const entry = await choose("With this message", await entries(this.skin.name));
+    if (entry) await this.attempt(kind, () => this.skin.choose(this.person.id, message, entry));
+  }
+
+  /** The bot wants something filled in by whoever is played here. */
+  fillIn({ person, channel, form }) {
+    if (person === this.person.id) fillIn(form, (values) => this.skin.submit(person, channel, form.id, values));
   }
 
   edit(message, kind) {

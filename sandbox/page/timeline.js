@@ -7,7 +7,7 @@ const NEAR_END = 80;
 const ENDS = [".paragraph:last-child", ":is(ul, ol):last-child > li:last-child", ".list:last-child > .item:last-child > :last-child"];
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 
-/** Shows messages; `on` has what a reader can do: `thread`, `reply`, `edit`, `remove`, `press`. */
+/** Shows messages; `on` has what a reader can do: `thread`, `reply`, `edit`, `remove`, `menu`, `press`. */
 export class Timeline {
   constructor(skin, on) {
     this.skin = skin;
@@ -172,6 +172,7 @@ export class Timeline {
       "div",
       { class: "tools" },
       tool("↩", this.skin.replyLabel, () => this.on.reply(message)),
+      tool("⋯", "More actions", () => this.on.menu(message)),
       own ? [tool("✎", "Edit message", () => this.on.edit(message)), tool("✕", "Delete message", () => this.on.remove(message))] : [],
     );
   }

@@ -54,6 +54,13 @@ class Views:
             raise Refused("not_found")
         return view
 
+    def before(self, person: str) -> View | None:
+        """The modal that somebody has before them: the newest that is open."""
+        for view in reversed(self._views.values()):
+            if view.person == person and view.content["type"] == "modal":
+                return view
+        return None
+
     def find(self, external_id: str) -> View:
         """The view that the app named so, or `not_found`."""
         for view in self._views.values():

@@ -80,7 +80,6 @@ async def house(server, tmp_path):
             composer=composer,
             governor=governor,
             clock=time.monotonic,
-            wall_clock=time.time,
             code_files=code_files,
         )
         running = asyncio.create_task(chat.run())

@@ -38,7 +38,7 @@ def _content(arguments: Arguments) -> dict[str, Any]:
 
 
 def _answer(slack: Workspace, view: View) -> Answer:
-    note = {"person": view.person, "view": view.id}
+    note = {"person": view.person, "view": view.id, "content": view.content}
     slack.space.tell(Change("view", slack.space.name, "", note=note))
     app = slack.app
     return {"view": shown(view, app.team, app.id, app.bot)}

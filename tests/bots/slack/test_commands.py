@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bots.slack.commands import HOW_TO_ASK, NOT_FROM_THE_MENU, THINKING
+from bots.slack.commands import HOW_TO_ASK, THINKING
 from bots.slack.parley import HELP
 from bots.slack.response import THE_REST
 from core.errors import StoreFailed
@@ -68,16 +68,6 @@ async def test_parley_says_what_there_is(office):
     await office.slack.command("U0ADA", "C0GENERAL", "/parley", "help")
 
     assert [one.text for one in ours(office)] == [HELP]
-
-
-@pytest.mark.parametrize("callback", ["ask_about_message", "summarise_thread"])
-async def test_a_shortcut_says_what_to_do_instead(office, callback):
-    said = office.slack.say("U0BEN", "C0GENERAL", "a long story")
-
-    await office.slack.shortcut("U0ADA", "C0GENERAL", said.id, callback)
-
-    (shown,) = ours(office)
-    assert (shown.only_for, shown.text) == ("U0ADA", NOT_FROM_THE_MENU)
 
 
 async def test_a_command_that_cannot_be_claimed_says_so(office):

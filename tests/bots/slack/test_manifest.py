@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bots.slack import commands
+from bots.slack import commands, menus
 from sandbox.slack.app import COMMANDS, EVENTS, SCOPES
 
 PATH = Path(__file__).parents[3] / "deploy" / "slack-manifest.yaml"
@@ -49,7 +49,7 @@ def test_each_command_is_answered():
 
 
 def test_each_entry_of_the_message_menu_is_answered():
-    assert set(values("callback_id")) == {commands.ASK_ABOUT, commands.SUMMARISE}
+    assert set(values("callback_id")) == {menus.ASK_ABOUT, menus.SUMMARISE}
 
 
 @pytest.mark.parametrize("name", ["bot", "bot_events"])

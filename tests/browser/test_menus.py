@@ -1,0 +1,67 @@
+"""The menu of a message, its form, and `/parley`, as a newcomer uses them on the page."""
+
+import pytest
+from playwright.async_api import expect
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(120),
+]
+
+SIDES = ("slack", "discord")
+
+
+async def choose(tab, side, words, entry):
+    message = tab.shown(side).filter(has_text=words).first
+    await message.hover()
+    await message.locator('.tool[title="More actions"]').click()
+    await tab.page.locator("dialog .entry-of-menu", has_text=entry).click()
+
+
+@pytest.mark.parametrize("side", SIDES)
+async def test_a_message_is_asked_about_with_a_form(parley, open_tab, side):
+    tab = await open_tab(parley)
+    await tab.write(side, "The demurrer was overruled.")
+    await choose(tab, side, "demurrer", "Ask Parley about this")
+    await tab.page.locator("dialog textarea").fill("what is a demurrer?")
+    await tab.page.locator("dialog .go").click()
+
+    answer = tab.shown(side).last
+    await expect(answer).to_contain_text("Ada wrote this message")
+    await expect(answer).to_contain_text("what is a demurrer?")
+    await expect(answer.locator(".only-you")).to_be_visible()
+    await expect(tab.page.locator("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("side", SIDES)
+async def test_a_message_is_summarised_from_its_menu(parley, open_tab, side):
+    tab = await open_tab(parley)
+    await tab.write(side, "A long story about a lease.")
+    await choose(tab, side, "A long story", "Summarise this thread")
+
+    answer = tab.shown(side).filter(has_text="a summary of this thread").last
+    await expect(answer).to_contain_text("Ada: A long story about a lease.")
+    await expect(answer.locator(".only-you")).to_be_visible()
+
+
+async def test_a_menu_can_be_closed_without_a_choice(parley, open_tab):
+    tab = await open_tab(parley)
+    await tab.write("slack", "Never mind.")
+    message = tab.shown("slack").filter(has_text="Never mind.").first
+    await message.hover()
+    await message.locator('.tool[title="More actions"]').click()
+    await tab.page.locator("dialog", has_text="With this message").get_by_text("Cancel").click()
+
+    await expect(tab.page.locator("dialog")).to_have_count(0)
+
+
+async def test_a_subcommand_is_completed_and_sent_on_discord(parley, open_tab):
+    tab = await open_tab(parley)
+    box = tab.page.locator(".discord .main textarea")
+    await box.fill("/parley us")
+    await expect(tab.page.locator(".discord .main .choice-words")).to_have_text(["/parley usage"])
+    await box.press("Enter")
+    await box.press("Enter")
+
+    await expect(tab.shown("discord").last).to_contain_text("Everybody, today")

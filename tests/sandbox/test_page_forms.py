@@ -1,0 +1,94 @@
+"""Modals on the page: both platforms' in the same form, and subcommands in one line."""
+
+from sandbox.page import forms
+from sandbox.page.commands import chosen, listed, menu
+
+PARLEY = {
+    "name": "parley",
+    "type": 1,
+    "description": "Help and settings",
+    "options": [
+        {"name": "help", "type": 1, "description": "What you can do"},
+        {
+            "name": "summary",
+            "type": 1,
+            "description": "In a few points",
+            "options": [{"name": "messages", "type": 4}],
+        },
+    ],
+}
+
+
+def test_each_subcommand_is_listed_by_its_whole_name():
+    assert [(one["name"], one["usage"]) for one in listed([PARLEY])] == [
+        ("/parley help", ""),
+        ("/parley summary", "[messages:…]"),
+    ]
+
+
+def test_the_first_word_of_a_line_chooses_the_subcommand():
+    command, rest = chosen(PARLEY, " Summary messages:5")
+
+    assert (command["name"], rest) == ("parley summary", "messages:5")
+    assert chosen({"name": "ask"}, "summary of what?") == ({"name": "ask"}, "summary of what?")
+
+
+def test_only_commands_on_messages_are_in_a_messages_menu():
+    registered = [PARLEY, {"name": "Explain", "type": 3}, {"name": "Who is it", "type": 2}]
+
+    assert menu(registered) == [{"id": "Explain", "name": "Explain"}]
+
+
+def test_a_modal_of_slacks_shows_its_inputs():
+    element = {"type": "plain_text_input", "action_id": "wish", "multiline": True, "max_length": 9}
+    select = {
+        "type": "static_select",
+        "action_id": "model",
+        "options": [{"value": "a", "text": {"type": "plain_text", "text": "Model A"}}],
+    }
+    view = {
+        "title": {"text": "Ask"},
+        "submit": {"text": "Go"},
+        "blocks": [
+            {"type": "section"},
+            {
+                "type": "input",
+                "block_id": "b",
+                "label": {"text": "What?"},
+                "hint": {"text": "Or nothing."},
+                "optional": True,
+                "element": element,
+            },
+            {"type": "input", "block_id": "m", "label": {"text": "Model"}, "element": select},
+        ],
+    }
+    form = forms.of_slack("V1", view)
+    text, choice = form["fields"]
+
+    assert (form["id"], form["title"], form["submit"]) == ("V1", "Ask", "Go")
+    assert (text["id"], text["label"], text["hint"]) == ("b", "What?", "Or nothing.")
+    assert (text["long"], text["most"], text["required"]) == (True, 9, False)
+    assert (choice["options"], choice["required"]) == ([["a", "Model A"]], True)
+
+
+def test_a_modal_of_discords_shows_labelled_fields_and_those_in_rows():
+    field = {"type": 4, "custom_id": "wish", "style": 2, "required": False, "value": "as it was"}
+    modal = {
+        "title": "Ask",
+        "components": [
+            {"type": 18, "label": "What?", "description": "Or nothing.", "component": field},
+            {
+                "type": 1,
+                "components": [{"type": 4, "custom_id": "why", "style": 1, "label": "Why?"}],
+            },
+        ],
+    }
+    labelled, in_a_row = forms.of_discord("7", modal)["fields"]
+
+    assert (labelled["label"], labelled["hint"], labelled["value"]) == (
+        "What?",
+        "Or nothing.",
+        "as it was",
+    )
+    assert (labelled["long"], labelled["required"]) == (True, False)
+    assert (in_a_row["id"], in_a_row["label"], in_a_row["required"]) == ("why", "Why?", True)
