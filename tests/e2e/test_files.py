@@ -9,6 +9,7 @@ import pytest_asyncio
 from PIL import Image
 
 from core import notices
+from core.controls import Control
 from sandbox.faults import Fault
 from sandbox.model import Answer
 from tests.e2e.conftest import opened
@@ -37,10 +38,15 @@ def content(model, at=-1):
 
 
 async def answered(talk, count=1, notice=""):
-    """Wait for so many answers, the last of them with this in its notice; all notices."""
+    """Wait for so many complete answers, the last with this in its notice; all notices."""
     seen = await talk.until(
-        lambda seen: [one.text for one in seen] == ["Yes."] * count and notice in seen[-1].notice
+        lambda seen: (
+            [one.text for one in seen] == ["Yes."] * count
+            and Control.RETRY in seen[-1].controls
+            and Control.STOP not in seen[-1].controls
+        )
     )
+    assert notice in seen[-1].notice
     return [one.notice for one in seen]
 
 
@@ -69,7 +75,7 @@ def faults(inhabited, place):
 
 
 async def test_a_picture_reaches_the_model_small_and_as_data(place, model):
-    await asked(place, model, "what is this?", png(4000, 3000))
+    assert await asked(place, model, "what is this?", png(4000, 3000)) == ""
 
     words, (url,) = content(model)
     assert "shot.png" in words
@@ -86,8 +92,7 @@ async def test_a_text_is_read_and_a_follow_up_still_knows_it(place, model, inhab
     assert "The code is 4711." in content(model)[0]
     model.enqueue("Yes.")
     talk.say(place.ada, "and what was the code?")
-    notices_ = await answered(talk, 2)
-    assert notices_[0] == ""
+    assert await answered(talk, 2) == ["", ""]
 
     assert content(model)[0].count("The code is 4711.") == 1
 
@@ -106,7 +111,7 @@ async def test_a_text_is_read_and_a_follow_up_still_knows_it(place, model, inhab
     ids=lambda file: file.name,
 )
 async def test_files_of_many_kinds_are_read(place, model, file):
-    await asked(place, model, "read", file)
+    assert await asked(place, model, "read", file) == ""
 
     assert "4711" in content(model)[0]
 
@@ -200,6 +205,22 @@ async def test_what_comes_in_the_place_of_a_file_is_not_read(place, model, fault
 
     assert notice
     assert "words" not in content(model)[0]
+
+
+async def test_a_new_answer_sees_the_files_and_why_names_them(place, model):
+    model.enqueue("Yes.")
+    talk = place.mention(place.ada, "read", files=[text("The code is 4711.")])
+    await answered(talk)
+    before = len(model.requests)
+    model.enqueue("No.")
+    await talk.press(place.ada, Control.RETRY)
+    await talk.until(
+        lambda seen: [one.text for one in seen] == ["No."] and Control.RETRY in seen[-1].controls
+    )
+
+    assert len(model.requests) == before + 1
+    assert "The code is 4711." in content(model)[0]
+    assert "notes.txt" in await talk.press(place.ben, Control.WHY)
 
 
 async def test_a_page_to_sign_in_is_not_taken_for_the_file(inhabited, model):
