@@ -594,3 +594,41 @@ def test_half_open_markup_is_seen_closed_while_it_grows_and_as_it_is_at_the_end(
         "So **bold [link](http://x.y) and `code` and *left***",
         "So **bold [link](http://x.y) and `code` and *left",
     ]
+
+
+MARKED = [
+    "{}",
+    "**{}**",
+    "*{}*",
+    "`{}`",
+    "[{}](http://a.b/c)",
+    "~~{}~~",
+    "\n\n- {}",
+    "\n```\n{}\n```\n",
+]
+
+
+class Frail(Paper):
+    """A platform whose messages stop taking edits, as it is told to; posts come through."""
+
+    async def post(self, page, nonce, way=None):
+        while self.answers and self.answers[0] is not None:
+            self.answers.popleft()
+        return await super().post(page, nonce, way)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    parts=st.lists(st.tuples(st.sampled_from(MARKED), st.integers(100, 999)), max_size=25),
+    dies=st.lists(st.booleans(), max_size=10),
+)
+def test_messages_that_die_while_markup_is_half_open_neither_lose_nor_double_a_letter(parts, dies):
+    text = " ".join(mark.format(f"some word{number}") for mark, number in parts)
+    paper = Frail(size=200, latency=0.03)
+    paper.answers += [None, *(RefusedForGood("too old") if dead else None for dead in dies)]
+    tell(paper, ["Well: ", *(text[start : start + 3] for start in range(0, len(text), 3))])
+
+    def letters(written):
+        return re.sub(r"[^a-zA-Z0-9]", "", written)
+
+    assert letters(paper.text) == letters(f"Well: {text}")
