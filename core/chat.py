@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from core.attention import Attention
 from core.composer import Assignment, Composer
 from core.errors import (
     EmptyAnswer,
@@ -19,6 +20,7 @@ from core.errors import (
     ShuttingDown,
     StoreFailed,
 )
+from core.etiquette import Saying
 from core.leases import Leases
 from core.messages import Conversation, Question, Turn
 from core.notices import (
@@ -71,6 +73,7 @@ class Chat:
         self._governor = governor
         self._clock = clock
         self._queue = Queue()
+        self._attention = Attention(store.threads)
         self._leases = Leases(store.questions, self._aside)
         self._answering: dict[str, asyncio.Task[None]] = {}
         self._composing: set[asyncio.Task[Ending]] = set()
@@ -139,6 +142,16 @@ class Chat:
     async def takes_part(self, conversation: Conversation) -> bool:
         """Whether the bot has been asked something in this conversation before."""
         return await self._store.threads.includes(conversation)
+
+    async def listens(
+        self, conversation: Conversation, saying: Saying, *, invited: bool = False
+    ) -> bool:
+        """Whether a message of a thread is to be answered (`core.etiquette`).
+
+        `invited`: the thread is the bot's own, whether it was asked there before or not.
+        Raises `StoreFailed`.
+        """
+        return await self._attention.listens(conversation, saying, invited=invited)
 
     async def run(self) -> None:
         """Own every answer and keep their leases until cancelled; `drain` comes before that."""

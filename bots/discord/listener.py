@@ -26,6 +26,7 @@ from bots.discord.turns import (
 )
 from core.chat import Chat
 from core.errors import ShuttingDown, StoreFailed
+from core.etiquette import Saying
 from core.messages import Conversation
 
 log = structlog.get_logger()
@@ -48,8 +49,8 @@ class Listener:
             self._desk.recall.posted(talk, turn)
         seen = self._seen(message)
         found = verdict(seen)
-        if found is Verdict.ASK_IF_PART and talk and await self._takes_part(talk, message):
-            found = Verdict.ASK
+        if found is not Verdict.IGNORE and seen.in_thread and talk:
+            found = await self._in_thread(talk, message, seen, found)
         if found is Verdict.ASK:
             surface = (
                 DiscordSurface(self._desk, talk, message)
@@ -130,21 +131,32 @@ class Listener:
             replies_to_others=to not in (None, me, author.id),
         )
 
-    async def _takes_part(self, talk: Conversation, message: discord.Message) -> bool:
-        """Whether people in somebody else's thread speak to the bot, too.
+    async def _in_thread(
+        self, talk: Conversation, message: discord.Message, seen: Seen, found: Verdict
+    ) -> Verdict:
+        """Whether a message is for the bot as it stands between it and the people there.
 
-        Where that is not known, a word from the bot might be one into other people's talk.
+        Where that is not known, a word from the bot might be one into other people's talk;
+        in a thread of its own it tells the asker so.
         """
+        saying = Saying(
+            who=str(message.author.id),
+            at=message.created_at.timestamp(),
+            to_bot=found is Verdict.ASK,
+            to_others=found is Verdict.PAST_ME,
+        )
         try:
-            return await self._chat.takes_part(talk)
+            listens = await self._chat.listens(talk, saying, invited=seen.own_thread)
         except StoreFailed as error:
-            log.error(
-                "message left unanswered: the database does not say whether it is for the bot",
-                conversation=str(talk),
-                message=message.id,
-                error=str(error),
-            )
-            return False
+            listens = saying.to_bot or (seen.own_thread and not saying.to_others)
+            if not listens:
+                log.error(
+                    "message left unanswered: the database does not say whether it is for the bot",
+                    conversation=str(talk),
+                    message=message.id,
+                    error=str(error),
+                )
+        return Verdict.ASK if listens else Verdict.IGNORE
 
     async def _ask(self, message: discord.Message, surface: DiscordSurface) -> None:
         question = question_of(message, surface.conversation, self._desk.me)

@@ -10,7 +10,17 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bots.slack import tokens
-from bots.slack.events import Addressed, Changed, Gone, Heard, Said, addressed, hear, revoked
+from bots.slack.events import (
+    Addressed,
+    Changed,
+    Gone,
+    Heard,
+    Said,
+    addressed,
+    hear,
+    revoked,
+    saying,
+)
 from bots.slack.question import asked_in
 from bots.slack.talk import MessageSurface
 from bots.slack.workspace import Workspace
@@ -106,9 +116,11 @@ class Door:
             memory.distrust()
 
     async def _is_for_us(self, said: Said, *, mention: bool) -> bool:
-        match addressed(said, self._workspace.us, mention=mention):
-            case Addressed.IN_ITS_THREADS:
-                (thread,) = said.message.conversations(self._workspace.us.team)
-                return await self._chat.takes_part(thread)
-            case verdict:
-                return verdict is Addressed.YES
+        message, us = said.message, self._workspace.us
+        verdict = addressed(said, us, mention=mention)
+        if verdict is Addressed.NO or message.direct or not message.thread:
+            return verdict is Addressed.YES
+        (thread,) = message.conversations(us.team)
+        # Whoever writes below a message of the bot's may speak to it without having asked.
+        invited = message.parent == us.user
+        return await self._chat.listens(thread, saying(said, verdict), invited=invited)

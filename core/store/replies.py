@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from core.store.database import Database
 from core.store.questions import change, check, settled
 from core.store.schema import replies, reply_messages
+from core.store.threads import spoke
 
 # Built once: to build a statement takes longer than to run it.
 _NEW, _NEW_MESSAGE = insert(replies), insert(reply_messages)
@@ -19,6 +20,7 @@ _ADD_MESSAGE = _NEW_MESSAGE.on_conflict_do_update(
     index_elements=[reply_messages.c.reply, reply_messages.c.number],
     set_={"message": _NEW_MESSAGE.excluded.message},
 )
+_WHERE = select(replies.c.conversation).where(replies.c.id == bindparam("reply"))
 _END = update(replies).where(replies.c.id == bindparam("reply"))
 
 
@@ -52,6 +54,8 @@ class Replies:
             await connection.execute(
                 _ADD_MESSAGE, {"reply": reply, "number": number, "message": message}
             )
+            if where := (await connection.execute(_WHERE, {"reply": reply})).scalar():
+                await spoke(connection, where)
 
     async def end(self, reply: str, keys: Iterable[str], outcome: str, seen: int) -> None:
         """The reply stands as it will stay, and its questions have ended with it.

@@ -1,0 +1,126 @@
+"""The bot behaves in threads and channels as a colleague would, on either platform."""
+
+import asyncio
+
+import pytest
+
+from sandbox.model import Answer, Pause
+from tests.e2e.places import DiscordPlace, SlackPlace
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def texts(seen):
+    return [one.text for one in seen]
+
+
+def asked(model, since):
+    """What the model was asked since so many requests, newest message of each."""
+    return [str(one.body["messages"][-1]["content"]) for one in list(model.requests)[since:]]
+
+
+async def test_two_people_who_ask_by_turns_are_both_answered(place, model):
+    model.enqueue(*(Answer((f"Answer {n}.",)) for n in range(5)))
+    talk = place.mention(place.ada, "first")
+    for number, person in enumerate([place.ben, place.ada, place.ben, place.ada], start=1):
+        await talk.until(lambda seen, number=number: len(seen) == number)
+        talk.say(person, f"question {number}")
+
+    await talk.until(lambda seen: texts(seen) == [f"Answer {n}." for n in range(5)])
+
+
+async def test_once_somebody_else_is_mentioned_it_is_quiet_until_it_is_mentioned(place, model):
+    model.enqueue(Answer(("Hello.",)), Answer(("Yes?",)), Answer(("Again.",)))
+    since = len(model.requests)
+    talk = place.mention(place.ada, "hello")
+    await talk.until(lambda seen: texts(seen) == ["Hello."])
+    talk.say(place.ada, "@Ben what do you think?")
+    talk.say(place.ben, "I would not do it")
+    talk.say(place.ada, "neither would I")
+    talk.say(place.ben, "@Parley and you?")
+    await talk.until(lambda seen: texts(seen) == ["Hello.", "Yes?"])
+    talk.say(place.ada, "now it listens")
+    await talk.until(lambda seen: texts(seen) == ["Hello.", "Yes?", "Again."])
+
+    questions = asked(model, since)
+    assert len(questions) == 3
+    assert "and you?" in questions[1]
+    history = str(list(model.requests)[since + 1].body["messages"][:-1])
+    assert "I would not do it" in history
+    assert "neither would I" in history
+
+
+async def test_people_who_go_back_and_forth_while_it_writes_are_left_to_themselves(place, model):
+    model.enqueue(Answer(("Long ", Pause(1.5), "answer.")), *(Answer((f"{n}.",)) for n in range(9)))
+    since = len(model.requests)
+    talk = place.mention(place.ada, "hello")
+    await talk.until(lambda seen: texts(seen) == ["Long"] or texts(seen) == ["Long "])
+    for person, words in (
+        (place.ben, "I think it is the cache"),
+        (place.ada, "more likely the disk"),
+        (place.ben, "right, the disk"),
+        (place.ada, "let us replace it"),
+    ):
+        talk.say(person, words)
+        await asyncio.sleep(0)
+    await talk.until(lambda seen: len(seen) >= 3)
+    talk.say(place.ben, "@Parley done?")
+    await talk.until(lambda seen: len(seen) == 4)
+
+    questions = " ".join(asked(model, since))
+    assert "done?" in questions
+    assert "the disk, " not in questions
+    assert "replace it" not in questions
+
+
+async def test_alone_with_it_in_a_thread_one_may_say_as_much_as_one_likes(place, model):
+    model.enqueue(Answer(("Slow ", Pause(1), "answer.")), Answer(("All of it.",)))
+    talk = place.mention(place.ada, "hello")
+    await talk.until(lambda seen: len(seen) == 1)
+    for number in range(6):
+        talk.say(place.ada, f"more {number}")
+
+    await talk.until(lambda seen: bool(seen) and seen[-1].text == "All of it.")
+
+
+async def test_in_discord_a_reply_to_somebody_else_is_not_for_it_either(inhabited, model):
+    place = DiscordPlace(inhabited.discord, inhabited.world.discord)
+    model.enqueue(Answer(("Hello.",)), Answer(("Sure?",)), Answer(("Back.",)))
+    since = len(model.requests)
+    talk = place.mention(place.ada, "hello")
+    await talk.until(lambda seen: texts(seen) == ["Hello."])
+    said = talk.say(place.ben, "I know that")
+    await talk.until(lambda seen: texts(seen) == ["Hello.", "Sure?"])
+    inhabited.discord.say(place.ada, talk.channel, "since when?", reply_to=said.id)
+    talk.say(place.ben, "since Monday")
+    inhabited.discord.say(place.ada, talk.channel, "and you?", reply_to=talk.messages()[-1].id)
+    await talk.until(lambda seen: texts(seen) == ["Hello.", "Sure?", "Back."])
+
+    assert len(asked(model, since)) == 3
+
+
+@pytest.mark.asyncio(loop_scope="function")
+@pytest.mark.parametrize("platform", ["slack", "discord"])
+async def test_it_is_still_quiet_after_a_restart(town, platform):
+    place = (
+        SlackPlace(town.slack, town.world.slack)
+        if platform == "slack"
+        else DiscordPlace(town.discord, town.world.discord)
+    )
+    town.model.enqueue(Answer(("Hello.",)), Answer(("Yes?",)))
+    async with town.bot():
+        talk = place.mention(place.ada, "hello")
+        await talk.until(lambda seen: texts(seen) == ["Hello."])
+        talk.say(place.ada, "@Ben what do you think?")
+        other = place.mention(place.ada, "anybody there?")
+        await other.until(lambda seen: len(seen) == 1)
+    town.model.enqueue(Answer(("Yes, Ben.",)))
+    since = len(place.requests)
+    async with town.bot():
+        talk.say(place.ben, "I would not do it")
+        talk.say(place.ben, "@Parley and you?")
+        await talk.until(lambda seen: texts(seen) == ["Hello.", "Yes, Ben."])
+
+    calls = [call for call, _ in place.requests][since:]
+    reads = [call for call in calls if call in ("conversations.replies", "GET messages")]
+    assert len(reads) <= 1
