@@ -158,6 +158,7 @@ def _platforms(
             api_url=settings.slack_api_url,
             streaming=settings.slack_streaming,
             bursts=settings.slack_bursts,
+            managers=settings.slack_managers,
             chat=chat,
             governor=governor,
             recall=recall,

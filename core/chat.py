@@ -16,6 +16,7 @@ from core.errors import (
     LeaseLost,
     ModelFailed,
     ParleyError,
+    Paused,
     PlatformFailed,
     ShuttingDown,
     StoreFailed,
@@ -33,11 +34,13 @@ from core.notices import (
     failure,
 )
 from core.pace import Governor
+from core.pauses import Pauses, channel_of
 from core.queue import Asked, Queue
 from core.reply import Reply
 from core.status import Status
 from core.store import Store
 from core.surface import Surface
+from core.told import Told
 
 log = structlog.get_logger()
 
@@ -68,6 +71,8 @@ class Chat:
     def __init__(
         self, *, store: Store, composer: Composer, governor: Governor, clock: Callable[[], float]
     ) -> None:
+        self.pauses = Pauses(store.pauses, clock)
+        self._told_of_pause = Told(clock)
         self._store = store
         self._composer = composer
         self._governor = governor
@@ -90,9 +95,15 @@ class Chat:
         event arrived. False: it was claimed before, here or by another process. Raises
         `StoreFailed` when it cannot be claimed and `ShuttingDown` when this process
         takes no more; the platform must then deliver it again.
+
+        One that is asked in a paused channel is not claimed: a command raises `Paused`,
+        other askers are told by themselves, at most once a minute.
         """
         if self._tasks is None or self._draining:
             raise ShuttingDown("this process takes no more questions")
+        if await self.pauses.hold(question.conversation):
+            self._turn_away(question, surface)
+            return True
         # Whoever asked may be cancelled; a claim that was begun is seen through all the same.
         taken = await asyncio.shield(self._counted(self._take(question, surface)))
         if isinstance(taken, Exception):
@@ -120,6 +131,13 @@ class Chat:
         if is_first:
             self._aside(self._work(question.conversation))
         return True
+
+    def _turn_away(self, question: Question, surface: Surface) -> None:
+        """The bot is paused where this was asked: say so, where that is due."""
+        if question.cause.startswith("command:"):
+            raise Paused("a command in a paused channel")
+        if self._told_of_pause.due((channel_of(question.conversation), question.asker.id)):
+            self._aside(_told(question, surface, Paused.says))
 
     def _counted(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """Own a task; `idle` waits for it. `RuntimeError` in a shutdown."""
@@ -151,7 +169,10 @@ class Chat:
         `invited`: the thread is the bot's own, whether it was asked there before or not.
         Raises `StoreFailed`.
         """
-        return await self._attention.listens(conversation, saying, invited=invited)
+        listens = await self._attention.listens(conversation, saying, invited=invited)
+        if listens and not saying.to_bot:
+            return not await self.pauses.hold(conversation)
+        return listens
 
     async def run(self) -> None:
         """Own every answer and keep their leases until cancelled; `drain` comes before that."""
@@ -318,12 +339,7 @@ class Chat:
         """Tell the asker in one sentence why there is no answer, and close the record."""
         for one in asked:
             one.status.clear()
-        try:
-            async with asyncio.timeout(REFUSAL_TIMEOUT):
-                told = type(await asked[-1].surface.refuse(why)).__name__
-        except Exception as error:  # noqa: BLE001 - the record is closed all the same
-            told = f"{type(error).__name__}: {error}"
-        log.info("refused", questions=keys(asked), why=why, told=told)
+        await _told(asked[-1].question, asked[-1].surface, why)
         await self._leases.close(
             keys(asked), lambda: self._store.questions.settle(keys(asked), outcome)
         )
@@ -339,6 +355,16 @@ class Chat:
         """This process has nothing more to do with a question."""
         asked.status.clear()
         self._leases.let_go(asked.question.key)
+
+
+async def _told(question: Question, surface: Surface, why: str) -> None:
+    """Tell an asker why there is no answer; whatever comes of it, the work goes on."""
+    try:
+        async with asyncio.timeout(REFUSAL_TIMEOUT):
+            told = type(await surface.refuse(why)).__name__
+    except Exception as error:  # noqa: BLE001 - what comes next happens all the same
+        told = f"{type(error).__name__}: {error}"
+    log.info("refused", question=question.key, why=why, told=told)
 
 
 def keys(asked: Iterable[Asked]) -> list[str]:

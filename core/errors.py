@@ -6,6 +6,7 @@ ParleyError
 ├── StoreFailed                 the database cannot be read or written
 │   └── LeaseLost               another process has taken the question over
 ├── ShuttingDown                this process takes no more questions
+├── Paused                      the bot answers nothing in this channel for now
 ├── PlatformFailed              Slack or Discord does not let us do our work
 └── ModelFailed                 the model's endpoint; carries code, status, request id
     ├── Rejected                not worth a retry
@@ -67,6 +68,15 @@ class ShuttingDown(ParleyError):
     """This process takes no more questions; another one will, or this one in a moment."""
 
     says = "I am being stopped at the moment. Please ask again in a minute."
+
+
+class Paused(ParleyError):
+    """Somebody who manages the channel has paused the bot there."""
+
+    says = (
+        "I am paused in this channel and answer nothing here. Whoever manages it can change that "
+        "with /parley resume."
+    )
 
 
 class PlatformFailed(ParleyError):

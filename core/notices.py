@@ -26,6 +26,17 @@ FILTERED = "The model's provider filtered the rest of this answer. Try asking in
 FILTERED_ALL = "The model's provider filtered the answer. Try asking in other words."
 WANTED_TOOLS = "The model asked for a tool that I do not have, so the answer ends here."
 RESTARTING = "I was stopped before this answer was complete. Please ask again in a minute."
+PAUSED_NOW = (
+    "I am paused in this channel: I answer nothing here until somebody who manages it says "
+    "/parley resume."
+)
+PAUSED_BEFORE = "I was paused in this channel already."
+RESUMED_NOW = "I answer in this channel again."
+RESUMED_BEFORE = "I was not paused in this channel."
+MANAGERS_ONLY = "Only those who manage this channel can do this."
+MANAGERS_UNKNOWN = "I could not find out whether you manage this channel. Please try again."
+CHANNELS_ONLY = "This works in channels only."
+
 NOT_DELIVERED = (
     "I had an answer, but I could not post it here. Please ask my operator to look at the log."
 )

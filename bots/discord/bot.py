@@ -14,7 +14,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bots.discord import parley
+from bots.discord import parley, pausing
 from bots.discord.calls import Calls
 from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
@@ -141,7 +141,9 @@ class DiscordBot:
         self._desk = desk(client, calls, self._recall, self._clock)
         client.listener = Listener(self._desk, self._chat, self._reply)
         self._client = client
-        return client, Commands(client, Asking(self._desk, self._chat), parley.group())
+        return client, Commands(
+            client, Asking(self._desk, self._chat), parley.group(pausing.subcommands(self._chat))
+        )
 
     async def _log_in(self, client: Client) -> None:
         await client.login(self._token)

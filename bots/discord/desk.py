@@ -12,12 +12,12 @@ from bots.discord.direct import Direct
 from bots.discord.messages import Messages
 from bots.discord.places import Places
 from bots.discord.reader import Reader
-from bots.discord.refusals import Refusals
 from bots.discord.signs import Signs
 from core.pace import Urgency
 from core.recall import Recall
 from core.surface import RefusedForGood
 from core.tasks import Tasks
+from core.told import Told
 
 CLOSING = 2.0
 """Seconds, at most, that requests and tasks on their way are given at the end."""
@@ -36,7 +36,7 @@ class Desk:
     reader: Reader
     messages: Messages
     direct: Direct
-    hints: Refusals
+    hints: Told
     recall: Recall
     chains: Chains
     signs: Signs
@@ -84,7 +84,7 @@ def desk(
         reader=reader,
         messages=messages,
         direct=Direct(client, calls, messages),
-        hints=Refusals(clock, HINT_PERIOD),
+        hints=Told(clock, HINT_PERIOD),
         recall=recall,
         chains=Chains(reader),
         signs=Signs(type_in),

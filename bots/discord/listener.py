@@ -10,7 +10,7 @@ import structlog
 from bots.discord.calls import NotRead
 from bots.discord.desk import Desk
 from bots.discord.readable import mentions, roles
-from bots.discord.refusals import DEADLINE, OTHERS_FIRST, Refusals
+from bots.discord.refusals import DEADLINE, OTHERS_FIRST
 from bots.discord.surface import DiscordSurface
 from bots.discord.threads import may_open, thread_name
 from bots.discord.trigger import Seen, Verdict, verdict
@@ -28,6 +28,7 @@ from core.chat import Chat
 from core.errors import ShuttingDown, StoreFailed
 from core.etiquette import Saying
 from core.messages import Conversation
+from core.told import Told
 
 log = structlog.get_logger()
 
@@ -39,7 +40,7 @@ class Listener:
         self._desk = desk
         self._chat = chat
         self._reply = reply
-        self._refusals = Refusals(desk.clock)
+        self._refusals = Told(desk.clock)
 
     async def heard(self, message: discord.Message) -> None:
         """A message came: remember it, and ask the chat if it is for the bot."""

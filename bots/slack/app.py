@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
 import aiohttp
@@ -20,6 +20,7 @@ from bots.slack.identity import Identity
 from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
 from bots.slack.parley import Parley
+from bots.slack.pausing import Pausing
 from bots.slack.refusals import Refusals
 from bots.slack.socket import NotConnected, Socket
 from bots.slack.statuses import Statuses
@@ -54,6 +55,7 @@ class SlackBot:
         api_url: str | None,
         streaming: str,
         bursts: Mapping[str, int],
+        managers: Collection[str] = (),
         chat: Chat,
         governor: Governor,
         recall: Recall,
@@ -64,6 +66,7 @@ class SlackBot:
         self._api_url = api_url or SLACK
         self._streaming = streaming
         self._bursts = bursts
+        self._managers = managers
         self._chat = chat
         self._governor = governor
         self._recall = recall
@@ -150,7 +153,8 @@ class SlackBot:
         workspace = self._workspace(us, calls, self._directory)
         self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)
-        app = bolt.build(us, web, door, commands, Parley())
+        pausing = Pausing(workspace, self._chat, self._managers)
+        app = bolt.build(us, web, door, commands, Parley(pausing.subcommands))
         socket = await self._first_socket(dialler)
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
 

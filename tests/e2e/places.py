@@ -113,6 +113,22 @@ class SlackPlace:
         )
         return talk
 
+    async def parley(self, person: str, room: str, word: str) -> str:
+        """Use `/parley`; what its asker reads."""
+        shown = await self.server.command(person, room, "/parley", word)
+        message = self.space.message(room, shown)
+        assert message is not None
+        assert message.only_for == person
+        return message.text
+
+    def whispers(self, room: str, person: str) -> list[str]:
+        """What the bot told somebody by themselves about a question in a room."""
+        return [
+            read_slack(one).notice
+            for one in self.space.messages(room)
+            if one.author == SLACK_BOT and one.only_for == person
+        ]
+
     def redeliver(self, message: Message) -> None:
         """Both events of a message once more, as after an acknowledgement that got lost."""
         from sandbox.slack.events import heard
@@ -169,6 +185,24 @@ class DiscordPlace:
             person, talk.channel, "ask", {"question": words, "private": private}
         )
         return talk
+
+    async def parley(self, person: str, room: str, word: str) -> str:
+        """Use `/parley`; what its asker reads."""
+        before = {message.id for message in self.space.messages(room)}
+        await self.server.command(person, room, f"parley {word}", {})
+        (message,) = (one for one in self.space.messages(room) if one.id not in before)
+        assert message.only_for == person
+        return message.text
+
+    def whispers(self, room: str, person: str) -> list[str]:
+        """What the bot told somebody about a question in a room: for all to see, on Discord."""
+        asked = {one.id for one in self.space.messages(room) if one.author == person}
+        return [
+            read_discord(one).notice
+            for one in self.space.messages(room)
+            if one.author == DISCORD_BOT
+            and one.payload.get("reference", {}).get("message_id") in asked
+        ]
 
     def redeliver(self, message: Message) -> None:
         """The event of a message once more, as around a RESUME."""

@@ -4,10 +4,19 @@ import asyncio
 
 import pytest
 
+from core import notices
+from core.errors import Paused
 from sandbox.model import Answer, Pause
-from tests.e2e.places import DiscordPlace, SlackPlace
+from tests.e2e.places import DiscordPlace, SlackPlace, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def place_in(town, platform):
+    """A platform of a town of one's own."""
+    if platform == "slack":
+        return SlackPlace(town.slack, town.world.slack)
+    return DiscordPlace(town.discord, town.world.discord)
 
 
 def texts(seen):
@@ -99,14 +108,61 @@ async def test_in_discord_a_reply_to_somebody_else_is_not_for_it_either(inhabite
     assert len(asked(model, since)) == 3
 
 
+async def test_in_a_paused_channel_nothing_is_answered_and_who_asks_is_told_once(place, model):
+    model.enqueue(Answer(("Hello.",)), Answer(("Back.",)), Answer(("Here.",)))
+    since = len(model.requests)
+    room = place.room()
+    talk = place.mention(place.ada, "hello", room)
+    await talk.until(lambda seen: texts(seen) == ["Hello."])
+
+    assert await place.parley(place.ada, room, "pause") == notices.PAUSED_NOW
+    talk.say(place.ada, "a follow-up without a mention")
+    place.mention(place.ben, "are you there?", room)
+    place.mention(place.ben, "hello?", room)
+    await until(place.space, lambda: place.whispers(room, place.ben) != [])
+    command = await place.ask(place.ada, "a secret?", room)
+    shown = [one for one in command.messages() if one.only_for == place.ada][-1]
+    assert Paused.says in str((shown.text, shown.payload))
+    other = place.mention(place.ada, "elsewhere?")
+    await other.until(lambda seen: texts(seen) == ["Back."])
+
+    assert await place.parley(place.ada, room, "resume") == notices.RESUMED_NOW
+    again = place.mention(place.ben, "and now?", room)
+    await again.until(lambda seen: texts(seen) == ["Here."])
+    assert place.whispers(room, place.ben) == [Paused.says]
+    assert texts(talk.seen()) == ["Hello."]
+    assert len(asked(model, since)) == 3
+
+
+async def test_only_those_who_manage_a_channel_pause_it(place, model):
+    model.enqueue(Answer(("Here.",)))
+    room = place.room()
+
+    assert await place.parley(place.ben, room, "pause") == notices.MANAGERS_ONLY
+    assert await place.parley(place.ben, room, "resume") == notices.MANAGERS_ONLY
+    assert await place.parley(place.ada, room, "resume") == notices.RESUMED_BEFORE
+    talk = place.mention(place.ben, "are you there?", room)
+    await talk.until(lambda seen: texts(seen) == ["Here."])
+
+
+@pytest.mark.asyncio(loop_scope="function")
+@pytest.mark.parametrize("platform", ["slack", "discord"])
+async def test_a_pause_outlives_a_restart(town, platform):
+    place = place_in(town, platform)
+    room = place.room()
+    async with town.bot():
+        await place.parley(place.ada, room, "pause")
+    async with town.bot():
+        place.mention(place.ben, "are you there?", room)
+        await until(place.space, lambda: place.whispers(room, place.ben) == [Paused.says])
+        assert await place.parley(place.ada, room, "pause") == notices.PAUSED_BEFORE
+    assert len(town.model.requests) == 0
+
+
 @pytest.mark.asyncio(loop_scope="function")
 @pytest.mark.parametrize("platform", ["slack", "discord"])
 async def test_it_is_still_quiet_after_a_restart(town, platform):
-    place = (
-        SlackPlace(town.slack, town.world.slack)
-        if platform == "slack"
-        else DiscordPlace(town.discord, town.world.discord)
-    )
+    place = place_in(town, platform)
     town.model.enqueue(Answer(("Hello.",)), Answer(("Yes?",)))
     async with town.bot():
         talk = place.mention(place.ada, "hello")
