@@ -71,6 +71,7 @@ async def run(settings: Settings) -> None:
             composer=await _composer(settings, model_name, model, store),
             governor=governor,
             clock=time.monotonic,
+            first_contact=settings.introduction,
         )
         bots = _platforms(settings, chat, governor, Recall(), store)
         house.push_async_callback(_together, [bot.stop for bot in bots.values()])

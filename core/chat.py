@@ -22,6 +22,7 @@ from core.errors import (
     StoreFailed,
 )
 from core.etiquette import Saying
+from core.introductions import Introductions
 from core.leases import Leases
 from core.messages import Conversation, Question, Turn
 from core.notices import (
@@ -65,11 +66,18 @@ IN_TIME = 0.95
 class Chat:
     """Takes questions from the platforms and answers each exactly once.
 
-    `clock` gives seconds that only ever grow.
+    `clock` gives seconds that only ever grow. `first_contact` stands below the first answer in
+    each channel; empty: nothing does.
     """
 
     def __init__(
-        self, *, store: Store, composer: Composer, governor: Governor, clock: Callable[[], float]
+        self,
+        *,
+        store: Store,
+        composer: Composer,
+        governor: Governor,
+        clock: Callable[[], float],
+        first_contact: str = "",
     ) -> None:
         self.pauses = Pauses(store.pauses, clock)
         self._told_of_pause = Told(clock)
@@ -77,6 +85,7 @@ class Chat:
         self._composer = composer
         self._governor = governor
         self._clock = clock
+        self._introductions = Introductions(store.introductions, first_contact)
         self._queue = Queue()
         self._attention = Attention(store.threads)
         self._leases = Leases(store.questions, self._aside)
@@ -219,13 +228,21 @@ class Chat:
             ending = await self._ending(tasks.create_task(self._compose(name, asked, reply)))
             if reply.blank and not ending.notice:
                 ending = failure(EmptyAnswer("it wrote nothing that can be shown"))
-            reply.finish(ending.notice)
+            reply.finish(await self._with_introduction(ending, name, asked[0].question))
         if reply.cut:
+            await self._introductions.unsaid(asked[0].question, name)
             ending = Ending("interrupted", RESTARTING, ending.figures)
         if reply.gave_up:
             await self._refuse(asked, ending.notice, ending.outcome)
             return
         await self._settle(name, asked, ending, reply)
+
+    async def _with_introduction(self, ending: Ending, name: str, question: Question) -> str:
+        """What is to stand below an answer; below the first in a channel, what the bot is, too."""
+        if ending.outcome not in ANSWERED:
+            return ending.notice
+        words = await self._introductions.words(question, name)
+        return " ".join(filter(None, (ending.notice, words)))
 
     async def _compose(self, name: str, asked: Sequence[Asked], reply: Reply) -> Ending:
         """Write the answer with the model; every failure of it is an ending of its own."""
@@ -339,6 +356,7 @@ class Chat:
         """Tell the asker in one sentence why there is no answer, and close the record."""
         for one in asked:
             one.status.clear()
+        await self._introductions.unsaid(asked[0].question, reply_name(asked[0].question))
         await _told(asked[-1].question, asked[-1].surface, why)
         await self._leases.close(
             keys(asked), lambda: self._store.questions.settle(keys(asked), outcome)

@@ -42,6 +42,14 @@ NOT_DELIVERED = (
 )
 
 
+def first_contact(host: str) -> str:
+    """What the bot is and where people's text goes, below its first answer in a channel."""
+    return (
+        "I am a bot: a language model writes my answers, and it can be wrong. To answer, I send "
+        f"it the conversation in which I am asked, at {host}. /parley help says what I can do."
+    )
+
+
 def left_out(turns: int) -> str:
     """How much of a long conversation the model did not see."""
     what = "message was" if turns == 1 else f"{turns} messages were"

@@ -27,6 +27,7 @@ from sqlalchemy.exc import ArgumentError
 
 from core.env_file import mistyped, read, unknown
 from core.errors import SettingsError
+from core.notices import first_contact
 
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_DEFAULT_MODEL = "gpt-6-luna"
@@ -139,6 +140,7 @@ class Settings(BaseModel):
         None
     )
     system_prompt: str = SYSTEM_PROMPT
+    first_contact: Annotated[str, Field(max_length=1000)] = "on"
 
     connect_timeout: Seconds = 5
     first_token_timeout: Seconds = 120
@@ -347,6 +349,16 @@ class Settings(BaseModel):
         ):
             secrets += _credentials(url)
         return tuple(secret for secret in secrets if secret)
+
+    @property
+    def introduction(self) -> str:
+        """What the bot says below its first answer in a channel; empty: nothing."""
+        word = self.first_contact.lower()
+        if word in ("off", "no", "false", "0"):
+            return ""
+        if word in ("on", "yes", "true", "1"):
+            return first_contact(urlsplit(self.openai_base_url).hostname or "")
+        return self.first_contact
 
     @property
     def endpoint(self) -> str:

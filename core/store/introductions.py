@@ -21,18 +21,19 @@ class Introductions:
         self._database = database
         self._clock = clock
 
-    async def made(self, channel: str) -> bool:
-        """Whether the bot has introduced itself in a channel."""
+    async def made(self, channel: str) -> str | None:
+        """The reply below which the bot introduced itself in a channel; None: not yet."""
         async with self._database.read() as connection:
-            return (await connection.execute(_READ, {"here": channel})).first() is not None
+            found: str | None = (await connection.execute(_READ, {"here": channel})).scalar()
+            return found
 
-    async def make(self, channel: str, reply: str) -> bool:
-        """Let this reply introduce the bot; False when another one does."""
+    async def make(self, channel: str, reply: str) -> str:
+        """Let this reply introduce the bot, unless another one does; whichever it is."""
         row = {"channel": channel, "reply": reply, "made_at": self._clock()}
         async with self._database.write() as connection:
             await connection.execute(_MAKE, row)
-            found = await connection.execute(_READ, {"here": channel})
-            return bool(found.scalar() == reply)
+            found: str = (await connection.execute(_READ, {"here": channel})).scalar_one()
+            return found
 
     async def forget(self, channel: str, reply: str) -> None:
         """This reply did not introduce the bot after all."""

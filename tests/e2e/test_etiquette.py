@@ -145,6 +145,56 @@ async def test_only_those_who_manage_a_channel_pause_it(place, model):
     await talk.until(lambda seen: texts(seen) == ["Here."])
 
 
+def introduced(*talks):
+    """The notices that say what the bot is."""
+    return [one.notice for talk in talks for one in talk.seen() if "I am a bot" in one.notice]
+
+
+@pytest.mark.asyncio(loop_scope="function")
+@pytest.mark.parametrize("platform", ["slack", "discord"])
+async def test_below_its_first_answer_in_a_channel_it_says_once_what_it_is(town, platform):
+    place = place_in(town, platform)
+    room, other = place.room(), place.room()
+    town.model.enqueue(Answer((), status=401, code="invalid_api_key"))
+    async with town.bot(FIRST_CONTACT=None):
+        failed = place.mention(place.ada, "hello", room)
+        await failed.until(lambda seen: bool(seen) and bool(seen[-1].notice))
+        town.model.enqueue(*(Answer(("Half ", Pause(0.5), "done."), finish="length"),) * 2)
+        town.model.enqueue(*(Answer((f"Answer {n}.",)) for n in range(9)))
+        first = [place.mention(who, "both at once", room) for who in (place.ada, place.ben)]
+        for talk in first:
+            await talk.until(lambda seen: bool(seen) and "length limit" in seen[-1].notice)
+        assert len(introduced(*first)) == 1
+        assert introduced(failed) == []
+        assert "127.0.0.1" in introduced(*first)[0]
+
+        elsewhere = place.mention(place.ada, "and here?", other)
+        await elsewhere.until(lambda seen: len(introduced(elsewhere)) == 1)
+        direct = place.direct(place.ada, "just us")
+        await direct.until(lambda seen: bool(seen) and "Answer" in seen[-1].text)
+        assert introduced(direct) == []
+    async with town.bot(FIRST_CONTACT=None):
+        again = place.mention(place.ben, "after a restart", room)
+        await again.until(lambda seen: bool(seen) and "Answer" in seen[-1].text)
+        follow = place.mention(place.ben, "a last one", room)
+        await follow.until(lambda seen: bool(seen) and "Answer" in seen[-1].text)
+
+    assert introduced(again, follow) == []
+    assert not any("I am a bot" in str(one.body) for one in town.model.requests)
+
+
+@pytest.mark.asyncio(loop_scope="function")
+@pytest.mark.parametrize("words", ["off", "Ask Ada about me."])
+async def test_a_deployment_says_it_in_its_own_words_or_not_at_all(town, words):
+    town.model.enqueue(Answer(("One.",)), Answer(("Two.",)))
+    async with town.bot(FIRST_CONTACT=words):
+        for platform in ("slack", "discord"):
+            place = place_in(town, platform)
+            talk = place.mention(place.ada, "hello")
+            notice = "" if words == "off" else words
+            await talk.until(lambda seen, it=notice: [one.notice for one in seen] == [it])
+
+
 @pytest.mark.asyncio(loop_scope="function")
 @pytest.mark.parametrize("platform", ["slack", "discord"])
 async def test_a_pause_outlives_a_restart(town, platform):
