@@ -136,7 +136,8 @@ class Chat:
         self._aside(asked.status.run())
         is_first = self._queue.add(asked)
         if not question.is_empty:
-            asked.status.say(THINKING if is_first else WAITING_ITS_TURN)
+            words = THINKING if is_first else WAITING_ITS_TURN
+            asked.status.say(words, waits=not is_first)
         if is_first:
             self._aside(self._work(question.conversation))
         return True

@@ -118,8 +118,10 @@ class Surface(Protocol):
         the id of its message. Adjacent pages of one answer are turns of their own here.
         """
 
-    async def status(self, text: str) -> None:
+    async def status(self, text: str, *, waits: bool = False) -> None:
         """Show that the bot is at work, in a few words; empty takes the sign away.
+
+        `waits`: it works on something else meanwhile, and this question stands in line.
 
         It waits for its own budgets and may be called often; it returns when the
         sign is shown or has been given up.

@@ -13,6 +13,7 @@ from bots.discord.messages import Messages
 from bots.discord.places import Places
 from bots.discord.reader import Reader
 from bots.discord.signs import Signs
+from bots.discord.waiting import Waiting
 from core.pace import Urgency
 from core.recall import Recall
 from core.surface import RefusedForGood
@@ -40,6 +41,7 @@ class Desk:
     recall: Recall
     chains: Chains
     signs: Signs
+    waiting: Waiting
     tasks: Tasks
     timers: Tasks
     clock: Callable[[], float]
@@ -88,6 +90,7 @@ def desk(
         recall=recall,
         chains=Chains(reader),
         signs=Signs(type_in),
+        waiting=Waiting(client, calls, tasks),
         tasks=tasks,
         timers=Tasks(),
         clock=clock,

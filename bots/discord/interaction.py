@@ -123,8 +123,9 @@ class InteractionSurface:
         """Nothing: the command is no message, and its question stands alone."""
         return ()
 
-    async def status(self, text: str) -> None:
+    async def status(self, text: str, *, waits: bool = False) -> None:
         """Defer the command, by which Discord shows that the bot is thinking."""
+        del waits
         if text:
             await self.acknowledge()
 

@@ -177,7 +177,7 @@ class ResponseSurface:
         """Nothing: a one-off question has no past."""
         return ()
 
-    async def status(self, text: str) -> None:
+    async def status(self, text: str, *, waits: bool = False) -> None:
         """Nothing to show: the command's acknowledgement is the sign."""
 
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:

@@ -84,8 +84,9 @@ class SlackSurface:
         """The conversation as it stands. Raises `PlatformFailed`."""
         return await self._workspace.memory.turns(self.conversation, self._read)
 
-    async def status(self, text: str) -> None:
+    async def status(self, text: str, *, waits: bool = False) -> None:
         """Show what the bot is doing, or take the sign away."""
+        del waits
         await self._sign.show(text)
 
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
@@ -99,6 +100,7 @@ class SlackSurface:
         except CallFailed as failed:
             return failed.outcome
         self._stands(message, page)
+        self._sign.posted_below(self._thread)
         return Delivered(message)
 
     async def edit(self, message: str, page: Page) -> Outcome:

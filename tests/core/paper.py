@@ -64,7 +64,7 @@ class Paper:
     async def history(self) -> tuple[Turn, ...]:
         return self.turns
 
-    async def status(self, text: str) -> None:
+    async def status(self, text: str, *, waits: bool = False) -> None:
         await asyncio.sleep(self.latency)
         self.signs.append(text)
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sandbox.discord import DiscordServer
 from sandbox.slack import SlackServer
-from sandbox.world import Channel, Kind, Message, Space
+from sandbox.world import Change, Channel, Kind, Message, Space
 
 SLACK_BOT, DISCORD_BOT = "U0PARLEY", "1009"
 numbers = itertools.count(1)
@@ -82,6 +82,16 @@ class SlackPlace:
     def __init__(self, server: SlackServer, space: Space) -> None:
         self.server = server
         self.space = space
+        self.statuses: dict[tuple[str, str], str] = {}
+        space.watch(self._saw)
+
+    def _saw(self, change: Change) -> None:
+        if change.what == "status":
+            self.statuses[change.channel, change.note["thread"]] = change.note["text"]
+
+    def acknowledged(self, question: Message) -> bool:
+        """Whether its asker sees that the bot knows of a question that has no answer yet."""
+        return bool(self.statuses.get((question.channel, question.thread or question.id)))
 
     @property
     def requests(self) -> list[tuple[str, int]]:
@@ -132,7 +142,6 @@ class SlackPlace:
     def redeliver(self, message: Message) -> None:
         """Both events of a message once more, as after an acknowledgement that got lost."""
         from sandbox.slack.events import heard
-        from sandbox.world import Change
 
         change = Change("posted", "slack", message.channel, message)
         for payload in heard(self.server.workspace, change):
@@ -158,6 +167,11 @@ class DiscordPlace:
     def __init__(self, server: DiscordServer, space: Space) -> None:
         self.server = server
         self.space = space
+
+    def acknowledged(self, question: Message) -> bool:
+        """Whether its asker sees that the bot knows of a question that has no answer yet."""
+        now = self.space.message(question.channel, question.id)
+        return now is not None and ("👀", DISCORD_BOT) in now.reactions
 
     @property
     def requests(self) -> list[tuple[str, int]]:

@@ -145,6 +145,24 @@ async def test_only_those_who_manage_a_channel_pause_it(place, model):
     await talk.until(lambda seen: texts(seen) == ["Here."])
 
 
+async def test_a_question_that_waits_is_acknowledged_at_once_and_answered_next(place, model):
+    model.enqueue(Answer((Pause(1.5), "Slow ", Pause(1.5), "answer.")), Answer(("Next.",)))
+    since = len(model.requests)
+    refused = [status for _, status in place.requests if status == 429]
+    talk = place.mention(place.ada, "hello")
+    async with asyncio.timeout(10):
+        while len(model.requests) == since:
+            await asyncio.sleep(0.01)
+    waiting = talk.say(place.ben, "and mine?")
+
+    await until(place.space, lambda: place.acknowledged(waiting), seconds=1)
+    await talk.until(lambda seen: bool(seen) and seen[0].text.strip() == "Slow")
+    await until(place.space, lambda: place.acknowledged(waiting), seconds=1)
+    await talk.until(lambda seen: texts(seen) == ["Slow answer.", "Next."])
+    await until(place.space, lambda: not place.acknowledged(waiting), seconds=2)
+    assert [status for _, status in place.requests if status == 429] == refused
+
+
 def introduced(*talks):
     """The notices that say what the bot is."""
     return [one.notice for talk in talks for one in talk.seen() if "I am a bot" in one.notice]
