@@ -105,7 +105,7 @@ async def test_in_discord_a_reply_to_somebody_else_is_not_for_it_either(inhabite
     inhabited.discord.say(place.ada, talk.channel, "and you?", reply_to=talk.messages()[-1].id)
     await talk.until(lambda seen: texts(seen) == ["Hello.", "Sure?", "Back."])
 
-    assert len(asked(model, since)) == 3
+    assert "and you?" in asked(model, since)[2]
 
 
 async def test_in_a_paused_channel_nothing_is_answered_and_who_asks_is_told_once(place, model):
@@ -238,13 +238,14 @@ async def test_it_is_still_quiet_after_a_restart(town, platform):
         talk.say(place.ada, "@Ben what do you think?")
         other = place.mention(place.ada, "anybody there?")
         await other.until(lambda seen: len(seen) == 1)
-    town.model.enqueue(Answer(("Yes, Ben.",)))
+    town.model.enqueue(Answer(("Yes, Ada.",)))
     since = len(place.requests)
     async with town.bot():
         talk.say(place.ben, "I would not do it")
-        talk.say(place.ben, "@Parley and you?")
-        await talk.until(lambda seen: texts(seen) == ["Hello.", "Yes, Ben."])
+        talk.say(place.ada, "@Parley and you?")
+        await talk.until(lambda seen: texts(seen) == ["Hello.", "Yes, Ada."])
 
     calls = [call for call, _ in place.requests][since:]
+    assert "and you?" in asked(town.model, 2)[0]
     reads = [call for call in calls if call in ("conversations.replies", "GET messages")]
     assert len(reads) <= 1
