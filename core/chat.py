@@ -184,6 +184,11 @@ class Chat:
             return not await self.pauses.hold(conversation)
         return listens
 
+    async def stop_in(self, conversation: Conversation, person: str) -> None:
+        """Somebody wants the answer that is written in a conversation to stop."""
+        # AT MERGE: the controls on the answer bring the method that does it.
+        log.info("stop is not built yet", conversation=str(conversation), person=person)
+
     async def run(self) -> None:
         """Own every answer and keep their leases until cancelled; `drain` comes before that."""
         async with asyncio.TaskGroup() as self._tasks:

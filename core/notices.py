@@ -42,6 +42,14 @@ NOT_DELIVERED = (
 )
 
 
+PROMPTS = (
+    ("What can you do?", "What can you help me with?"),
+    ("Explain something", "Explain to me in simple words what a lease is."),
+    ("Improve a text", "Help me to write this more clearly: "),
+)
+"""What is suggested to somebody who opens a direct message: a title, and what it asks."""
+
+
 def first_contact(host: str) -> str:
     """What the bot is and where people's text goes, below its first answer in a channel."""
     return (

@@ -9,6 +9,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack import bolt, tokens
+from bots.slack.assistant import Assistant
 from bots.slack.budgets import Budgets, unknown
 from bots.slack.calls import CALL_TIMEOUT, CallFailed, Calls
 from bots.slack.commands import Commands
@@ -178,10 +179,11 @@ class SlackBot:
 
     def _workspace(self, us: Identity, calls: Calls, directory: Directory) -> Workspace:
         scribe = Scribe(us, directory.people, directory.channels)
+        budgets = Budgets(us.team, self._bursts)
         return Workspace(
             us=us,
             calls=calls,
-            budgets=Budgets(us.team, self._bursts),
+            budgets=budgets,
             people=directory.people,
             channels=directory.channels,
             scribe=scribe,
@@ -190,6 +192,7 @@ class SlackBot:
             unstreamed=Refusals(),
             tasks=self._tasks,
             statuses=Statuses(),
+            assistant=Assistant(calls, budgets, self._tasks, self._clock),
             streaming=self._streaming,
         )
 

@@ -10,6 +10,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bots.slack import tokens
+from bots.slack.assistant import Opened, Stopped, happened
 from bots.slack.events import (
     Addressed,
     Changed,
@@ -18,14 +19,17 @@ from bots.slack.events import (
     Said,
     addressed,
     hear,
+    is_direct,
     revoked,
     saying,
 )
+from bots.slack.messages import PLATFORM
 from bots.slack.question import asked_in
 from bots.slack.talk import MessageSurface
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import ShuttingDown, StoreFailed
+from core.messages import Conversation
 
 log = structlog.get_logger()
 
@@ -60,6 +64,7 @@ class Door:
                 self._revoked.set_result(event["type"])
             context[HEARD] = hear(event)
             if context[HEARD] is None:
+                self._beside(event)
                 return BoltResponse(status=200)
         await next_()
         return None
@@ -84,6 +89,25 @@ class Door:
             log.error("event not taken", reason=str(error))
             return BoltResponse(status=AGAIN)
         return BoltResponse(status=200)
+
+    def _beside(self, event: dict[str, Any]) -> None:
+        """What is said in no conversation, and yet to the bot."""
+        match happened(event):
+            case Opened() as opened:
+                self._workspace.assistant.opened(opened)
+            case Stopped(channel, thread, user):
+                self._workspace.tasks.start(self.stopped(channel, thread, user), "stop")
+
+    async def stopped(self, channel: str, thread: str, user: str) -> None:
+        """Somebody pressed Slack's own stop button in a thread.
+
+        In a direct message that is also the root of what is said at top level, which is one
+        conversation.
+        """
+        threads = [thread, ""] if is_direct({"channel": channel}) and thread else [thread]
+        for one in threads:
+            where = Conversation(PLATFORM, self._workspace.us.team, channel, one)
+            await self._chat.stop_in(where, user)
 
     async def _hear(self, heard: Heard, *, mention: bool, again: bool) -> None:
         message, memory = heard.message, self._workspace.memory
