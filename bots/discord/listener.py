@@ -115,6 +115,7 @@ class Listener:
         channel, reference = message.channel, message.reference
         named = mentions(message.content) & {user.id for user in message.mentions}
         called = roles(message.content) & {role.id for role in message.role_mentions}
+        groups = bool(called - {own_role(message)}) or message.mention_everyone
         is_reply = message.type is discord.MessageType.reply
         resolved = reference.resolved if is_reply and reference else None
         to = resolved.author.id if isinstance(resolved, discord.Message) else None
@@ -127,7 +128,7 @@ class Listener:
             in_thread=isinstance(channel, discord.Thread),
             own_thread=isinstance(channel, discord.Thread) and channel.owner_id == me,
             mentions_me=me in named or own_role(message) in called,
-            mentions_others=bool(named - {me}),
+            mentions_others=bool(named - {me}) or groups,
             replies_to_me=to == me,
             replies_to_others=to not in (None, me, author.id),
         )

@@ -18,7 +18,7 @@ class Seen:
     """What counts about a message.
 
     `by_person` is false for bots, webhooks and the system. Mentions are those that stand
-    in the text: a reply's own ping is none, and neither are roles and everybody.
+    in the text, those of roles and of everybody among them: a reply's own ping is none.
     """
 
     by_person: bool = True

@@ -59,6 +59,19 @@ async def test_once_somebody_else_is_mentioned_it_is_quiet_until_it_is_mentioned
     assert "neither would I" in history
 
 
+async def test_whoever_calls_everybody_in_a_thread_speaks_past_it_too(place, model):
+    model.enqueue(Answer(("Hello.",)), Answer(("Yes?",)))
+    since = len(model.requests)
+    talk = place.mention(place.ada, "hello")
+    await talk.until(lambda seen: texts(seen) == ["Hello."])
+    talk.say(place.ada, "@everyone what do you think?")
+    talk.say(place.ben, "I would not do it")
+    talk.say(place.ada, "@Parley and you?")
+    await talk.until(lambda seen: texts(seen) == ["Hello.", "Yes?"])
+
+    assert "and you?" in asked(model, since)[1]
+
+
 async def test_people_who_go_back_and_forth_while_it_writes_are_left_to_themselves(place, model):
     model.enqueue(Answer(("Long ", Pause(1.5), "answer.")), *(Answer((f"{n}.",)) for n in range(9)))
     since = len(model.requests)
