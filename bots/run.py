@@ -17,8 +17,10 @@ from core.chat import Chat
 from core.composer import Composer
 from core.cuts import Cuts
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
+from core.languages import Languages
 from core.model import Model, Timeouts
 from core.pace import Governor
+from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
@@ -72,8 +74,18 @@ async def run(settings: Settings) -> None:
             governor=governor,
             clock=time.monotonic,
             first_contact=settings.introduction,
+            wall_clock=time.time,
+            text_hours=settings.text_hours,
+            delete_with_question=settings.delete_with_question,
         )
-        bots = _platforms(settings, chat, governor, Recall(), store)
+        bots = _platforms(
+            settings,
+            chat=chat,
+            presses=Presses(chat, store),
+            governor=governor,
+            recall=Recall(),
+            store=store,
+        )
         house.push_async_callback(_together, [bot.stop for bot in bots.values()])
         await house.enter_async_context(_administered(settings, bots))
         await house.enter_async_context(_running(chat.run()))
@@ -146,9 +158,16 @@ async def _composer(settings: Settings, name: str, model: Model, store: Store) -
 
 
 def _platforms(
-    settings: Settings, chat: Chat, governor: Governor, recall: Recall, store: Store
+    settings: Settings,
+    *,
+    chat: Chat,
+    presses: Presses,
+    governor: Governor,
+    recall: Recall,
+    store: Store,
 ) -> dict[str, Bot]:
     """The platforms whose tokens are set; the others' libraries are not even imported."""
+    languages = Languages(settings.language)
     bots: dict[str, Bot] = {}
     if settings.slack_bot_token:
         from bots.slack.app import SlackBot  # noqa: PLC0415
@@ -161,8 +180,10 @@ def _platforms(
             bursts=settings.slack_bursts,
             managers=settings.slack_managers,
             chat=chat,
+            presses=presses,
             governor=governor,
             recall=recall,
+            languages=languages,
         )
     if settings.discord_token:
         from bots.discord.bot import DiscordBot  # noqa: PLC0415
@@ -172,8 +193,10 @@ def _platforms(
             api_url=settings.discord_api_url,
             reply=settings.discord_reply,
             chat=chat,
+            presses=presses,
             governor=governor,
             recall=recall,
+            languages=languages,
             marks=store.marks,
             proxy=proxy_to(settings.discord_api_url),
         )

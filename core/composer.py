@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -14,7 +14,6 @@ from core.errors import ContextExceeded, Interrupted, ModelFailed, TooSlow
 from core.messages import Question, Text, Turn
 from core.model import Model
 from core.notices import REASONING, SHORTENED, THINKING, Ending, ending, left_out, retrying
-from core.reply import Reply
 from core.retry import Retry
 from core.status import Status
 from core.store import Call
@@ -22,11 +21,23 @@ from core.store.calls import Calls
 from core.store.patience import write_in_the_end
 from core.tokens import Tokenizer
 from core.wire import Event, Finish, Parameters, Reasoning, Refusal, Request, Usage
+from core.words import together
 
 log = structlog.get_logger()
 
 SMALLER = 0.6
 """What is left of a request, at most, when the server finds it too large all the same."""
+
+
+class Writer(Protocol):
+    """Takes the answer as it comes."""
+
+    @property
+    def text(self) -> str:
+        """What was written."""
+
+    def write(self, text: str) -> None:
+        """Add to it. Never waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,7 @@ class Assignment:
     name: str
     questions: Sequence[Question]
     history: Sequence[Turn]
-    reply: Reply
+    reply: Writer
     status: Status
     aside: Callable[[Coroutine[Any, Any, None]], object]
 
@@ -114,7 +125,7 @@ class Composer:
                 job.status.say(THINKING)
             else:
                 told = _told(ending(finish.reason, silent=not writing.begun), fitted)
-                return replace(told, figures=self._figures(finish))
+                return replace(told, figures=self._figures(finish, fitted))
 
     async def _fit(
         self, questions: Sequence[Question], history: Sequence[Turn], budget: int
@@ -165,10 +176,13 @@ class Composer:
             written = "" if usage else job.reply.text
             job.aside(self._record(call, usage, fitted, written))
 
-    def _figures(self, finish: Finish) -> dict[str, object]:
+    def _figures(self, finish: Finish, fitted: Fitted) -> dict[str, object]:
         usage = finish.usage or Usage()
         return {
             "model": self._parameters.model,
+            "messages_seen": fitted.seen,
+            "left_out": fitted.left_out,
+            "shortened": fitted.shortened,
             "request_id": finish.request_id,
             "prompt_tokens": usage.prompt,
             "cached_tokens": usage.cached,
@@ -208,7 +222,7 @@ class Composer:
 class _Writing:
     """Hands the events of one call on to the reader."""
 
-    def __init__(self, reply: Reply, status: Status) -> None:
+    def __init__(self, reply: Writer, status: Status) -> None:
         self._reply = reply
         self._status = status
         self.begun = False
@@ -246,7 +260,7 @@ def _told(finished: Ending, fitted: Fitted) -> Ending:
         notices.append(SHORTENED)
     if fitted.left_out:
         notices.append(left_out(fitted.left_out))
-    return replace(finished, notice=" ".join(filter(None, notices)))
+    return replace(finished, notice=together(notices))
 
 
 def _hashed(name: str) -> str:

@@ -30,12 +30,14 @@ class Fitted:
 
     `turns` are the system prompt, the history and the questions; `tokens` is what they come
     to, with the framing of the request. It is more than the budget only when the
-    system prompt and the least of each question already are. `left_out` is how many
-    contributions of the history were dropped; `shortened` that a question lost its middle.
+    system prompt and the least of each question already are. `seen` is how many
+    contributions of the history are in it and `left_out` how many are not; `shortened` that
+    a question lost its middle.
     """
 
     turns: tuple[Turn, ...]
     tokens: int
+    seen: int
     left_out: int
     shortened: bool
 
@@ -75,6 +77,7 @@ def fit(
     return Fitted(
         turns=(*first, *(one.turn for one in kept), *(ask.turn for ask in asked)),
         tokens=budget - spare + sum(one.tokens for one in kept) + needed,
+        seen=len(kept),
         left_out=begin,
         shortened=any(ask.shortened for ask in asked),
     )

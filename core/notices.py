@@ -3,70 +3,77 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from core.controls import Control
 from core.errors import Interrupted, ParleyError
+from core.words import Notice
 
-THINKING = "is thinking …"
-REASONING = "is thinking it through …"
-WAITING_ITS_TURN = "answers you next …"
+THINKING = Notice("thinking")
+REASONING = Notice("reasoning")
+WAITING_ITS_TURN = Notice("waiting_its_turn")
 
-EMPTY_QUESTION = (
-    "You called me without a question. Write it after my name, in the same message, such as "
-    "“what is a lease?”"
-)
-SHORTENED = (
-    "Your question was longer than I can read at once: I read its beginning and its end, "
-    "not its middle."
-)
-CUT_OFF = "The answer reached its length limit. Write “continue” and I go on."
-USED_UP = (
-    "The model reached its length limit before it had written anything. Please tell my operator: "
-    "ANSWER_TOKENS is too small for it."
-)
-FILTERED = "The model's provider filtered the rest of this answer. Try asking in other words."
-FILTERED_ALL = "The model's provider filtered the answer. Try asking in other words."
-WANTED_TOOLS = "The model asked for a tool that I do not have, so the answer ends here."
-RESTARTING = "I was stopped before this answer was complete. Please ask again in a minute."
-PAUSED_NOW = (
-    "I am paused in this channel: I answer nothing here until somebody who manages it says "
-    "/parley resume."
-)
-PAUSED_BEFORE = "I was paused in this channel already."
-RESUMED_NOW = "I answer in this channel again."
-RESUMED_BEFORE = "I was not paused in this channel."
-MANAGERS_ONLY = "Only those who manage this channel can do this."
-MANAGERS_UNKNOWN = "I could not find out whether you manage this channel. Please try again."
-CHANNELS_ONLY = "This works in channels only."
+EMPTY_QUESTION = Notice("empty_question")
+SHORTENED = Notice("shortened")
+CUT_OFF = Notice("cut_off")
+USED_UP = Notice("used_up")
+FILTERED = Notice("filtered")
+FILTERED_ALL = Notice("filtered_all")
+WANTED_TOOLS = Notice("wanted_tools")
+RESTARTING = Notice("restarting")
+NOT_DELIVERED = Notice("not_delivered")
 
-NOT_DELIVERED = (
-    "I had an answer, but I could not post it here. Please ask my operator to look at the log."
-)
+PAUSED_NOW = Notice("paused_now")
+PAUSED_BEFORE = Notice("paused_before")
+RESUMED_NOW = Notice("resumed_now")
+RESUMED_BEFORE = Notice("resumed_before")
+MANAGERS_ONLY = Notice("managers_only")
+MANAGERS_UNKNOWN = Notice("managers_unknown")
+CHANNELS_ONLY = Notice("channels_only")
+
+STOPPED = Notice("stopped")
+NOT_YOURS = Notice("not_yours")
+NOTHING_TO_STOP = Notice("nothing_to_stop")
+COMPLETE = Notice("complete")
+STILL_WRITING = Notice("still_writing")
+FORGOTTEN = Notice("forgotten")
+QUESTION_GONE = Notice("question_gone")
+FORMER_GONE = Notice("former_gone")
+THANKS = Notice("thanks")
+RESTORED = Notice("restored")
+NEWER_BELOW = Notice("newer_below")
+
+LABELS = {
+    Control.STOP: Notice("label_stop"),
+    Control.RETRY: Notice("label_retry"),
+    Control.CONTINUE: Notice("label_continue"),
+    Control.RESTORE: Notice("label_restore"),
+    Control.GOOD: Notice("label_good"),
+    Control.BAD: Notice("label_bad"),
+    Control.WHY: Notice("label_why"),
+}
+"""What stands on the controls."""
 
 
 PROMPTS = (
-    ("What can you do?", "What can you help me with?"),
-    ("Explain something", "Explain to me in simple words what a lease is."),
-    ("Improve a text", "Help me to write this more clearly: "),
+    (Notice("prompt_help"), Notice("prompt_help_asks")),
+    (Notice("prompt_explain"), Notice("prompt_explain_asks")),
+    (Notice("prompt_improve"), Notice("prompt_improve_asks")),
 )
 """What is suggested to somebody who opens a direct message: a title, and what it asks."""
 
 
-def first_contact(host: str) -> str:
+def first_contact(host: str) -> Notice:
     """What the bot is and where people's text goes, below its first answer in a channel."""
-    return (
-        "I am a bot: a language model writes my answers, and it can be wrong. To answer, I send "
-        f"it the conversation in which I am asked, at {host}. /parley help says what I can do."
-    )
+    return Notice("first_contact", host=host)
 
 
-def left_out(turns: int) -> str:
+def left_out(turns: int) -> Notice:
     """How much of a long conversation the model did not see."""
-    what = "message was" if turns == 1 else f"{turns} messages were"
-    return f"This conversation is long: the oldest {what} left out."
+    return Notice("left_out", count=turns)
 
 
-def retrying(seconds: float) -> str:
+def retrying(seconds: float) -> Notice:
     """The model is busy, and the bot tries again."""
-    return f"waits for the model, trying again in {max(1, round(seconds))} s …"
+    return Notice("retrying", seconds=max(1, round(seconds)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.budget import Way
+from core.controls import Controls
+from core.languages import Readers
 from core.messages import Conversation, Question, Turn
+from core.words import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,12 @@ class Page:
     keeps apart from it, so that history never feeds it back to the model.
 
     While `grows`, more is to come, and `closing` is what ends the text only until then:
-    the line that closes a code block which goes on.
+    the line that closes a code block which goes on. `controls` are what can be pressed.
     """
 
     text: str
     notice: str = ""
+    controls: Controls | None = None
     grows: bool = field(default=False, compare=False)
     closing: str = field(default="", compare=False)
 
@@ -90,6 +94,13 @@ class Surface(Protocol):
         """The conversation that it is bound to."""
 
     @property
+    def readers(self) -> Readers:
+        """The languages of those who read there, as far as they are known by now.
+
+        All that is handed to the surface to be shown is in them.
+        """
+
+    @property
     def limit(self) -> Limit:
         """The room in one message."""
 
@@ -118,6 +129,15 @@ class Surface(Protocol):
         the id of its message. Adjacent pages of one answer are turns of their own here.
         """
 
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """What these messages of the bot's say, in order; those that are gone are left out."""
+
+    def editable(self, messages: Sequence[str]) -> bool:
+        """Whether these messages still take as many edits as an answer that grows needs."""
+
+    async def may_manage(self, person: str) -> bool:
+        """Whether a person may manage the channel, and so other people's answers."""
+
     async def status(self, text: str, *, waits: bool = False) -> None:
         """Show that the bot is at work, in a few words; empty takes the sign away.
 
@@ -140,5 +160,13 @@ class Surface(Protocol):
         Where it cannot go on in its present way, it is refused for now, and `way` is another.
         """
 
+    async def remove(self, message: str) -> Outcome:
+        """Take a message of the answer away; it waits for its own budgets."""
+
     async def refuse(self, sentence: str) -> Outcome:
         """Tell the asker alone, where the platform can, why there is no answer."""
+
+
+async def refuse(surface: Surface, why: str) -> Outcome:
+    """Tell the asker in their own language why there is no answer."""
+    return await surface.refuse(told(why, surface.readers.asker))

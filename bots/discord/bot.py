@@ -20,9 +20,12 @@ from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
 from bots.discord.desk import Desk, desk
 from bots.discord.listener import Listener
+from bots.discord.presses import Buttons
 from core.chat import Chat
 from core.errors import StartError
+from core.languages import Languages
 from core.pace import Governor
+from core.presses import Presses
 from core.recall import Recall
 
 log = structlog.get_logger()
@@ -57,8 +60,10 @@ class DiscordBot:
         api_url: str | None,
         reply: Literal["thread", "channel"],
         chat: Chat,
+        presses: Presses,
         governor: Governor,
         recall: Recall,
+        languages: Languages,
         marks: Marks,
         proxy: str | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -67,8 +72,10 @@ class DiscordBot:
         self._api_url = api_url
         self._reply = reply
         self._chat = chat
+        self._presses = presses
         self._governor = governor
         self._recall = recall
+        self._languages = languages
         self._marks = marks
         self._proxy = proxy
         self._clock = clock
@@ -138,12 +145,13 @@ class DiscordBot:
             Route.BASE = self._api_url.rstrip("/")
         calls = Calls(self._governor)
         client = Client(http_trace=calls.trace, proxy=self._proxy)
-        self._desk = desk(client, calls, self._recall, self._clock)
+        self._desk = desk(client, calls, self._recall, self._languages, self._clock)
         client.listener = Listener(self._desk, self._chat, self._reply)
+        client.buttons = Buttons(self._desk, self._presses, client.listener.locate)
         self._client = client
-        return client, Commands(
-            client, Asking(self._desk, self._chat), parley.group(pausing.subcommands(self._chat))
-        )
+        asking = Asking(self._desk, self._chat)
+        group = parley.group(self._desk, pausing.subcommands(self._desk, self._chat))
+        return client, Commands(client, asking, group, self._languages)
 
     async def _log_in(self, client: Client) -> None:
         await client.login(self._token)

@@ -20,6 +20,11 @@ def edits(channel: int) -> Budgets:
     return (_window(f"discord/channels/{channel}/edit", 5, 5, reserve=1), ALL)
 
 
+def deletions(channel: int) -> Budgets:
+    """Deletions in a channel."""
+    return (_window(f"discord/channels/{channel}/delete", 5, 1), ALL)
+
+
 def typing(channel: int) -> Budgets:
     """Typing indicators in a channel."""
     return (_window(f"discord/channels/{channel}/typing", 5, 5), ALL)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
@@ -14,6 +15,8 @@ from bots.discord.places import Places
 from bots.discord.reader import Reader
 from bots.discord.signs import Signs
 from bots.discord.waiting import Waiting
+from core.languages import Languages, Locales, Readers
+from core.messages import Conversation
 from core.pace import Urgency
 from core.recall import Recall
 from core.surface import RefusedForGood
@@ -44,6 +47,8 @@ class Desk:
     waiting: Waiting
     tasks: Tasks
     timers: Tasks
+    languages: Languages
+    locales: Locales
     clock: Callable[[], float]
 
     @property
@@ -52,6 +57,22 @@ class Desk:
         if self.client.user is None:
             raise RuntimeError("nothing happens before the login")
         return self.client.user
+
+    def readers(
+        self, conversation: Conversation, person: int, guild: discord.Guild | None = None
+    ) -> Readers:
+        """Who reads a conversation in which somebody asks; `guild`: everybody in it.
+
+        A guild that has not chosen a language has Discord's default, which says nothing.
+        """
+        chosen = guild and guild.preferred_locale is not discord.Locale.american_english
+        place = str(guild.preferred_locale) if guild and chosen else ""
+        return self.languages.readers(conversation, self.locales.of(str(person)), place)
+
+    def heard(self, interaction: "discord.Interaction[Any]") -> str:
+        """Learn the language of whoever uses a command, a button, a modal: only these tell it."""
+        self.locales.learn(str(interaction.user.id), str(interaction.locale))
+        return self.languages.of(str(interaction.locale))
 
     async def close(self) -> None:
         """End what is still on its way, in bounded time."""
@@ -65,6 +86,7 @@ def desk(
     client: discord.Client,
     calls: Calls,
     recall: Recall,
+    languages: Languages,
     clock: Callable[[], float],
 ) -> Desk:
     """Put the tools together."""
@@ -93,5 +115,7 @@ def desk(
         waiting=Waiting(client, calls, tasks),
         tasks=tasks,
         timers=Tasks(),
+        languages=languages,
+        locales=Locales(),
         clock=clock,
     )

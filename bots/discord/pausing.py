@@ -7,7 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bots.discord.managers import may_manage
+from bots.discord.desk import Desk
 from bots.discord.parley import Subcommand
 from bots.discord.turns import talk_at
 from core.chat import Chat
@@ -20,41 +20,45 @@ from core.notices import (
     RESUMED_BEFORE,
     RESUMED_NOW,
 )
+from core.words import Notice, told
 
 QUICKLY = 2.0
 """Seconds that all of it may take; Discord waits for three."""
 
 
-def subcommands(chat: Chat) -> Iterator[Subcommand]:
+def subcommands(desk: Desk, chat: Chat) -> Iterator[Subcommand]:
     """The two subcommands."""
 
     async def pause(interaction: "discord.Interaction[Any]") -> None:
-        await _answer(interaction, chat, pause=True)
+        await _answer(interaction, desk, chat, pause=True)
 
     async def resume(interaction: "discord.Interaction[Any]") -> None:
-        await _answer(interaction, chat, pause=False)
+        await _answer(interaction, desk, chat, pause=False)
 
     yield app_commands.Command(
-        name="pause", description="Let Parley answer nothing in this channel", callback=pause
+        name="pause", description=Notice("pause_description"), callback=pause
     )
     yield app_commands.Command(
-        name="resume", description="Let Parley answer in this channel again", callback=resume
+        name="resume", description=Notice("resume_description"), callback=resume
     )
 
 
-async def _answer(interaction: "discord.Interaction[Any]", chat: Chat, *, pause: bool) -> None:
+async def _answer(
+    interaction: "discord.Interaction[Any]", desk: Desk, chat: Chat, *, pause: bool
+) -> None:
     try:
         async with asyncio.timeout(QUICKLY):
             sentence = await _changed(interaction, chat, pause=pause)
     except (StoreFailed, TimeoutError):
         sentence = StoreFailed.says
-    await interaction.response.send_message(sentence, ephemeral=True)
+    words = told(sentence, desk.heard(interaction))
+    await interaction.response.send_message(words, ephemeral=True)
 
 
 async def _changed(interaction: "discord.Interaction[Any]", chat: Chat, *, pause: bool) -> str:
     if interaction.guild_id is None:
         return CHANNELS_ONLY
-    if not await may_manage(interaction):
+    if not interaction.permissions.manage_channels:
         return MANAGERS_ONLY
     here, person = talk_at(interaction), str(interaction.user.id)
     if pause:

@@ -1,7 +1,7 @@
 """A question in a thread, a channel or a direct message, and where its answer grows."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import discord
@@ -12,14 +12,17 @@ from bots.discord.calls import NO_TURN
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.history import is_post, read_starter, read_talk
+from bots.discord.managers import manages
 from bots.discord.messages import Spot
 from bots.discord.shown import LIMIT
 from bots.discord.threads import Opened, open_thread
 from bots.discord.turns import own_turn, place_of, turn_of
 from core.budget import Way
+from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood
+from core.words import Notice, told
 
 log = structlog.get_logger()
 
@@ -27,6 +30,9 @@ PAUSE = 0.5
 """Seconds between two interim edits; five in five seconds, which a channel has, are fewer."""
 
 REFUSAL_TRIES = 3
+
+YOUNG = 50 * 60.0
+"""Seconds for which a message surely takes as many edits as any."""
 
 MAY_NOT_WRITE = frozenset({"50001", "50013", "50083", "160005"})
 """Codes of places where the bot may not write: no permission, an archived or locked thread."""
@@ -37,19 +43,27 @@ class DiscordSurface:
 
     The thread is opened at the first sign of work and beside it: the sign is shown in the
     channel meanwhile. Where no thread can be had, the answer is a reply in the channel.
+    `answers_in` is the channel or thread in which an earlier answer stands already.
     """
 
     def __init__(
-        self, desk: Desk, conversation: Conversation, question: discord.Message, thread: str = ""
+        self,
+        desk: Desk,
+        conversation: Conversation,
+        question: discord.Message,
+        thread: str = "",
+        *,
+        answers_in: int = 0,
     ) -> None:
         self._desk = desk
         self._conversation = conversation
         self._question = question
         self._thread = thread
-        self._in_talk = isinstance(question.channel, discord.Thread | discord.DMChannel)
-        self._spot = Spot(
-            question.channel.id, 0 if self._in_talk else question.id, after=question.id
+        channel = answers_in or question.channel.id
+        self._in_talk = channel != question.channel.id or isinstance(
+            question.channel, discord.Thread | discord.DMChannel
         )
+        self._spot = Spot(channel, 0 if self._in_talk else question.id, after=question.id)
         self._opening: asyncio.Task[None] | None = None
         self._uncounted = False
 
@@ -57,6 +71,12 @@ class DiscordSurface:
     def conversation(self) -> Conversation:
         """The conversation that it is bound to."""
         return self._conversation
+
+    @property
+    def readers(self) -> Readers:
+        """The languages of those who read there; without its guild's, the asker's for all."""
+        asker, guild = self._question.author.id, self._question.guild
+        return self._desk.readers(self._conversation, asker, guild)
 
     @property
     def limit(self) -> Limit:
@@ -137,6 +157,29 @@ class DiscordSurface:
             self._desk.chains.changed(int(message), self._said(message, page))
         return outcome
 
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """What these messages of the bot's say. Raises `PlatformFailed`."""
+        if not messages:
+            return ()
+        near = await self._desk.reader.around(self._spot.channel, int(messages[0]))
+        found = {str(one.id): turn_of(one, self._desk.me) for one in near}
+        return tuple(turn for one in messages if (turn := found.get(one)))
+
+    def editable(self, messages: Sequence[str]) -> bool:
+        """Messages that are older than an hour take few edits, how few is not published."""
+        now = discord.utils.utcnow()
+        times = (discord.utils.snowflake_time(int(message)) for message in messages)
+        return all((now - time).total_seconds() < YOUNG for time in times)
+
+    async def may_manage(self, person: str) -> bool:
+        """Whether the author of the question may manage the channel."""
+        author = self._question.author
+        return str(author.id) == person and manages(author, self._question.channel)
+
+    async def remove(self, message: str) -> Outcome:
+        """Delete a message of the answer."""
+        return await self._desk.messages.remove(self._spot.channel, message)
+
     async def refuse(self, sentence: str) -> Outcome:
         """Say it in a reply to the question, which pings nobody, else that nothing can be said."""
         where = self._question.channel
@@ -159,20 +202,17 @@ class DiscordSurface:
         where, asker = self._question.channel, self._question.author
         if not self._desk.hints.due((where.id, asker.id)):
             return refused
-        sentence = (
-            f"I may not write in {place_of(where)}, so I cannot answer you there: ask me here, or "
-            "ask a moderator to let me write there."
-        )
-        told = await self._desk.direct.tell(asker.id, sentence, f"dm.{self._question.id}")
-        if not isinstance(told, Delivered):
+        hint = told(Notice("may_not_write", place=place_of(where)), self.readers.asker)
+        reached = await self._desk.direct.tell(asker.id, hint, f"dm.{self._question.id}")
+        if not isinstance(reached, Delivered):
             log.warning(
                 "asker not told: the bot may write neither where they asked nor to them directly",
                 conversation=str(self._conversation),
                 asker=asker.id,
                 there=refused.code,
-                directly=str(told),
+                directly=str(reached),
             )
-        return told
+        return reached
 
     @property
     def _awaits_thread(self) -> bool:
@@ -193,7 +233,8 @@ class DiscordSurface:
         self._desk.recall.begin(self._conversation)
         for turn in self._begins():
             self._desk.recall.posted(self._conversation, turn)
-        how = await open_thread(self._question, self._thread, self._desk.calls)
+        name = told(self._thread, self.readers.everybody)
+        how = await open_thread(self._question, name, self._desk.calls)
         if how is Opened.REFUSED:
             self._uncounted = True
             return

@@ -10,6 +10,7 @@ import discord
 from bots.discord.readable import Names, channels, readable
 from bots.discord.shown import answer_in
 from core.messages import Attachment, Author, Conversation, Question, Role, Text, Turn
+from core.words import Notice
 
 PLATFORM = "discord"
 DIRECT = "dm"
@@ -92,16 +93,16 @@ def place_of(channel: object) -> str:
     """What people call a channel."""
     match channel:
         case discord.DMChannel():
-            return "a direct message"
+            return Notice("a_direct_message")
         case discord.Thread(parent=discord.ForumChannel(name=name)):
-            return f"the post “{channel.name}” in #{name}"
+            return Notice("a_post_in", post=channel.name, channel=name)
         case discord.Thread(parent=discord.TextChannel(name=name)):
             # Its own name is the beginning of a question, and would be read as part of this one.
-            return f"a thread in #{name}"
+            return Notice("a_thread_in", channel=name)
         case discord.abc.GuildChannel(name=name):
             return f"#{name}"
         case _:
-            return "a channel"
+            return Notice("a_channel")
 
 
 def talk_in(channel: object) -> Conversation | None:

@@ -18,17 +18,21 @@ from bots.slack.directory import Directory
 from bots.slack.door import Door
 from bots.slack.ears import Ears
 from bots.slack.identity import Identity
+from bots.slack.managers import Managers
 from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
 from bots.slack.parley import Parley
 from bots.slack.pausing import Pausing
+from bots.slack.presses import Buttons
 from bots.slack.refusals import Refusals
 from bots.slack.socket import NotConnected, Socket
 from bots.slack.statuses import Statuses
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StartError
+from core.languages import Languages
 from core.pace import Governor
+from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.tasks import Tasks
@@ -58,8 +62,10 @@ class SlackBot:
         bursts: Mapping[str, int],
         managers: Collection[str] = (),
         chat: Chat,
+        presses: Presses,
         governor: Governor,
         recall: Recall,
+        languages: Languages,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bot_token = bot_token
@@ -69,8 +75,10 @@ class SlackBot:
         self._bursts = bursts
         self._managers = managers
         self._chat = chat
+        self._presses = presses
         self._governor = governor
         self._recall = recall
+        self._languages = languages
         self._clock = clock
         self._tasks = Tasks()
         self._session: aiohttp.ClientSession | None = None
@@ -154,8 +162,16 @@ class SlackBot:
         workspace = self._workspace(us, calls, self._directory)
         self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)
-        pausing = Pausing(workspace, self._chat, self._managers)
-        app = bolt.build(us, web, door, commands, Parley(pausing.subcommands))
+        pausing = Pausing(workspace, self._chat)
+        buttons = Buttons(workspace, self._presses, self._clock)
+        app = bolt.build(
+            us,
+            web,
+            door=door,
+            commands=commands,
+            parley=Parley(workspace.language, pausing.subcommands),
+            buttons=buttons,
+        )
         socket = await self._first_socket(dialler)
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
 
@@ -188,12 +204,21 @@ class SlackBot:
             channels=directory.channels,
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
+            managers=Managers(calls, budgets, self._managers),
             statusless=Refusals(),
             unstreamed=Refusals(),
             tasks=self._tasks,
             statuses=Statuses(),
-            assistant=Assistant(calls, budgets, self._tasks, self._clock),
+            assistant=Assistant(
+                calls,
+                budgets,
+                self._tasks,
+                self._clock,
+                lambda person: self._languages.of(directory.locales.of(person)),
+            ),
             streaming=self._streaming,
+            languages=self._languages,
+            locales=directory.locales,
         )
 
 

@@ -23,6 +23,7 @@ from core.pace import Urgency
 from core.surface import RefusedForGood
 from core.tasks import Tasks
 from core.told import Told
+from core.words import told
 
 log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ class Opened:
     """Somebody opened the bot's messages; with a `thread`, which the older sort begins then."""
 
     channel: str
+    user: str
     thread: str = ""
 
 
@@ -55,22 +57,32 @@ def happened(event: Mapping[str, Any]) -> Opened | Stopped | None:
     channel, thread = string(event, "channel"), string(event, "thread_ts")
     match string(event, "type"):
         case "app_home_opened" if channel and string(event, "tab") == "messages":
-            return Opened(channel)
+            return Opened(channel, string(event, "user"))
         case "assistant_thread_started":
             begun = event.get("assistant_thread")
             channel, thread = string(begun, "channel_id"), string(begun, "thread_ts")
-            return Opened(channel, thread) if channel and thread else None
+            user = string(begun, "user_id")
+            return Opened(channel, user, thread) if channel and thread else None
         case "agent_session_stopped" if channel:
             return Stopped(channel, thread, string(event, "user"))
     return None
 
 
 class Assistant:
-    """Helps people to begin; whatever fails, fails in the log."""
+    """Helps people to begin; whatever fails, fails in the log.
+
+    `language` tells that of somebody.
+    """
 
     def __init__(
-        self, calls: Calls, budgets: Budgets, tasks: Tasks, clock: Callable[[], float]
+        self,
+        calls: Calls,
+        budgets: Budgets,
+        tasks: Tasks,
+        clock: Callable[[], float],
+        language: Callable[[str], str],
     ) -> None:
+        self._language = language
         self._calls = calls
         self._budgets = budgets
         self._tasks = tasks
@@ -101,7 +113,11 @@ class Assistant:
     async def _prompt(self, opened: Opened) -> None:
         # An agent for whom a thread is named gets no prompts, and no error either.
         where = {"thread_ts": opened.thread} if opened.thread else {}
-        prompts = [{"title": title, "message": message} for title, message in PROMPTS]
+        language = self._language(opened.user)
+        prompts = [
+            {"title": told(title, language), "message": told(message, language)}
+            for title, message in PROMPTS
+        ]
         await self._call(
             self._calls.web.assistant_threads_setSuggestedPrompts,
             self._budgets.prompts,

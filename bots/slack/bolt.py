@@ -1,6 +1,7 @@
 """The Bolt app: which of our functions hears what."""
 
 import logging
+import re
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -11,10 +12,18 @@ from bots.slack.commands import ASK, ASK_ABOUT, PARLEY, SUMMARISE, Commands
 from bots.slack.door import Door
 from bots.slack.identity import Identity
 from bots.slack.parley import Parley
+from bots.slack.presses import Buttons
+from core.controls import PREFIX
 
 
 def build(
-    us: Identity, web: AsyncWebClient, door: Door, commands: Commands, parley: Parley
+    us: Identity,
+    web: AsyncWebClient,
+    *,
+    door: Door,
+    commands: Commands,
+    parley: Parley,
+    buttons: Buttons,
 ) -> AsyncApp:
     """An app for one workspace, whatever the environment holds.
 
@@ -45,6 +54,7 @@ def build(
     app.use(door.take)
     app.command(ASK)(commands.ask)
     app.command(PARLEY)(parley)
+    app.action(re.compile(f"^{PREFIX}_"))(buttons)
     app.shortcut(ASK_ABOUT)(commands.shortcut)
     app.shortcut(SUMMARISE)(commands.shortcut)
     return app

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any, NoReturn
 
 import structlog
@@ -23,7 +25,7 @@ from bots.slack.events import (
     revoked,
     saying,
 )
-from bots.slack.messages import PLATFORM
+from bots.slack.messages import PLATFORM, Message
 from bots.slack.question import asked_in
 from bots.slack.talk import MessageSurface
 from bots.slack.workspace import Workspace
@@ -34,6 +36,9 @@ from core.messages import Conversation
 log = structlog.get_logger()
 
 Next = Callable[[], Awaitable[Any]]
+
+EDITABLE = 300.0
+"""Seconds after a question in which an edit of it counts."""
 
 HEARD = "heard"
 """Where a request keeps what its event says."""
@@ -104,10 +109,12 @@ class Door:
         In a direct message that is also the root of what is said at top level, which is one
         conversation.
         """
+        may = partial(self._workspace.managers.may_manage, channel, user)
         threads = [thread, ""] if is_direct({"channel": channel}) and thread else [thread]
         for one in threads:
             where = Conversation(PLATFORM, self._workspace.us.team, channel, one)
-            await self._chat.stop_in(where, user)
+            told = await self._chat.stop_in(where, user, may)
+            log.info("stop pressed", conversation=str(where), by=user, told=told)
 
     async def _hear(self, heard: Heard, *, mention: bool, again: bool) -> None:
         message, memory = heard.message, self._workspace.memory
@@ -115,10 +122,13 @@ class Door:
         match heard:
             case Gone():
                 memory.gone(message)
+                if not ours:
+                    await self._gone(message)
             case Changed() if ours:
                 memory.changed_as_us(message)
             case Changed():
                 memory.changed(message)
+                await self._changed(message)
             case Said() if ours:
                 memory.said_as_us(message)
             case Said():
@@ -139,6 +149,24 @@ class Door:
             # Another process was told of this mention, too, and has it.
             memory.distrust()
 
+    async def _changed(self, message: Message) -> None:
+        """A question that was edited soon after it was asked is answered as it stands now."""
+        if not message.edited or message.is_bot or not message.user:
+            return
+        if float(message.edited) - float(message.ts) > EDITABLE:
+            return
+        question = asked_in(self._workspace, message)
+        question = replace(question, cause=f"edit:{message.edited}")
+        surface = MessageSurface(self._workspace, question, message)
+        await self._chat.edited(question, surface)
+
+    async def _gone(self, message: Message) -> None:
+        question = asked_in(self._workspace, message)
+        surface = MessageSurface(self._workspace, question, message)
+        self._workspace.tasks.start(
+            self._chat.deleted(question.identity, surface.remove), "deletion"
+        )
+
     async def _is_for_us(self, said: Said, *, mention: bool) -> bool:
         message, us = said.message, self._workspace.us
         verdict = addressed(said, us, mention=mention)
@@ -147,4 +175,5 @@ class Door:
         (thread,) = message.conversations(us.team)
         # Whoever writes below a message of the bot's may speak to it without having asked.
         invited = message.parent == us.user
-        return await self._chat.listens(thread, saying(said, verdict), invited=invited)
+        words = self._workspace.scribe.question(message)
+        return await self._chat.listens(thread, saying(said, verdict), words, invited=invited)

@@ -1,51 +1,47 @@
-"""Who may manage a channel: workspace admins and owners, its creator, and those who are listed."""
+"""Who may manage a channel: its creator, the admins of the workspace, those who are listed."""
 
-import asyncio
 from collections.abc import Collection
 
-from bots.slack.calls import CallFailed
+import structlog
+
+from bots.slack.budgets import Budgets
+from bots.slack.calls import CallFailed, Calls
 from bots.slack.payload import string
-from bots.slack.workspace import Workspace
-from core.errors import PlatformFailed
 from core.pace import Urgency
 
-PATIENCE = 1.2
-"""Seconds that Slack is given to tell; whoever used a command waits for three in all."""
+log = structlog.get_logger()
 
 
-async def may_manage(
-    workspace: Workspace, user: str, channel: str, listed: Collection[str]
-) -> bool:
-    """Whether somebody may manage a channel; `listed` are people who may everywhere.
+class Managers:
+    """Asks Slack who is what. What it does not say counts as no.
 
-    Raises `PlatformFailed` if Slack does not tell.
+    `listed` are people who may manage every channel.
     """
-    if user in listed:
-        return True
-    try:
-        async with asyncio.timeout(PATIENCE):
-            return await _administers(workspace, user) or (
-                await _creator(workspace, channel) == user
-            )
-    except (CallFailed, TimeoutError) as failed:
-        raise PlatformFailed(f"not told who manages: {failed}") from failed
 
+    def __init__(self, calls: Calls, budgets: Budgets, listed: Collection[str] = ()) -> None:
+        self._listed = frozenset(listed)
+        self._calls = calls
+        self._budgets = budgets
 
-async def _administers(workspace: Workspace, user: str) -> bool:
-    calls = workspace.calls
-    answer = await calls.in_turn(
-        calls.web.users_info, workspace.budgets.person, Urgency.FIRST, user=user
-    )
-    person = answer.get("user")
-    # Somebody of another workspace may be an admin there.
-    if not isinstance(person, dict) or person.get("is_stranger"):
-        return False
-    return bool(person.get("is_admin") or person.get("is_owner"))
+    async def may_manage(self, channel: str, user: str) -> bool:
+        """Whether somebody may manage a channel."""
+        if user in self._listed:
+            return True
+        try:
+            return await self._is_admin(user) or await self._created(channel, user)
+        except CallFailed as failed:
+            log.warning("not known who manages the channel", channel=channel, error=str(failed))
+            return False
 
+    async def _is_admin(self, user: str) -> bool:
+        web, budget = self._calls.web, self._budgets.person
+        answer = await self._calls.in_turn(web.users_info, budget, Urgency.FIRST, user=user)
+        found = answer.get("user")
+        return isinstance(found, dict) and bool(found.get("is_admin") or found.get("is_owner"))
 
-async def _creator(workspace: Workspace, channel: str) -> str:
-    calls = workspace.calls
-    answer = await calls.in_turn(
-        calls.web.conversations_info, workspace.budgets.channel, Urgency.FIRST, channel=channel
-    )
-    return string(answer.get("channel"), "creator")
+    async def _created(self, channel: str, user: str) -> bool:
+        web, budget = self._calls.web, self._budgets.channel
+        answer = await self._calls.in_turn(
+            web.conversations_info, budget, Urgency.FIRST, channel=channel
+        )
+        return string(answer.get("channel"), "creator") == user

@@ -27,7 +27,10 @@ US = "\ue000"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `thread` is the root's `ts` in a reply, and empty at top level."""
+    """One message. `thread` is the root's `ts` in a reply, and empty at top level.
+
+    `edited` is the `ts` of its last edit.
+    """
 
     channel: str
     ts: str
@@ -43,7 +46,7 @@ class Message:
     forwarded: tuple[Forwarded, ...]
     files: tuple[Attachment, ...]
     direct: bool
-    edited: bool
+    edited: str
 
     @property
     def is_bot(self) -> bool:
@@ -96,7 +99,7 @@ def read(raw: Any, channel: str, *, direct: bool) -> Message | None:
         forwarded=tuple(forwarded.read(raw.get("attachments"))),
         files=tuple(_attachments(raw.get("files"))),
         direct=direct,
-        edited=isinstance(raw.get("edited"), dict),
+        edited=string(raw.get("edited"), "ts"),
     )
 
 

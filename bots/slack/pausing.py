@@ -1,15 +1,14 @@
 """`/parley pause` and `/parley resume`: whether the bot answers in a channel."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from bots.slack.events import is_direct
-from bots.slack.managers import may_manage
 from bots.slack.messages import PLATFORM
 from bots.slack.parley import Subcommand, Use
 from bots.slack.workspace import Workspace
 from core.chat import Chat
-from core.errors import PlatformFailed, StoreFailed
+from core.errors import StoreFailed
 from core.messages import Conversation
 from core.notices import (
     CHANNELS_ONLY,
@@ -21,17 +20,16 @@ from core.notices import (
     RESUMED_NOW,
 )
 
-QUICKLY = 2.5
-"""Seconds that all of it may take; Slack waits for three."""
+QUICKLY = 1.2
+"""Seconds for each of two steps; Slack waits for three in all."""
 
 
 class Pausing:
-    """The two subcommands; `managers` are people who may use them everywhere."""
+    """The two subcommands."""
 
-    def __init__(self, workspace: Workspace, chat: Chat, managers: Collection[str]) -> None:
+    def __init__(self, workspace: Workspace, chat: Chat) -> None:
         self._workspace = workspace
         self._chat = chat
-        self._managers = managers
 
     @property
     def subcommands(self) -> Mapping[str, Subcommand]:
@@ -48,19 +46,25 @@ class Pausing:
 
     async def _change(self, use: Use, *, pause: bool) -> None:
         try:
+            refused = await self._refused(use)
             async with asyncio.timeout(QUICKLY):
-                sentence = await self._changed(use, pause=pause)
-        except PlatformFailed:
-            sentence = MANAGERS_UNKNOWN
+                sentence = refused or await self._changed(use, pause=pause)
         except (StoreFailed, TimeoutError):
             sentence = StoreFailed.says
         await use.tell(sentence)
 
-    async def _changed(self, use: Use, *, pause: bool) -> str:
+    async def _refused(self, use: Use) -> str:
+        """Why somebody may not do it here; empty: they may."""
         if is_direct({"channel": use.channel}):
             return CHANNELS_ONLY
-        if not await may_manage(self._workspace, use.user, use.channel, self._managers):
-            return MANAGERS_ONLY
+        try:
+            async with asyncio.timeout(QUICKLY):
+                may = await self._workspace.managers.may_manage(use.channel, use.user)
+        except TimeoutError:
+            return MANAGERS_UNKNOWN
+        return "" if may else MANAGERS_ONLY
+
+    async def _changed(self, use: Use, *, pause: bool) -> str:
         here = Conversation(PLATFORM, self._workspace.us.team, use.channel)
         pauses = self._chat.pauses
         if pause:

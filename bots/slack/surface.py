@@ -12,6 +12,7 @@ from bots.slack.question import with_asker
 from bots.slack.sign import Sign
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
+from core.languages import Readers
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
@@ -54,6 +55,11 @@ class SlackSurface:
     def conversation(self) -> Conversation:
         """The conversation of the question."""
         return self._question.conversation
+
+    @property
+    def readers(self) -> Readers:
+        """The languages of those who read there."""
+        return self._workspace.readers(self.conversation, self._question.asker.id)
 
     @property
     def limit(self) -> Limit:
@@ -112,6 +118,41 @@ class SlackSurface:
                 self._headed = ""  # the next message says again who asked what
             return failed.outcome
         self._stands(message, page)
+        return Delivered(message)
+
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """What these messages of the bot's say. Raises `PlatformFailed`."""
+        known = {turn.id: turn for turn in await self.history()}
+        turns: list[Turn] = []
+        for ts in messages:
+            if ts in known:
+                turns.append(known[ts])
+            elif message := await self._history.one(self.conversation, ts):
+                turns += self._workspace.scribe.turns(message)
+        return tuple(turns)
+
+    def editable(self, messages: Sequence[str]) -> bool:
+        """Slack takes edits of messages of any age."""
+        del messages
+        return True
+
+    async def may_manage(self, person: str) -> bool:
+        """Whether a person may manage the channel."""
+        return await self._workspace.managers.may_manage(self._channel, person)
+
+    async def remove(self, message: str) -> Outcome:
+        """Delete a message of the answer."""
+        calls = self._workspace.calls
+        try:
+            await calls.in_turn(
+                calls.web.chat_delete,
+                self._workspace.budgets.delete,
+                Urgency.LAST,
+                channel=self._channel,
+                ts=message,
+            )
+        except CallFailed as failed:
+            return failed.outcome
         return Delivered(message)
 
     async def refuse(self, sentence: str) -> Outcome:

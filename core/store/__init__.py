@@ -16,10 +16,11 @@ from core.store.migrate import migrate
 from core.store.pauses import Pauses
 from core.store.process import ProcessLock
 from core.store.questions import LEASE, RENEWAL, Questions
-from core.store.replies import Replies
+from core.store.ratings import Ratings
+from core.store.replies import Known, Replies
 from core.store.threads import Threads
 
-__all__ = ["LEASE", "RENEWAL", "Call", "Store"]
+__all__ = ["LEASE", "RENEWAL", "Call", "Known", "Store"]
 
 
 class Store:
@@ -31,6 +32,7 @@ class Store:
         self.questions = Questions(self._database, process.owner, process.is_dead, clock)
         self.replies = Replies(self._database, process.owner, clock)
         self.calls = Calls(self._database)
+        self.ratings = Ratings(self._database, clock)
         self.threads = Threads(self._database)
         self.pauses = Pauses(self._database, clock)
         self.introductions = Introductions(self._database, clock)
@@ -46,6 +48,10 @@ class Store:
         process = ProcessLock(path)
         await asyncio.to_thread(_prepare, path, process)
         return cls(url, process, clock)
+
+    async def has_company(self) -> bool:
+        """Whether another living process uses this database."""
+        return await asyncio.to_thread(self._process.has_company)
 
     async def close(self) -> None:
         """Close the database and let others know that this process has ended."""

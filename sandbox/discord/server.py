@@ -11,9 +11,12 @@ from sandbox.discord.answers import Answers
 from sandbox.discord.commands import Commands
 from sandbox.discord.controls import Controls
 from sandbox.discord.drafts import media_type
+from sandbox.discord.events import Event
 from sandbox.discord.feed import Feed
 from sandbox.discord.gateway import Gateway
+from sandbox.discord.intents import Intent
 from sandbox.discord.interactions import Interactions
+from sandbox.discord.objects import guild
 from sandbox.discord.posts import Posts
 from sandbox.discord.realm import Realm
 from sandbox.discord.requests import Request
@@ -162,6 +165,11 @@ class DiscordServer:
     def redeliver(self, message: Message) -> None:
         """Tell of a message a second time, as can happen around a RESUME."""
         self._tell(Change("posted", self._realm.space.name, message.channel, message))
+
+    def choose_language(self, locale: str) -> None:
+        """Set the guild's preferred locale, as its owner can."""
+        self._realm.locale = locale
+        self._gateway.dispatch(Event("GUILD_UPDATE", guild.guild(self._realm), Intent.GUILDS))
 
     def attachment_url(self, message: Message, number: int = 0) -> str:
         """A fresh address of a message's attachment."""

@@ -68,7 +68,13 @@ async def house(server, tmp_path):
             chance=lambda: 1.0,
         )
         governor = Governor(time.monotonic)
-        chat = Chat(store=store, composer=composer, governor=governor, clock=time.monotonic)
+        chat = Chat(
+            store=store,
+            composer=composer,
+            governor=governor,
+            clock=time.monotonic,
+            wall_clock=time.time,
+        )
         running = asyncio.create_task(chat.run())
         await asyncio.sleep(0)
         built.append((running, model, store))
@@ -429,7 +435,7 @@ async def test_a_drain_in_which_nothing_may_be_posted_tells_the_asker_alone(chat
     paper = Paper(post_budgets=(posts,))
     await chat.accept(ask("Why?"), paper)
     async with asyncio.timeout(5):
-        while not chat._composing:
+        while not chat._running:
             await asyncio.sleep(0.01)
     await chat.drain(1.0)
     await chat.idle()  # a slow machine may need a moment more

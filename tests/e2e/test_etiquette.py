@@ -95,6 +95,16 @@ async def test_people_who_go_back_and_forth_while_it_writes_are_left_to_themselv
     assert "replace it" not in questions
 
 
+async def test_stop_is_heard_also_where_people_talk_to_each_other(place, model):
+    model.enqueue(Answer(("Long ", Pause(20), "answer.")))
+    talk = place.mention(place.ada, "hello")
+    await talk.until(lambda seen: [one.text.strip() for one in seen] == ["Long"])
+    talk.say(place.ben, "@Ada is this right?")
+    talk.say(place.ada, "Stop.")
+
+    await talk.until(lambda seen: bool(seen) and notices.STOPPED in seen[0].notice)
+
+
 async def test_alone_with_it_in_a_thread_one_may_say_as_much_as_one_likes(place, model):
     model.enqueue(Answer(("Slow ", Pause(1), "answer.")), Answer(("All of it.",)))
     talk = place.mention(place.ada, "hello")

@@ -9,8 +9,10 @@ import pytest
 from bots.discord.bot import DiscordBot
 from core.errors import ShuttingDown, StoreFailed
 from core.etiquette import Saying
+from core.languages import Languages
 from core.messages import Conversation, Question
 from core.pace import Governor
+from core.presses import Press
 from core.recall import Recall
 from core.surface import Surface
 from sandbox.discord import DiscordServer
@@ -31,6 +33,9 @@ class Clerk:
     draining: bool = False
     slow: asyncio.Event | None = None
     claimed: set[str] = field(default_factory=set)
+    edits: list[Question] = field(default_factory=list)
+    deletions: list[str] = field(default_factory=list)
+    presses: list[Press] = field(default_factory=list)
     asked: "asyncio.Queue[tuple[Question, Surface]]" = field(default_factory=asyncio.Queue)
     turned_away: "asyncio.Queue[Question]" = field(default_factory=asyncio.Queue)
 
@@ -49,12 +54,25 @@ class Clerk:
         self.asked.put_nowait((question, surface))
         return True
 
+    async def edited(self, question: Question, surface: Surface) -> bool:
+        self.edits.append(question)
+        return True
+
+    async def deleted(self, identity: str, remove) -> None:
+        self.deletions.append(identity)
+
+    async def press(self, press) -> str:
+        self.presses.append(press)
+        return ""
+
     async def takes_part(self, conversation: Conversation) -> bool:
         if self.broken:
             raise StoreFailed("the disk is full")
         return conversation in self.part_of
 
-    async def listens(self, conversation: Conversation, saying: Saying, *, invited=False) -> bool:
+    async def listens(
+        self, conversation: Conversation, saying: Saying, words: str, *, invited=False
+    ) -> bool:
         part = invited or await self.takes_part(conversation)
         return saying.to_bot or (part and not saying.to_others)
 
@@ -156,8 +174,10 @@ def build(discord, clerk, marks, recall, governor):
             "api_url": discord.api_url,
             "reply": "thread",
             "chat": clerk,
+            "presses": clerk.press,
             "governor": governor,
             "recall": recall,
+            "languages": Languages(),
             "marks": marks,
         }
         return DiscordBot(**options | changed)

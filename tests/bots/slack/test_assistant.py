@@ -27,7 +27,7 @@ class Stopping(Notes):
         super().__init__()
         self.stops = asyncio.Queue()
 
-    async def stop_in(self, conversation, person):
+    async def stop_in(self, conversation, person, may_manage):
         self.stops.put_nowait((conversation, person))
 
 

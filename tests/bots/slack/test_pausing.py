@@ -7,6 +7,7 @@ import pytest
 from core import notices
 from core.pauses import Pauses
 from core.store import Store
+from core.words import told
 from sandbox.faults import Fault
 from tests.bots.slack.conftest import Notes, Office, working
 
@@ -27,9 +28,11 @@ async def use(office, person, words, channel="C0GENERAL"):
     return office.space.message(channel, shown).text
 
 
-async def test_admins_and_those_who_are_listed_may_pause(ruled):
+async def test_admins_and_those_who_are_listed_may_pause_and_read_it_in_their_language(ruled):
+    await ruled.until_named()
+
     assert await use(ruled, "U0ADA", "pause") == notices.PAUSED_NOW
-    assert await use(ruled, "U0CHO", "Resume") == notices.RESUMED_NOW
+    assert await use(ruled, "U0CHO", "Resume") == told(notices.RESUMED_NOW, "de")
 
 
 async def test_whoever_has_made_the_channel_may_pause_it_and_nobody_else(ruled):
@@ -42,7 +45,7 @@ async def test_whoever_has_made_the_channel_may_pause_it_and_nobody_else(ruled):
 async def test_where_slack_does_not_tell_nothing_is_paused(ruled):
     ruled.slack.faults.add(Fault("users.info", "status", status=500, times=-1))
 
-    assert await use(ruled, "U0ADA", "pause") == notices.MANAGERS_UNKNOWN
+    assert await use(ruled, "U0ADA", "pause") == notices.MANAGERS_ONLY
     ruled.slack.faults.clear()
     assert await use(ruled, "U0ADA", "resume") == notices.RESUMED_BEFORE
 
