@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from core.attachments import add_code_files
 from core.attention import Attention
 from core.composer import Assignment, Composer
 from core.continuation import Continuation, fence_at_the_end, reopened
@@ -101,8 +102,8 @@ class Chat:
 
     `clock` gives seconds that only ever grow, `wall_clock` seconds since 1970. Answers that
     were replaced are kept for `text_hours`. With `delete_with_question`, an answer goes when
-    its question goes. `first_contact` stands below the first answer in each channel; empty:
-    nothing does.
+    its question goes. With `code_files`, long code is put below an answer as files, too.
+    `first_contact` stands below the first answer in each channel; empty: nothing does.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Chat:
         wall_clock: Callable[[], float],
         text_hours: float = 24.0,
         delete_with_question: bool = False,
+        code_files: bool = True,
         first_contact: str = "",
     ) -> None:
         self.pauses = Pauses(store.pauses, clock)
@@ -127,6 +129,7 @@ class Chat:
         self._wall_clock = wall_clock
         self._text_seconds = text_hours * 3600
         self._delete_with_question = delete_with_question
+        self._code_files = code_files
         self._queue = Queue()
         self._attention = Attention(store.threads)
         self._leases = Leases(store.questions, self._aside)
@@ -465,6 +468,9 @@ class Chat:
             await self._refuse(running.asked, ending.notice, ending.outcome)
             return
         await self._settle(running, ending)
+        if self._code_files and ending.outcome in ANSWERED:
+            surface = running.asked[-1].surface
+            self._aside(add_code_files(surface, reply.text, running.name))
         await self._point(running)
 
     async def _with_introduction(self, ending: Ending, running: Running) -> str:
@@ -503,7 +509,13 @@ class Chat:
                 if revision.goes_on:
                     recalled, writer = self._going_on(running, revision, recalled)
             assignment = Assignment(
-                running.name, recalled.questions, recalled.history, writer, status, self._aside
+                running.name,
+                recalled.questions,
+                recalled.history,
+                writer,
+                status,
+                self._aside,
+                surface.read,
             )
             try:
                 return await self._composer.compose(assignment)
@@ -624,9 +636,10 @@ class Chat:
             outcome=ending.outcome,
             conversation=str(asked[-1].surface.conversation),
             questions=keys(asked),
+            # Names of files are words of people's, too.
             said=[one.question.text for one in asked],
             **reply.figures,
-            **ending.figures,
+            **{name: value for name, value in ending.figures.items() if name != "files"},
         )
         await self._leases.close(
             keys(asked),

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -10,10 +10,23 @@ from typing import Any, Protocol
 import structlog
 
 from core.context import Fitted, fit, speaker
+from core.enclosures import SHARE, enclose
 from core.errors import ContextExceeded, Interrupted, ModelFailed, TooSlow
-from core.messages import Question, Text, Turn
+from core.files import MOST_PICTURES, Content, Fetch, Files, hung
+from core.messages import Image, Question, Role, Text, Turn
 from core.model import Model
-from core.notices import REASONING, SHORTENED, THINKING, Ending, ending, left_out, retrying
+from core.notices import (
+    READING,
+    REASONING,
+    SHORTENED,
+    THINKING,
+    UNSEEN,
+    Ending,
+    ending,
+    left_out,
+    retrying,
+)
+from core.once import Once
 from core.retry import Retry
 from core.status import Status
 from core.store import Call
@@ -44,7 +57,7 @@ class Writer(Protocol):
 class Assignment:
     """What is to be answered, after what was said before, and into which reply of what name.
 
-    `aside` runs the book-keeping, for which no reader should wait.
+    `aside` runs the book-keeping, for which no reader should wait; `fetch` gives the files.
     """
 
     name: str
@@ -53,6 +66,7 @@ class Assignment:
     reply: Writer
     status: Status
     aside: Callable[[Coroutine[Any, Any, None]], object]
+    fetch: Fetch
 
 
 class Composer:
@@ -86,6 +100,8 @@ class Composer:
         self._clock = clock
         self._wall_clock = wall_clock
         self._chance = chance
+        self._files = Files(clock)
+        self._told_unseen = Once()
 
     async def compose(self, job: Assignment) -> Ending:
         """Write the answer into the reply; raises `ModelFailed` when there is none, or no more."""
@@ -97,14 +113,18 @@ class Composer:
 
     async def _compose(self, job: Assignment) -> Ending:
         retry = Retry(self._clock())
-        fitted = await self._fit(job.questions, job.history, self._budget)
+        if any(question.attachments for question in job.questions):
+            job.status.say(READING)
+        contents = await self._contents(job)
+        job.status.say(THINKING)
+        fitted = await self._fit(job, contents, self._budget)
         while True:
             writing = _Writing(job.reply, job.status)
             try:
                 finish = await self._ask(job, fitted, writing)
             except ContextExceeded:
                 budget = int(fitted.tokens * SMALLER)
-                smaller = await self._fit(job.questions, job.history, budget)
+                smaller = await self._fit(job, contents, budget)
                 if smaller.tokens >= fitted.tokens:
                     raise  # there is nothing left to leave out
                 fitted = smaller
@@ -124,23 +144,52 @@ class Composer:
                 await asyncio.sleep(delay)
                 job.status.say(THINKING)
             else:
+                fitted = await self._as_seen(job, fitted)
                 told = _told(ending(finish.reason, silent=not writing.begun), fitted)
                 return replace(told, figures=self._figures(finish, fitted))
 
-    async def _fit(
-        self, questions: Sequence[Question], history: Sequence[Turn], budget: int
-    ) -> Fitted:
+    async def _contents(self, job: Assignment) -> Mapping[str, Content]:
+        """What the files of the conversation hold, as far as they can be read."""
+        wanted = hung(job.questions, job.history)
+        return await self._files.read(wanted, job.fetch, self._most_pictures)
+
+    @property
+    def _most_pictures(self) -> int:
+        most = self._model.pictures(self._parameters.model)
+        return MOST_PICTURES if most is None else min(MOST_PICTURES, most)
+
+    async def _fit(self, job: Assignment, contents: Mapping[str, Content], budget: int) -> Fitted:
         """The request within the budget; counted in a thread, as texts may be long."""
-        return await asyncio.to_thread(
-            fit,
+        return await asyncio.to_thread(self._fitted, job, contents, budget)
+
+    def _fitted(self, job: Assignment, contents: Mapping[str, Content], budget: int) -> Fitted:
+        prompt = self._tokenizer.measure(Turn(Role.SYSTEM, (Text(self._system_prompt),)))
+        files = enclose(
+            hung(job.questions, job.history),
+            contents,
+            room=int(max(0, budget - prompt) * SHARE),
+            count=self._tokenizer.measure,
+        )
+        fitted = fit(
             system=self._system_prompt,
-            history=history,
-            questions=questions,
-            note=_note(questions[-1]),
+            history=job.history,
+            questions=job.questions,
+            note=_note(job.questions[-1]),
             budget=budget,
             count=self._tokenizer.measure,
-            direct=questions[-1].direct,
+            direct=job.questions[-1].direct,
+            files=files.parts,
         )
+        return replace(fitted, told=files.told, unseen=files.unseen, files=files.names)
+
+    async def _as_seen(self, job: Assignment, fitted: Fitted) -> Fitted:
+        """What the model saw of the request: fewer pictures, if it has just refused some."""
+        if _pictures(fitted) > self._most_pictures:
+            fitted = await self._fit(job, await self._contents(job), fitted.tokens)
+        asker = f"{job.questions[-1].conversation}/{job.questions[-1].asker.id}"
+        if fitted.unseen and self._told_unseen.add(asker):
+            return replace(fitted, told=(UNSEEN, *fitted.told))
+        return fitted
 
     async def _ask(self, job: Assignment, fitted: Fitted, writing: "_Writing") -> Finish:
         """One call of the model, written down whatever becomes of it."""
@@ -183,6 +232,7 @@ class Composer:
             "messages_seen": fitted.seen,
             "left_out": fitted.left_out,
             "shortened": fitted.shortened,
+            "files": fitted.files,
             "request_id": finish.request_id,
             "prompt_tokens": usage.prompt,
             "cached_tokens": usage.cached,
@@ -255,12 +305,16 @@ def _note(question: Question) -> str:
 
 def _told(finished: Ending, fitted: Fitted) -> Ending:
     """The ending, with what the reader should know of what the model did not see."""
-    notices = [finished.notice]
+    notices = [finished.notice, *fitted.told]
     if fitted.shortened:
         notices.append(SHORTENED)
     if fitted.left_out:
         notices.append(left_out(fitted.left_out))
     return replace(finished, notice=together(notices))
+
+
+def _pictures(fitted: Fitted) -> int:
+    return sum(isinstance(part, Image) for turn in fitted.turns for part in turn.parts)
 
 
 def _hashed(name: str) -> str:

@@ -8,6 +8,7 @@ ParleyError
 ├── ShuttingDown                this process takes no more questions
 ├── Paused                      the bot answers nothing in this channel for now
 ├── PlatformFailed              Slack or Discord does not let us do our work
+├── FileUnread                  a file cannot be read; `why` says which way
 └── ModelFailed                 the model's endpoint; carries code, status, request id
     ├── Rejected                not worth a retry
     │   ├── KeyRejected         401, 403: the key is wrong or may not do this
@@ -27,6 +28,7 @@ ParleyError
 
 import math
 import re
+from enum import StrEnum
 from typing import ClassVar
 
 from core.words import Notice
@@ -82,6 +84,50 @@ class PlatformFailed(ParleyError):
     """Slack or Discord does not let us do our work."""
 
     says = Notice("platform_failed")
+
+
+class Why(StrEnum):
+    """Why the model does not see a file."""
+
+    TOO_LARGE = "too_large"
+    ELSEWHERE = "elsewhere"
+    LOCKED = "locked"
+    GONE = "gone"
+    NOT_REACHED = "not_reached"
+    NOT_READABLE = "not_readable"
+    DAMAGED = "damaged"
+    PROTECTED = "protected"
+    WITHOUT_TEXT = "without_text"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_SLOW = "too_slow"
+    TOO_MANY = "too_many"
+    NO_ROOM = "no_room"
+    UNSEEN = "unseen"
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it lies in the file itself, so that nobody need try again."""
+        return self in _LASTING
+
+
+_LASTING = frozenset(
+    {
+        Why.TOO_LARGE,
+        Why.NOT_READABLE,
+        Why.DAMAGED,
+        Why.PROTECTED,
+        Why.WITHOUT_TEXT,
+        Why.TOO_MANY_PIXELS,
+    }
+)
+
+
+class FileUnread(ParleyError):
+    """A file cannot be read; the answer goes on without it, and its asker is told `why`."""
+
+    def __init__(self, why: Why, detail: str = "") -> None:
+        super().__init__(detail or why)
+        self.why = why
 
 
 class ModelFailed(ParleyError):

@@ -120,12 +120,16 @@ Part = Text | Image
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One contribution to a conversation; `id` is the platform's id of its message."""
+    """One contribution to a conversation; `id` is the platform's id of its message.
+
+    What its `attachments` hold is not among its parts until somebody has read them.
+    """
 
     role: Role
     parts: tuple[Part, ...]
     author: Author | None = None
     id: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def text(self) -> str:

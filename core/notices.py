@@ -1,13 +1,15 @@
 """What readers are told besides answers: short, truthful, and what they can do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from core.controls import Control
-from core.errors import Interrupted, ParleyError
+from core.errors import Interrupted, ParleyError, Why
 from core.words import Notice
 
 THINKING = Notice("thinking")
+READING = Notice("reading")
 REASONING = Notice("reasoning")
 WAITING_ITS_TURN = Notice("waiting_its_turn")
 
@@ -64,6 +66,72 @@ PROMPTS = (
 def first_contact(host: str) -> Notice:
     """What the bot is and where people's text goes, below its first answer in a channel."""
     return Notice("first_contact", host=host)
+
+
+UNSEEN = Notice("unseen")
+
+UNREAD: Mapping[Why, Callable[[str], Notice]] = {
+    Why.TOO_LARGE: lambda files: Notice("unread_too_large", files=files),
+    Why.ELSEWHERE: lambda files: Notice("unread_elsewhere", files=files),
+    Why.LOCKED: lambda files: Notice("unread_locked", files=files),
+    Why.GONE: lambda files: Notice("unread_gone", files=files),
+    Why.NOT_REACHED: lambda files: Notice("unread_not_reached", files=files),
+    Why.NOT_READABLE: lambda files: Notice("unread_not_readable", files=files),
+    Why.DAMAGED: lambda files: Notice("unread_damaged", files=files),
+    Why.PROTECTED: lambda files: Notice("unread_protected", files=files),
+    Why.WITHOUT_TEXT: lambda files: Notice("unread_without_text", files=files),
+    Why.TOO_MANY_PIXELS: lambda files: Notice("unread_too_many_pixels", files=files),
+    Why.TOO_SLOW: lambda files: Notice("unread_too_slow", files=files),
+    Why.TOO_MANY: lambda files: Notice("unread_too_many", files=files),
+    Why.NO_ROOM: lambda files: Notice("unread_no_room", files=files),
+}
+"""What the asker is told of files that the model does not see."""
+
+NAMES = 4
+"""Names of files that are listed; of more there is only the number."""
+
+
+def unread(why: Why, names: Sequence[str]) -> Notice:
+    """Why the model does not see some files."""
+    return UNREAD[why](_files(names))
+
+
+def read_in_part(parts: Sequence[tuple[str, int]]) -> Notice:
+    """Of which files the model sees only so many per cent."""
+    files = [Notice("file_in_part", name=_short(name), percent=part) for name, part in parts]
+    return Notice("read_in_part", files=_listed(files))
+
+
+def first_frames(names: Sequence[str]) -> Notice:
+    """Of which moving pictures the model sees the beginning."""
+    return Notice("first_frames", files=_files(names))
+
+
+def no_longer_seen(names: Sequence[str]) -> Notice:
+    """Which files from further up the model does not see any more."""
+    return Notice("no_longer_seen", files=_files(names))
+
+
+def _files(names: Sequence[str]) -> Notice:
+    return _listed([Notice("file", name=_short(name)) for name in names])
+
+
+def _listed(files: Sequence[Notice]) -> Notice:
+    """Files as people list them."""
+    shown = list(files[:NAMES])
+    if more := len(files) - len(shown):
+        shown.append(Notice("more_files", count=more))
+    *first, last = shown
+    if not first:
+        return last
+    before = reduce(lambda one, other: Notice("listed", first=one, second=other), first)
+    return Notice("listed_last", first=before, second=last)
+
+
+def _short(name: str) -> str:
+    """A file's name in one line, and of a length that is read."""
+    line = " ".join(name.split())
+    return line if len(line) <= 60 else f"{line[:40]}…{line[-16:]}"
 
 
 def left_out(turns: int) -> Notice:

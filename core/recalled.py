@@ -52,7 +52,8 @@ class Recalled:
     def going_on(self, former: str) -> "Recalled":
         """The request for what comes after the answer so far."""
         asked = tuple(
-            Turn(Role.USER, (Text(one.text),), one.asker, one.message) for one in self.questions
+            Turn(Role.USER, (Text(one.text),), one.asker, one.message, one.attachments)
+            for one in self.questions
         )
         answer = Turn(Role.ASSISTANT, (Text(former),))
         wish = replace(self.questions[-1], text=GO_ON, attachments=())

@@ -1,14 +1,19 @@
 """What a platform offers to one conversation, and how its requests can end."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.budget import Way
 from core.controls import Controls
+from core.dress import Dress
 from core.languages import Readers
-from core.messages import Conversation, Question, Turn
+from core.messages import Attachment, Conversation, Question, Turn
 from core.words import told
+
+CUT = " …"
+"""Stands for the rest of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,14 @@ class Limit:
     size: int
     measure: Callable[[str], int]
 
+    def cut(self, text: str) -> str:
+        """The text, or as much of its beginning as has room, with a sign that it goes on."""
+        if self.measure(text) <= self.size:
+            return text
+        room = self.size - self.measure(CUT)
+        end = bisect_right(range(len(text)), room, key=lambda n: self.measure(text[:n])) - 1
+        return text[: max(0, end)].rstrip() + CUT
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -30,7 +43,8 @@ class Page:
     keeps apart from it, so that history never feeds it back to the model.
 
     While `grows`, more is to come, and `closing` is what ends the text only until then:
-    the line that closes a code block which goes on. `controls` are what can be pressed.
+    the line that closes a code block which goes on, or markup that is still open, with its
+    closing marks. `controls` are what can be pressed.
     """
 
     text: str
@@ -78,6 +92,14 @@ class Unknown:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class CodeFile:
+    """A file that the bot has made: its name, and its text in UTF-8."""
+
+    name: str
+    data: bytes
+
+
 Outcome = Delivered | RefusedForNow | RefusedForGood | Unknown
 
 
@@ -86,7 +108,7 @@ class Surface(Protocol):
 
     No method raises for what a platform or a network does: requests end in an
     `Outcome`, and what is only a courtesy (`status`) fails in the log. `history`
-    raises `PlatformFailed` when the thread cannot be read.
+    raises `PlatformFailed` when the thread cannot be read, `read` raises `FileUnread`.
     """
 
     @property
@@ -115,6 +137,9 @@ class Surface(Protocol):
     def way(self, message: str) -> Way:
         """How this message goes on."""
 
+    def dress(self) -> Dress:
+        """How one answer is written anew for the platform, before pages are cut of it."""
+
     async def introduce(self, question: Question) -> Question:
         """The question with the names by which people know its asker, place and mentions.
 
@@ -127,6 +152,12 @@ class Surface(Protocol):
 
         The question is in it where the platform holds it as a message; each turn has
         the id of its message. Adjacent pages of one answer are turns of their own here.
+        """
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of a file that hangs on a message, if it is at most so many bytes.
+
+        Only the platform's own hosts are asked for it. Raises `FileUnread`.
         """
 
     async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
@@ -162,6 +193,13 @@ class Surface(Protocol):
 
     async def remove(self, message: str) -> Outcome:
         """Take a message of the answer away; it waits for its own budgets."""
+
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        """Put files below the answer, in one message; it waits for its own budgets.
+
+        Repeated with the same nonce after an outcome that is not final, it never makes a
+        second message. What is refused for good has no place here, or may have come through.
+        """
 
     async def refuse(self, sentence: str) -> Outcome:
         """Tell the asker alone, where the platform can, why there is no answer."""

@@ -145,7 +145,9 @@ class DiscordBot:
             Route.BASE = self._api_url.rstrip("/")
         calls = Calls(self._governor)
         client = Client(http_trace=calls.trace, proxy=self._proxy)
-        self._desk = desk(client, calls, self._recall, self._languages, self._clock)
+        self._desk = desk(
+            client, calls, self._recall, self._languages, self._clock, api_url=self._api_url
+        )
         client.listener = Listener(self._desk, self._chat, self._reply)
         client.buttons = Buttons(self._desk, self._presses, client.listener.locate)
         self._client = client

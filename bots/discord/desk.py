@@ -10,6 +10,7 @@ from bots.discord import budgets
 from bots.discord.calls import Calls, NotRead
 from bots.discord.chains import Chains
 from bots.discord.direct import Direct
+from bots.discord.files import Files
 from bots.discord.messages import Messages
 from bots.discord.places import Places
 from bots.discord.reader import Reader
@@ -39,6 +40,7 @@ class Desk:
     places: Places
     reader: Reader
     messages: Messages
+    files: Files
     direct: Direct
     hints: Told
     recall: Recall
@@ -80,6 +82,7 @@ class Desk:
         await self.timers.close(0)
         await self.tasks.close(CLOSING / 2)
         await self.calls.close(CLOSING / 2)
+        await self.files.close()
 
 
 def desk(
@@ -88,8 +91,10 @@ def desk(
     recall: Recall,
     languages: Languages,
     clock: Callable[[], float],
+    *,
+    api_url: str | None = None,
 ) -> Desk:
-    """Put the tools together."""
+    """Put the tools together; `api_url` is where Discord is, if it is not the real one."""
     reader = Reader(client, calls)
     tasks = Tasks(NotRead)
     messages = Messages(client, calls, reader, clock)
@@ -107,6 +112,7 @@ def desk(
         places=Places(client, calls, tasks),
         reader=reader,
         messages=messages,
+        files=Files(client, calls, api_url),
         direct=Direct(client, calls, messages),
         hints=Told(clock, HINT_PERIOD),
         recall=recall,

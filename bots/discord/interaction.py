@@ -16,16 +16,18 @@ from bots.discord import budgets
 from bots.discord.calls import NO_TURN, Answer, Request
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
+from bots.discord.dress import Dress
 from bots.discord.headline import headline
-from bots.discord.messages import NOTHING_YET, Spot
-from bots.discord.shown import LIMIT, change, content, is_blank
+from bots.discord.messages import NOTHING_YET, Spot, uploads
+from bots.discord.shown import LIMIT, NOTICE, change, content, is_blank
 from bots.discord.surface import PAUSE
 from bots.discord.turns import own_turn
 from core.budget import Budgets, Way
 from core.languages import Readers
-from core.messages import Conversation, Question, Turn
+from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
-from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+from core.pages import utf16
+from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 from core.words import Notice, told
 
 LIFETIME = 14 * 60.0
@@ -120,6 +122,10 @@ class InteractionSurface:
             return self._counted
         return budgets.edits(self._elsewhere.channel) if self._elsewhere.channel else ()
 
+    def dress(self) -> Dress:
+        """Tables, deep headings and the like as Discord can show them."""
+        return Dress()
+
     async def introduce(self, question: Question) -> Question:
         """The question as it is: Discord's events bring all names along."""
         return question
@@ -127,6 +133,10 @@ class InteractionSurface:
     async def history(self) -> tuple[Turn, ...]:
         """Nothing: the command is no message, and its question stands alone."""
         return ()
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of an attachment. Raises `FileUnread`."""
+        return await self._desk.files.read(file, message, most)
 
     async def status(self, text: str, *, waits: bool = False) -> None:
         """Defer the command, by which Discord shows that the bot is thinking."""
@@ -210,6 +220,22 @@ class InteractionSurface:
         """A command cannot be taken back, and its answer stays."""
         return Delivered(message)
 
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        """Post files below the answer; Discord knows no nonce under a command."""
+        if self._late:
+            if not self._elsewhere.channel:
+                return RefusedForGood("no place")
+            return await self._desk.messages.attach(self._elsewhere, files, nonce)
+        if not await self._desk.calls.turn(self._counted, Urgency.PAGE):
+            return NO_TURN.outcome
+        followup = self._interaction.followup
+        answer = await self._ask(
+            lambda: followup.send(files=uploads(files), ephemeral=self._private, wait=True)
+        )
+        if isinstance(answer.outcome, Unknown):  # it may have come through, and would come twice
+            return RefusedForGood(f"unknown: {answer.outcome.code}")
+        return answer.outcome
+
     async def refuse(self, sentence: str) -> Outcome:
         """Tell the asker alone, unless the command is deferred for all to see."""
         first = await self._respond(sentence)
@@ -286,7 +312,8 @@ class InteractionSurface:
     def _original(self, page: Page) -> Request[object]:
         """The first page, with what was asked: nobody else sees that of a command."""
         headline = told(self._headline, self.readers.everybody)
-        notice = "\n".join(filter(None, (page.notice, headline)))
+        room = Limit(NOTICE.size - utf16(f"\n{headline}"), utf16)
+        notice = "\n".join(filter(None, (room.cut(page.notice), headline)))
         parts = change(replace(page, notice=notice))
         return lambda: self._interaction.edit_original_response(**parts)
 

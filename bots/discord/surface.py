@@ -11,6 +11,7 @@ from bots.discord import budgets
 from bots.discord.calls import NO_TURN
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
+from bots.discord.dress import Dress
 from bots.discord.history import is_post, read_starter, read_talk
 from bots.discord.managers import manages
 from bots.discord.messages import Spot
@@ -19,9 +20,9 @@ from bots.discord.threads import Opened, open_thread
 from bots.discord.turns import own_turn, place_of, turn_of
 from core.budget import Way
 from core.languages import Readers
-from core.messages import Conversation, Question, Turn
+from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
-from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood
+from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood
 from core.words import Notice, told
 
 log = structlog.get_logger()
@@ -100,6 +101,10 @@ class DiscordSurface:
         del message
         return self.plain
 
+    def dress(self) -> Dress:
+        """Tables, deep headings and the like as Discord can show them."""
+        return Dress()
+
     async def introduce(self, question: Question) -> Question:
         """The question as it is: Discord's events bring all names along."""
         return question
@@ -110,6 +115,10 @@ class DiscordSurface:
         if self._in_talk:
             return await self._desk.recall.turns(self._conversation, self._read)
         return await self._desk.chains.up(self._spot.channel, self._question.id, self._desk.me)
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of an attachment. Raises `FileUnread`."""
+        return await self._desk.files.read(file, message, most)
 
     async def status(self, text: str, *, waits: bool = False) -> None:
         """Type, for as long as there is nothing to read; the words themselves have no place.
@@ -179,6 +188,11 @@ class DiscordSurface:
     async def remove(self, message: str) -> Outcome:
         """Delete a message of the answer."""
         return await self._desk.messages.remove(self._spot.channel, message)
+
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        """Post files below the answer."""
+        await self._settled()
+        return await self._desk.messages.attach(self._spot, files, nonce)
 
     async def refuse(self, sentence: str) -> Outcome:
         """Say it in a reply to the question, which pings nobody, else that nothing can be said."""

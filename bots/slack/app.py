@@ -17,6 +17,7 @@ from bots.slack.dialler import Dialler
 from bots.slack.directory import Directory
 from bots.slack.door import Door
 from bots.slack.ears import Ears
+from bots.slack.files import Files
 from bots.slack.identity import Identity
 from bots.slack.managers import Managers
 from bots.slack.memory import Memory
@@ -85,6 +86,7 @@ class SlackBot:
         self._ears: Ears | None = None
         self._directory: Directory | None = None
         self._door: Door | None = None
+        self._files: Files | None = None
         self._stopped = False
         self._over = asyncio.Event()
         self._over.set()
@@ -143,6 +145,8 @@ class SlackBot:
                     await self._ears.stop()
                     await self._over.wait()
         await self._tasks.close(0)
+        if self._files is not None:
+            await self._files.close()
         if self._session is not None:
             await self._session.close()
 
@@ -159,7 +163,8 @@ class SlackBot:
         dialler = Dialler(calls, budgets, self._governor, session, self._app_token)
         self._directory = Directory(calls, budgets, self._clock)
         self._directory.people.learn(us.user, us.name)
-        workspace = self._workspace(us, calls, self._directory)
+        self._files = Files(self._bot_token, self._api_url, calls, budgets)
+        workspace = self._workspace(us, calls, self._directory, self._files)
         self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)
         pausing = Pausing(workspace, self._chat)
@@ -193,7 +198,9 @@ class SlackBot:
         except NotConnected as failed:
             raise tokens.no_socket(failed) from failed
 
-    def _workspace(self, us: Identity, calls: Calls, directory: Directory) -> Workspace:
+    def _workspace(
+        self, us: Identity, calls: Calls, directory: Directory, files: Files
+    ) -> Workspace:
         scribe = Scribe(us, directory.people, directory.channels)
         budgets = Budgets(us.team, self._bursts)
         return Workspace(
@@ -204,6 +211,7 @@ class SlackBot:
             channels=directory.channels,
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
+            files=files,
             managers=Managers(calls, budgets, self._managers),
             statusless=Refusals(),
             unstreamed=Refusals(),

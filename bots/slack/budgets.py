@@ -27,6 +27,10 @@ WORKSPACE = {
     "conversations.open": (50, 10),
     "reactions.add": (50, 10),
     "reactions.remove": (20, 10),
+    "files.info": (100, 60),
+    "files.download": (100, 60),
+    "files.getUploadURLExternal": (100, 60),
+    "files.completeUploadExternal": (100, 60),
     "users.info": (100, 60),
     "users.list": (20, 10),
     "users.conversations": (50, 10),
@@ -123,6 +127,16 @@ class Budgets:
         return (self._all("conversations.open"),)
 
     @property
+    def file(self) -> tuple[Budget, ...]:
+        """files.info."""
+        return (self._all("files.info"),)
+
+    @property
+    def download(self) -> tuple[Budget, ...]:
+        """Files themselves, for which Slack documents no limit: as many as files.info."""
+        return (self._all("files.download"),)
+
+    @property
     def react(self) -> tuple[Budget, ...]:
         """reactions.add."""
         return (self._all("reactions.add"),)
@@ -131,6 +145,16 @@ class Budgets:
     def unreact(self) -> tuple[Budget, ...]:
         """reactions.remove."""
         return (self._all("reactions.remove"),)
+
+    @property
+    def upload(self) -> tuple[Budget, ...]:
+        """files.getUploadURLExternal, with the upload that follows it."""
+        return (self._all("files.getUploadURLExternal"),)
+
+    @property
+    def share(self) -> tuple[Budget, ...]:
+        """files.completeUploadExternal."""
+        return (self._all("files.completeUploadExternal"),)
 
     @property
     def person(self) -> tuple[Budget, ...]:

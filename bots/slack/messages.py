@@ -163,9 +163,10 @@ class Scribe:
         if self.is_ours(message):
             yield from self._our_turns(message)
             return
-        text = "\n".join(filter(None, (self.question(message), *map(_noted, message.files))))
-        if text:
-            yield Turn(Role.USER, (Text(text),), self.author(message), message.ts)
+        text = self.question(message)
+        if text or message.files:
+            words = (Text(text),) if text else ()
+            yield Turn(Role.USER, words, self.author(message), message.ts, message.files)
 
     def _words(self, message: Message) -> str:
         # The text is what notifications show of the blocks: without lists, and with `*` for bold.
@@ -209,10 +210,6 @@ class Scribe:
 
     def _markdown(self, text: str) -> str:
         return mrkdwn.markdown(text, self._people.known, self._channels.known)
-
-
-def _noted(file: Attachment) -> str:
-    return f"[attached: {file.name}]"
 
 
 def _headline(blocks: Any) -> str:

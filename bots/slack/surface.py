@@ -10,12 +10,14 @@ from bots.slack.messages import is_ts
 from bots.slack.payload import string
 from bots.slack.question import with_asker
 from bots.slack.sign import Sign
+from bots.slack.uploads import upload
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
+from core.dress import Plain
 from core.languages import Readers
-from core.messages import Conversation, Question, Turn
+from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
-from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
 PAUSE = 0.5
 """Seconds between two interim edits of one message, so that a burst lasts for most answers.
@@ -82,6 +84,10 @@ class SlackSurface:
         del message
         return self.plain
 
+    def dress(self) -> Plain:
+        """Markdown as it was written, which Slack shows."""
+        return Plain()
+
     async def introduce(self, question: Question) -> Question:
         """The question with its asker's name."""
         return await with_asker(self._workspace, question)
@@ -89,6 +95,11 @@ class SlackSurface:
     async def history(self) -> tuple[Turn, ...]:
         """The conversation as it stands. Raises `PlatformFailed`."""
         return await self._workspace.memory.turns(self.conversation, self._read)
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of a file. Raises `FileUnread`."""
+        del message
+        return await self._workspace.files.read(file, most)
 
     async def status(self, text: str, *, waits: bool = False) -> None:
         """Show what the bot is doing, or take the sign away."""
@@ -154,6 +165,15 @@ class SlackSurface:
         except CallFailed as failed:
             return failed.outcome
         return Delivered(message)
+
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        """Put files below the answer."""
+        del nonce  # Slack knows none here; what may have been done is not done again
+        try:
+            await upload(self._workspace, self._channel, in_thread(self._thread), files)
+        except CallFailed as failed:
+            return failed.outcome
+        return Delivered("")
 
     async def refuse(self, sentence: str) -> Outcome:
         """Tell the asker alone; where they are alone with the bot anyway, in a message."""

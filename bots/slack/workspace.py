@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bots.slack.assistant import Assistant
 from bots.slack.budgets import Budgets
 from bots.slack.calls import Calls
+from bots.slack.files import Files
 from bots.slack.identity import Identity
 from bots.slack.managers import Managers
 from bots.slack.memory import Memory
@@ -28,6 +29,7 @@ class Workspace:
     channels: Names
     scribe: Scribe
     memory: Memory
+    files: Files
     managers: Managers
     statusless: Refusals
     unstreamed: Refusals

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from sandbox import strange
 from sandbox.discord.answers import Answers
 from sandbox.discord.commands import Commands
 from sandbox.discord.controls import Controls
@@ -181,7 +182,9 @@ class DiscordServer:
         for event in self._feed.events(change):
             self._gateway.dispatch(event)
 
-    async def _download(self, request: web.Request) -> web.Response:
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        if instead := await strange.struck(request, self.faults):
+            return instead
         file, files = request.match_info["id"], self._realm.files
         ends, made, signature = (request.query.get(name, "") for name in ("ex", "is", "hm"))
         upload = files.get(file)

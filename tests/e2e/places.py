@@ -4,13 +4,15 @@ import asyncio
 import itertools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from core.controls import Control
 from sandbox.discord import DiscordServer
+from sandbox.discord import Upload as DiscordUpload
 from sandbox.slack import SlackServer
+from sandbox.slack import Upload as SlackUpload
 from sandbox.world import Change, Channel, Kind, Message, Space
 
 SLACK_BOT, DISCORD_BOT = "U0PARLEY", "1009"
@@ -28,10 +30,19 @@ class Seen:
     controls: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class File:
+    """Something that a person attaches."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
 class Talk(Protocol):
     """One conversation with the bot."""
 
-    def say(self, person: str, words: str) -> Message: ...
+    def say(self, person: str, words: str, *files: File) -> Message: ...
     def seen(self) -> list[Seen]: ...
     async def until(self, holds: Callable[[list[Seen]], bool]) -> list[Seen]: ...
 
@@ -55,14 +66,14 @@ class _Talk:
     bot: str
     channel: str
     thread: str | None
-    speak: Callable[[str, str], Message]
+    speak: Callable[[str, str, tuple[File, ...]], Message]
     read: Callable[[Message], Seen]
     place: "SlackPlace | DiscordPlace"
     asked: Message | None = None
     before: set[str] = field(default_factory=set)
 
-    def say(self, person: str, words: str) -> Message:
-        return self.speak(person, words)
+    def say(self, person: str, words: str, *files: File) -> Message:
+        return self.speak(person, words, files)
 
     def messages(self) -> list[Message]:
         return [
@@ -117,6 +128,17 @@ class _Talk:
         self.place.server.delete(self.asked.author, self.asked.channel, self.asked.id)
 
 
+Files = Sequence[File]
+
+
+def slack_files(files: Files) -> list[SlackUpload]:
+    return [SlackUpload(file.name, file.media_type, file.data) for file in files]
+
+
+def discord_files(files: Files) -> list[DiscordUpload]:
+    return [DiscordUpload(file.name, file.media_type, file.data) for file in files]
+
+
 class SlackPlace:
     """The sandbox's Slack."""
 
@@ -147,9 +169,9 @@ class SlackPlace:
         channel = Channel(f"C{n:08}", f"room-{n}", Kind.PUBLIC, set(self.space.people))
         return self.space.add_channel(channel).id
 
-    def mention(self, person: str, words: str, room: str = "") -> _Talk:
+    def mention(self, person: str, words: str, room: str = "", *, files: Files = ()) -> _Talk:
         room = room or self.room()
-        asked = self.server.say(person, room, f"@Parley {words}")
+        asked = self.server.say(person, room, f"@Parley {words}", files=slack_files(files))
         return self._talk(room, asked.id, asked)
 
     def direct(self, person: str, words: str) -> _Talk:
@@ -214,7 +236,9 @@ class SlackPlace:
             SLACK_BOT,
             channel,
             thread,
-            lambda person, words: self.server.say(person, channel, words, thread),
+            lambda person, words, files: self.server.say(
+                person, channel, words, thread, slack_files(files)
+            ),
             read_slack,
             self,
             asked,
@@ -246,8 +270,9 @@ class DiscordPlace:
         channel = Channel(str(500_000 + n), f"room-{n}", Kind.PUBLIC, set(self.space.people))
         return self.space.add_channel(channel).id
 
-    def mention(self, person: str, words: str, room: str = "") -> _Talk:
-        asked = self.server.say(person, room or self.room(), f"@Parley {words}")
+    def mention(self, person: str, words: str, room: str = "", *, files: Files = ()) -> _Talk:
+        room = room or self.room()
+        asked = self.server.say(person, room, f"@Parley {words}", files=discord_files(files))
         return self._talk(asked.id, asked)
 
     def direct(self, person: str, words: str) -> _Talk:
@@ -301,7 +326,9 @@ class DiscordPlace:
             DISCORD_BOT,
             channel,
             None,
-            lambda person, words: self.server.say(person, channel, words),
+            lambda person, words, files: self.server.say(
+                person, channel, words, files=discord_files(files)
+            ),
             read_discord,
             self,
             asked,
