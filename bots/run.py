@@ -76,6 +76,7 @@ async def run(settings: Settings) -> None:
             composer=await _composer(settings, model_name, model, store),
             governor=governor,
             clock=time.monotonic,
+            first_contact=settings.introduction,
             delete_with_question=settings.delete_with_question,
             code_files=settings.code_files,
         )
@@ -194,6 +195,7 @@ def _platforms(
             api_url=settings.slack_api_url,
             streaming=settings.slack_streaming,
             bursts=settings.slack_bursts,
+            managers=settings.slack_managers,
             chat=chat,
             presses=presses,
             governor=governor,

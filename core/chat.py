@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 
 from core.attachments import add_code_files
+from core.attention import Attention
 from core.composer import Assignment, Composer
 from core.continuation import Continuation, fence_at_the_end, reopened
 from core.controls import Control
@@ -20,11 +21,14 @@ from core.errors import (
     LeaseLost,
     ModelFailed,
     ParleyError,
+    Paused,
     PlatformFailed,
     ShuttingDown,
     StoreFailed,
 )
+from core.etiquette import Saying
 from core.fresh import FreshStarts
+from core.introductions import Introductions
 from core.leases import Leases
 from core.messages import Conversation, Question, Turn
 from core.notices import (
@@ -43,6 +47,7 @@ from core.notices import (
     failure,
 )
 from core.pace import Governor, Urgency
+from core.pauses import Pauses, channel_of
 from core.queue import Asked, Queue, Revision
 from core.recalled import Recalled
 from core.reply import Reply
@@ -50,8 +55,9 @@ from core.running import Running
 from core.status import Status
 from core.store import Known, Store
 from core.surface import Delivered, Outcome, Page, Surface, Unknown, refuse
+from core.told import Told
 from core.usage import Use
-from core.words import told
+from core.words import together, told
 
 log = structlog.get_logger()
 
@@ -99,6 +105,7 @@ class Chat:
 
     `clock` gives seconds that only ever grow. With `delete_with_question`, an answer goes when
     its question goes. With `code_files`, long code is put below an answer as files, too.
+    `first_contact` stands below the first answer in each channel; empty: nothing does.
     """
 
     def __init__(
@@ -110,15 +117,20 @@ class Chat:
         clock: Callable[[], float],
         delete_with_question: bool = False,
         code_files: bool = True,
+        first_contact: str = "",
     ) -> None:
+        self.pauses = Pauses(store.pauses, clock)
+        self._told_of_pause = Told(clock)
         self._store = store
         self._composer = composer
         self._governor = governor
         self._clock = clock
+        self._introductions = Introductions(store.introductions, first_contact)
         self._delete_with_question = delete_with_question
         self._code_files = code_files
         self._fresh = FreshStarts(store.marks)
         self._queue = Queue()
+        self._attention = Attention(store.threads)
         self._leases = Leases(store.questions, self._aside)
         self._running: dict[str, Running] = {}
         self._answering: dict[str, asyncio.Task[None]] = {}
@@ -135,7 +147,13 @@ class Chat:
         event arrived. False: it was claimed before, here or by another process. Raises
         `StoreFailed` when it cannot be claimed and `ShuttingDown` when this process
         takes no more; the platform must then deliver it again.
+
+        One that is asked in a paused channel is not claimed: a command raises `Paused`,
+        other askers are told by themselves, at most once a minute.
         """
+        if not is_stop(question.text) and await self.pauses.hold(question.conversation):
+            self._turn_away(question, surface)
+            return True
         return await self._claimed(self._take(question, surface, revision))
 
     async def _claimed(self, take: Coroutine[Any, Any, bool | Exception]) -> bool:
@@ -170,10 +188,18 @@ class Chat:
             return True
         is_first = self._queue.add(asked)
         if not question.is_empty:
-            asked.status.say(THINKING if is_first else WAITING_ITS_TURN)
+            words = THINKING if is_first else WAITING_ITS_TURN
+            asked.status.say(words, waits=not is_first)
         if is_first:
             self._aside(self._work(question.conversation))
         return True
+
+    def _turn_away(self, question: Question, surface: Surface) -> None:
+        """The bot is paused where this was asked: say so, where that is due."""
+        if question.cause.startswith("command:"):
+            raise Paused("a command in a paused channel")
+        if self._told_of_pause.due((channel_of(question.conversation), question.asker.id)):
+            self._aside(_told(question, surface, Paused.says))
 
     def _counted(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """Own a task; `idle` waits for it. `RuntimeError` in a shutdown."""
@@ -252,6 +278,8 @@ class Chat:
         `question.cause` names the edit. False: it was none of ours, or the edit was seen before.
         Raises as `accept` does.
         """
+        if await self.pauses.hold(question.conversation):
+            return False
         return await self._claimed(self._edit(question, surface))
 
     async def _edit(self, question: Question, surface: Surface) -> bool | Exception:
@@ -342,6 +370,31 @@ class Chat:
         """What one person has used, and what everybody has."""
         return await self._store.usage.of(platform, asker), await self._store.usage.of_all()
 
+    async def listens(
+        self, conversation: Conversation, saying: Saying, words: str, *, invited: bool = False
+    ) -> bool:
+        """Whether a message of a thread is for the bot (`core.etiquette`).
+
+        "Stop" is, whoever spoke to whom, while there is something to stop. `invited`: the
+        thread is the bot's own, whether it was asked there before or not.
+        Raises `StoreFailed`.
+        """
+        if is_stop(words) and await self._answers_in(conversation):
+            return True
+        listens = await self._attention.listens(conversation, saying, invited=invited)
+        if listens and not saying.to_bot:
+            return not await self.pauses.hold(conversation)
+        return listens
+
+    async def _answers_in(self, conversation: Conversation) -> bool:
+        """Whether an answer is being written in a conversation, here or by another process."""
+        here = (one.asked[0].question.conversation for one in self._running.values())
+        if conversation in here:
+            return True
+        if not await self._store.has_company():
+            return False
+        return await self._store.replies.written_in(str(conversation)) != ""
+
     async def run(self) -> None:
         """Own every answer and keep their leases until cancelled; `drain` comes before that."""
         async with asyncio.TaskGroup() as self._tasks:
@@ -399,12 +452,14 @@ class Chat:
             ending = await running.written(partial(self._compose, running))
             if reply.blank and not ending.notice:
                 ending = failure(EmptyAnswer("it wrote nothing that can be shown"))
+            notice = await self._with_introduction(ending, running)
             running.fall_back()
             if ending.outcome == WITHDRAWN.outcome:
                 reply.withdraw()
             else:
-                reply.finish(ending.notice, running.offers(ending))
+                reply.finish(notice, running.offers(ending))
         if reply.cut:
+            await self._introductions.unsaid(running.asked[0].question, running.name)
             ending = Ending("interrupted", RESTARTING, ending.figures)
         if reply.gave_up:
             await self._refuse(running.asked, ending.notice, ending.outcome)
@@ -414,6 +469,13 @@ class Chat:
             surface = running.asked[-1].surface
             self._aside(add_code_files(surface, reply.text, running.name))
         await self._point(running)
+
+    async def _with_introduction(self, ending: Ending, running: Running) -> str:
+        """What is to stand below an answer; below the first in a channel, what the bot is, too."""
+        if ending.outcome not in ANSWERED:
+            return ending.notice
+        words = await self._introductions.words(running.asked[0].question, running.name)
+        return together((ending.notice, words))
 
     async def _point(self, running: Running) -> None:
         """Where an answer is too old to be changed much, say in it that there is a newer one."""
@@ -589,12 +651,8 @@ class Chat:
         """Tell the asker in one sentence why there is no answer, and close the record."""
         for one in asked:
             one.status.clear()
-        try:
-            async with asyncio.timeout(REFUSAL_TIMEOUT):
-                told = type(await refuse(asked[-1].surface, why)).__name__
-        except Exception as error:  # noqa: BLE001 - the record is closed all the same
-            told = f"{type(error).__name__}: {error}"
-        log.info("refused", questions=keys(asked), why=why, told=told)
+        await self._introductions.unsaid(asked[0].question, reply_name(asked[0].question))
+        await _told(asked[-1].question, asked[-1].surface, why)
         await self._leases.close(
             keys(asked), lambda: self._store.questions.settle(keys(asked), outcome)
         )
@@ -613,14 +671,24 @@ class Chat:
         self._leases.let_go(asked.question.key)
 
 
+async def _told(question: Question, surface: Surface, why: str) -> None:
+    """Tell an asker why there is no answer; whatever comes of it, the work goes on."""
+    try:
+        async with asyncio.timeout(REFUSAL_TIMEOUT):
+            told = type(await refuse(surface, why)).__name__
+    except Exception as error:  # noqa: BLE001 - what comes next happens all the same
+        told = f"{type(error).__name__}: {error}"
+    log.info("refused", question=question.key, why=why, told=told)
+
+
 def _status(surface: Surface) -> Status:
     """The status of a question, in the language of whoever reads it."""
     return Status(partial(_show, surface))
 
 
-async def _show(surface: Surface, words: str) -> None:
+async def _show(surface: Surface, words: str, *, waits: bool = False) -> None:
     """Show the asker in their own language what the bot is doing."""
-    await surface.status(told(words, surface.readers.asker))
+    await surface.status(told(words, surface.readers.asker), waits=waits)
 
 
 def keys(asked: Iterable[Asked]) -> list[str]:

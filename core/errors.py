@@ -6,6 +6,7 @@ ParleyError
 ├── StoreFailed                 the database cannot be read or written
 │   └── LeaseLost               another process has taken the question over
 ├── ShuttingDown                this process takes no more questions
+├── Paused                      the bot answers nothing in this channel for now
 ├── PlatformFailed              Slack or Discord does not let us do our work
 ├── FileUnread                  a file cannot be read; `why` says which way
 │   └── NotInvited              the bot may not read the channel
@@ -74,6 +75,12 @@ class ShuttingDown(ParleyError):
     """This process takes no more questions; another one will, or this one in a moment."""
 
     says = Notice("shutting_down")
+
+
+class Paused(ParleyError):
+    """Somebody who manages the channel has paused the bot there."""
+
+    says = Notice("paused")
 
 
 class PlatformFailed(ParleyError):

@@ -25,6 +25,14 @@ WANTED_TOOLS = Notice("wanted_tools")
 RESTARTING = Notice("restarting")
 NOT_DELIVERED = Notice("not_delivered")
 
+PAUSED_NOW = Notice("paused_now")
+PAUSED_BEFORE = Notice("paused_before")
+RESUMED_NOW = Notice("resumed_now")
+RESUMED_BEFORE = Notice("resumed_before")
+MANAGERS_ONLY = Notice("managers_only")
+MANAGERS_UNKNOWN = Notice("managers_unknown")
+CHANNELS_ONLY = Notice("channels_only")
+
 STOPPED = Notice("stopped")
 NOT_YOURS = Notice("not_yours")
 NOTHING_TO_STOP = Notice("nothing_to_stop")
@@ -105,6 +113,19 @@ def _tokens(used: Used) -> Notice:
 def condensed(messages: int) -> Notice:
     """How much of a long conversation the model read in short."""
     return Notice("condensed", count=messages)
+
+
+PROMPTS = (
+    (Notice("prompt_help"), Notice("prompt_help_asks")),
+    (Notice("prompt_explain"), Notice("prompt_explain_asks")),
+    (Notice("prompt_improve"), Notice("prompt_improve_asks")),
+)
+"""What is suggested to somebody who opens a direct message: a title, and what it asks."""
+
+
+def first_contact(host: str) -> Notice:
+    """What the bot is and where people's text goes, below its first answer in a channel."""
+    return Notice("first_contact", host=host)
 
 
 UNSEEN = Notice("unseen")

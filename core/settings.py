@@ -28,6 +28,7 @@ from sqlalchemy.exc import ArgumentError
 from core.env_file import mistyped, read, unknown
 from core.errors import SettingsError
 from core.languages import AUTO
+from core.notices import first_contact
 from core.words import language_of, languages
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -102,9 +103,20 @@ def _sizes(value: Any) -> Any:
     return sizes
 
 
+def _ids(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    ids = tuple(filter(None, (part.strip() for part in value.split(","))))
+    for one in ids:
+        if not re.fullmatch(r"[UW][A-Z0-9]{2,}", one):
+            raise ValueError(f"must be ids of people, such as U0123ABCD, U0456EFGH, not {one!r}")
+    return ids
+
+
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 JsonObject = Annotated[dict[str, Any], BeforeValidator(_json_object)]
 Sizes = Annotated[dict[str, int], BeforeValidator(_sizes)]
+Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
@@ -130,6 +142,7 @@ class Settings(BaseModel):
         None
     )
     system_prompt: str = SYSTEM_PROMPT
+    first_contact: Annotated[str, Field(max_length=1000)] = "on"
     language: str = AUTO
     summaries: bool = True
     summary_model: str = ""
@@ -145,6 +158,7 @@ class Settings(BaseModel):
     slack_api_url: str = "https://slack.com/api/"
     slack_streaming: Literal["auto", "edit", "native"] = "auto"
     slack_bursts: Sizes = {}
+    slack_managers: Ids = ()
     discord_token: SecretStr = SecretStr("")
     discord_api_url: str = "https://discord.com/api/v10"
     discord_reply: Literal["thread", "channel"] = "thread"
@@ -354,6 +368,16 @@ class Settings(BaseModel):
         ):
             secrets += _credentials(url)
         return tuple(secret for secret in secrets if secret)
+
+    @property
+    def introduction(self) -> str:
+        """What the bot says below its first answer in a channel; empty: nothing."""
+        word = self.first_contact.lower()
+        if word in ("off", "no", "false", "0"):
+            return ""
+        if word in ("on", "yes", "true", "1"):
+            return first_contact(urlsplit(self.openai_base_url).hostname or "")
+        return self.first_contact
 
     @property
     def endpoint(self) -> str:

@@ -1,31 +1,42 @@
 """The sign that the bot is at work, as long as there is no text to read."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Protocol
 
 REFRESH = 90.0
 """Seconds after which the same words are shown again: Slack drops a status after 120."""
 
 
+class Show(Protocol):
+    """Shows a status, as a surface does."""
+
+    async def __call__(self, words: str, /, *, waits: bool) -> None:
+        """Show these words; empty ones take the sign away."""
+
+
 class Status:
     """The one writer of a question's status: the latest words win, and it ends cleared."""
 
-    def __init__(self, show: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, show: Show) -> None:
         self._show = show
         self._words = ""
+        self._waits = False
         self._cleared = False
         self._changed = asyncio.Event()
 
-    def say(self, words: str) -> None:
-        """Let the reader see these few words, unless the status was cleared for good."""
+    def say(self, words: str, *, waits: bool = False) -> None:
+        """Let the reader see these few words, unless the status was cleared for good.
+
+        `waits`: the question stands in line.
+        """
         if not self._cleared and words != self._words:
-            self._words = words
+            self._words, self._waits = words, waits
             self._changed.set()
 
     def clear(self) -> None:
         """Take the sign away for good: there is something to read now, or never will be."""
-        self._words = ""
+        self._words, self._waits = "", False
         self._cleared = True
         self._changed.set()
 
@@ -34,10 +45,10 @@ class Status:
         shown = ""
         while not (self._cleared and not shown):
             if not await self._change():
-                await self._show(shown)
+                await self._show(shown, waits=self._waits)
             elif self._words != shown:
                 shown = self._words
-                await self._show(shown)
+                await self._show(shown, waits=self._waits)
 
     async def _change(self) -> bool:
         """Wait for other words; False when the ones that are shown would soon fade."""

@@ -169,8 +169,10 @@ class Surface(Protocol):
     async def may_manage(self, person: str) -> bool:
         """Whether a person may manage the channel, and so other people's answers."""
 
-    async def status(self, text: str) -> None:
+    async def status(self, text: str, *, waits: bool = False) -> None:
         """Show that the bot is at work, in a few words; empty takes the sign away.
+
+        `waits`: it works on something else meanwhile, and this question stands in line.
 
         It waits for its own budgets and may be called often; it returns when the
         sign is shown or has been given up.

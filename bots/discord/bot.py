@@ -14,7 +14,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bots.discord import parley
+from bots.discord import parley, pausing
 from bots.discord.calls import Calls
 from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
@@ -157,7 +157,12 @@ class DiscordBot:
         menus = Menus(self._desk, asking)
         group = parley.group(
             self._desk,
-            [menus.summary(), new(self._desk, self._chat), usage(self._desk, self._chat)],
+            [
+                menus.summary(),
+                new(self._desk, self._chat),
+                usage(self._desk, self._chat),
+                *pausing.subcommands(self._desk, self._chat),
+            ],
         )
         return client, Commands(client, asking, group, self._languages, menus.entries())
 

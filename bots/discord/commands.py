@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any, Protocol
 
 import discord
@@ -15,11 +16,11 @@ from bots.discord.desk import Desk
 from bots.discord.interaction import InteractionSurface
 from bots.discord.readable import Names, readable
 from bots.discord.refusals import DEADLINE, OTHERS_FIRST
-from bots.discord.turns import DIRECT, PLATFORM, author_of, place_of
+from bots.discord.turns import PLATFORM, author_of, place_of, talk_at
 from core.chat import Chat
-from core.errors import ShuttingDown, StoreFailed
+from core.errors import Paused, ShuttingDown, StoreFailed
 from core.languages import Languages
-from core.messages import Conversation, Question, Role, Text, Turn
+from core.messages import Question, Role, Text, Turn
 from core.words import ENGLISH, Notice, told
 
 log = structlog.get_logger()
@@ -155,6 +156,9 @@ class Asking:
             try:
                 if not await self._chat.accept(question, surface):
                     grace.cancel()
+            except Paused as error:
+                grace.cancel()
+                await _decline(surface, error.sentence)
             except StoreFailed as error:
                 grace.cancel()
                 log.warning("question not taken", question=question.key, error=str(error))
@@ -176,15 +180,13 @@ async def _decline(surface: InteractionSurface, sentence: str) -> None:
 
 
 def _question(interaction: "discord.Interaction[Any]", text: str, me: int) -> Question:
-    guild, channel = interaction.guild_id, interaction.channel_id
-    workspace = str(guild) if guild else DIRECT
     return Question(
-        conversation=Conversation(PLATFORM, workspace, str(channel), f"ask-{interaction.id}"),
+        conversation=replace(talk_at(interaction), thread=f"ask-{interaction.id}"),
         message=str(interaction.id),
         asker=author_of(interaction.user),
         text=readable(text, Names(me)),
         asked_at=interaction.created_at,
         place=place_of(interaction.channel),
-        direct=guild is None,
+        direct=interaction.guild_id is None,
         cause=f"command:{interaction.id}",
     )

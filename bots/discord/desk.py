@@ -14,14 +14,15 @@ from bots.discord.files import Files
 from bots.discord.messages import Messages
 from bots.discord.places import Places
 from bots.discord.reader import Reader
-from bots.discord.refusals import Refusals
 from bots.discord.signs import Signs
+from bots.discord.waiting import Waiting
 from core.languages import Languages, Locales, Readers
 from core.messages import Conversation
 from core.pace import Urgency
 from core.recall import Recall
 from core.surface import RefusedForGood
 from core.tasks import Tasks
+from core.told import Told
 
 CLOSING = 2.0
 """Seconds, at most, that requests and tasks on their way are given at the end."""
@@ -41,10 +42,11 @@ class Desk:
     messages: Messages
     files: Files
     direct: Direct
-    hints: Refusals
+    hints: Told
     recall: Recall
     chains: Chains
     signs: Signs
+    waiting: Waiting
     tasks: Tasks
     timers: Tasks
     languages: Languages
@@ -112,10 +114,11 @@ def desk(
         messages=messages,
         files=Files(client, calls, api_url),
         direct=Direct(client, calls, messages),
-        hints=Refusals(clock, HINT_PERIOD),
+        hints=Told(clock, HINT_PERIOD),
         recall=recall,
         chains=Chains(reader),
         signs=Signs(type_in),
+        waiting=Waiting(client, calls, tasks),
         tasks=tasks,
         timers=Tasks(),
         languages=languages,

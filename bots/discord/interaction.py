@@ -138,8 +138,9 @@ class InteractionSurface:
         """The content of an attachment. Raises `FileUnread`."""
         return await self._desk.files.read(file, message, most)
 
-    async def status(self, text: str) -> None:
+    async def status(self, text: str, *, waits: bool = False) -> None:
         """Defer the command, by which Discord shows that the bot is thinking."""
+        del waits
         if text:
             await self.acknowledge()
 

@@ -12,7 +12,7 @@ import structlog
 from bots.discord.calls import NotRead
 from bots.discord.desk import Desk
 from bots.discord.readable import mentions, roles
-from bots.discord.refusals import DEADLINE, OTHERS_FIRST, Refusals
+from bots.discord.refusals import DEADLINE, OTHERS_FIRST
 from bots.discord.surface import DiscordSurface
 from bots.discord.threads import may_open, thread_name
 from bots.discord.trigger import Seen, Verdict, verdict
@@ -29,8 +29,10 @@ from bots.discord.turns import (
 )
 from core.chat import Chat
 from core.errors import ShuttingDown, StoreFailed
+from core.etiquette import Saying
 from core.messages import Conversation
 from core.surface import refuse
+from core.told import Told
 
 log = structlog.get_logger()
 
@@ -46,7 +48,7 @@ class Listener:
         self._desk = desk
         self._chat = chat
         self._reply = reply
-        self._refusals = Refusals(desk.clock)
+        self._refusals = Told(desk.clock)
 
     async def heard(self, message: discord.Message) -> None:
         """A message came: remember it, and ask the chat if it is for the bot."""
@@ -56,8 +58,8 @@ class Listener:
             self._desk.recall.posted(talk, turn)
         seen = self._seen(message)
         found = verdict(seen)
-        if found is Verdict.ASK_IF_PART and talk and await self._takes_part(talk, message):
-            found = Verdict.ASK
+        if found is not Verdict.IGNORE and seen.in_thread and talk:
+            found = await self._in_thread(talk, message, seen, found)
         if found is Verdict.ASK:
             surface = (
                 DiscordSurface(self._desk, talk, message)
@@ -154,6 +156,7 @@ class Listener:
         channel, reference = message.channel, message.reference
         named = mentions(message.content) & {user.id for user in message.mentions}
         called = roles(message.content) & {role.id for role in message.role_mentions}
+        groups = bool(called - {own_role(message)}) or message.mention_everyone
         is_reply = message.type is discord.MessageType.reply
         resolved = reference.resolved if is_reply and reference else None
         to = resolved.author.id if isinstance(resolved, discord.Message) else None
@@ -166,26 +169,39 @@ class Listener:
             in_thread=isinstance(channel, discord.Thread),
             own_thread=isinstance(channel, discord.Thread) and channel.owner_id == me,
             mentions_me=me in named or own_role(message) in called,
-            mentions_others=bool(named - {me}),
+            mentions_others=bool(named - {me}) or groups,
             replies_to_me=to == me,
             replies_to_others=to not in (None, me, author.id),
         )
 
-    async def _takes_part(self, talk: Conversation, message: discord.Message) -> bool:
-        """Whether people in somebody else's thread speak to the bot, too.
+    async def _in_thread(
+        self, talk: Conversation, message: discord.Message, seen: Seen, found: Verdict
+    ) -> Verdict:
+        """Whether a message is for the bot as it stands between it and the people there.
 
-        Where that is not known, a word from the bot might be one into other people's talk.
+        Where that is not known, a word from the bot might be one into other people's talk;
+        in a thread of its own it tells the asker so.
         """
+        saying = Saying(
+            who=str(message.author.id),
+            at=message.created_at.timestamp(),
+            to_bot=found is Verdict.ASK,
+            to_others=found is Verdict.PAST_ME,
+        )
         try:
-            return await self._chat.takes_part(talk)
-        except StoreFailed as error:
-            log.error(
-                "message left unanswered: the database does not say whether it is for the bot",
-                conversation=str(talk),
-                message=message.id,
-                error=str(error),
+            listens = await self._chat.listens(
+                talk, saying, text_of(message, self._desk.me), invited=seen.own_thread
             )
-            return False
+        except StoreFailed as error:
+            listens = saying.to_bot or (seen.own_thread and not saying.to_others)
+            if not listens:
+                log.error(
+                    "message left unanswered: the database does not say whether it is for the bot",
+                    conversation=str(talk),
+                    message=message.id,
+                    error=str(error),
+                )
+        return Verdict.ASK if listens else Verdict.IGNORE
 
     async def _ask(self, message: discord.Message, surface: DiscordSurface) -> None:
         question = question_of(message, surface.conversation, self._desk.me)

@@ -120,11 +120,23 @@ class DiscordSurface:
         """The content of an attachment. Raises `FileUnread`."""
         return await self._desk.files.read(file, message, most)
 
-    async def status(self, text: str) -> None:
-        """Type, for as long as there is nothing to read; the words themselves have no place."""
+    async def status(self, text: str, *, waits: bool = False) -> None:
+        """Type, for as long as there is nothing to read; the words themselves have no place.
+
+        While the answer to another question is read, typing would say nothing of this one:
+        it is marked with a reaction.
+        """
+        where, question = self._question.channel.id, self._question.id
+        if waits:
+            self._desk.waiting.put(where, question, self._type)
+            return
+        self._desk.waiting.take_away(where, question)
         if not text:
             await self._desk.signs.off(self._conversation)
             return
+        await self._type()
+
+    async def _type(self) -> None:
         self._open()
         await self._desk.signs.on(self._conversation, self._spot.channel)
 

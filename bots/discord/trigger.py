@@ -9,7 +9,8 @@ class Verdict(Enum):
 
     IGNORE = "not for the bot"
     ASK = "a question"
-    ASK_IF_PART = "a question, if the bot takes part in this thread"
+    PAST_ME = "said to somebody else, in a thread"
+    ASK_IF_PART = "a question, if the bot takes part in this thread, and listens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Seen:
     """What counts about a message.
 
     `by_person` is false for bots, webhooks and the system. Mentions are those that stand
-    in the text: a reply's own ping is none, and neither are roles and everybody.
+    in the text, those of roles and of everybody among them: a reply's own ping is none.
     """
 
     by_person: bool = True
@@ -39,8 +40,7 @@ def verdict(seen: Seen) -> Verdict:
         return Verdict.IGNORE
     if seen.direct or seen.mentions_me or seen.replies_to_me:
         return Verdict.ASK
-    if seen.mentions_others or seen.replies_to_others:
+    if not seen.in_thread:
         return Verdict.IGNORE
-    if seen.own_thread:
-        return Verdict.ASK
-    return Verdict.ASK_IF_PART if seen.in_thread else Verdict.IGNORE
+    past_me = seen.mentions_others or seen.replies_to_others
+    return Verdict.PAST_ME if past_me else Verdict.ASK_IF_PART

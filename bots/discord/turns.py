@@ -3,6 +3,8 @@
 Own content is the assistant's; embeds are notices and never part of a turn.
 """
 
+from typing import Any
+
 import discord
 
 from bots.discord.readable import Names, channels, readable
@@ -119,6 +121,13 @@ def talk_in(channel: object) -> Conversation | None:
 def talk_on(workspace: int, channel: int, message: int) -> Conversation:
     """The conversation that a message in a channel starts: its thread, or its replies."""
     return Conversation(PLATFORM, str(workspace), str(channel), str(message))
+
+
+def talk_at(interaction: "discord.Interaction[Any]") -> Conversation:
+    """The channel where somebody started an interaction; for a thread, the one that holds it."""
+    guild, channel = interaction.guild_id, interaction.channel
+    home = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
+    return Conversation(PLATFORM, str(guild) if guild else DIRECT, str(home))
 
 
 def own_role(message: discord.Message) -> int:

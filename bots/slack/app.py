@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack import bolt, tokens
+from bots.slack.assistant import Assistant
 from bots.slack.budgets import Budgets, unknown
 from bots.slack.calls import CALL_TIMEOUT, CallFailed, Calls
 from bots.slack.commands import Commands
@@ -23,6 +24,7 @@ from bots.slack.memory import Memory
 from bots.slack.menus import Menus
 from bots.slack.messages import Scribe
 from bots.slack.parley import Parley
+from bots.slack.pausing import Pausing
 from bots.slack.presses import Buttons
 from bots.slack.refusals import Refusals
 from bots.slack.socket import NotConnected, Socket
@@ -61,6 +63,7 @@ class SlackBot:
         api_url: str | None,
         streaming: str,
         bursts: Mapping[str, int],
+        managers: Collection[str] = (),
         chat: Chat,
         presses: Presses,
         governor: Governor,
@@ -73,6 +76,7 @@ class SlackBot:
         self._api_url = api_url or SLACK
         self._streaming = streaming
         self._bursts = bursts
+        self._managers = managers
         self._chat = chat
         self._presses = presses
         self._governor = governor
@@ -167,7 +171,12 @@ class SlackBot:
         commands = Commands(workspace, self._chat, self._clock)
         menus = Menus(workspace, commands, self._clock)
         talk = Subcommands(workspace, self._chat, self._clock)
-        subcommands = {"summary": menus.summary, "new": talk.new, "usage": talk.usage}
+        subcommands = {
+            "summary": menus.summary,
+            "new": talk.new,
+            "usage": talk.usage,
+            **Pausing(workspace, self._chat).subcommands,
+        }
         app = bolt.build(
             us,
             web,
@@ -212,11 +221,18 @@ class SlackBot:
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
             files=files,
-            managers=Managers(calls, budgets),
+            managers=Managers(calls, budgets, self._managers),
             statusless=Refusals(),
             unstreamed=Refusals(),
             tasks=self._tasks,
             statuses=Statuses(),
+            assistant=Assistant(
+                calls,
+                budgets,
+                self._tasks,
+                self._clock,
+                lambda person: self._languages.of(directory.locales.of(person)),
+            ),
             streaming=self._streaming,
             languages=self._languages,
             locales=directory.locales,

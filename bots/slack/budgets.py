@@ -13,6 +13,8 @@ from core.budget import Budget
 WORKSPACE = {
     "chat.postMessage": (300, 100),
     "assistant.threads.setStatus": (600, 100),
+    "assistant.threads.setSuggestedPrompts": (50, 10),
+    "assistant.threads.setTitle": (50, 10),
     "chat.update": (50, 10),
     "chat.startStream": (20, 10),
     "chat.appendStream": (100, 20),
@@ -64,6 +66,16 @@ class Budgets:
             self._each("assistant.threads.setStatus", f"{channel}/{thread}", 60, 4),
             self._all("assistant.threads.setStatus"),
         )
+
+    @property
+    def prompts(self) -> tuple[Budget, ...]:
+        """assistant.threads.setSuggestedPrompts."""
+        return (self._all("assistant.threads.setSuggestedPrompts"),)
+
+    @property
+    def title(self) -> tuple[Budget, ...]:
+        """assistant.threads.setTitle."""
+        return (self._all("assistant.threads.setTitle"),)
 
     @property
     def edit(self) -> tuple[Budget, ...]:

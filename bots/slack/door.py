@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, NoReturn
 
 import structlog
@@ -11,13 +12,26 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bots.slack import tokens
-from bots.slack.events import Addressed, Changed, Gone, Heard, Said, addressed, hear, revoked
-from bots.slack.messages import Message
+from bots.slack.assistant import Opened, Stopped, happened
+from bots.slack.events import (
+    Addressed,
+    Changed,
+    Gone,
+    Heard,
+    Said,
+    addressed,
+    hear,
+    is_direct,
+    revoked,
+    saying,
+)
+from bots.slack.messages import PLATFORM, Message
 from bots.slack.question import asked_in
 from bots.slack.talk import MessageSurface
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import ShuttingDown, StoreFailed
+from core.messages import Conversation
 
 log = structlog.get_logger()
 
@@ -55,6 +69,7 @@ class Door:
                 self._revoked.set_result(event["type"])
             context[HEARD] = hear(event)
             if context[HEARD] is None:
+                self._beside(event)
                 return BoltResponse(status=200)
         await next_()
         return None
@@ -79,6 +94,27 @@ class Door:
             log.error("event not taken", reason=str(error))
             return BoltResponse(status=AGAIN)
         return BoltResponse(status=200)
+
+    def _beside(self, event: dict[str, Any]) -> None:
+        """What is said in no conversation, and yet to the bot."""
+        match happened(event):
+            case Opened() as opened:
+                self._workspace.assistant.opened(opened)
+            case Stopped(channel, thread, user):
+                self._workspace.tasks.start(self.stopped(channel, thread, user), "stop")
+
+    async def stopped(self, channel: str, thread: str, user: str) -> None:
+        """Somebody pressed Slack's own stop button in a thread.
+
+        In a direct message that is also the root of what is said at top level, which is one
+        conversation.
+        """
+        may = partial(self._workspace.managers.may_manage, channel, user)
+        threads = [thread, ""] if is_direct({"channel": channel}) and thread else [thread]
+        for one in threads:
+            where = Conversation(PLATFORM, self._workspace.us.team, channel, one)
+            told = await self._chat.stop_in(where, user, may)
+            log.info("stop pressed", conversation=str(where), by=user, told=told)
 
     async def _hear(self, heard: Heard, *, mention: bool, again: bool) -> None:
         message, memory = heard.message, self._workspace.memory
@@ -132,9 +168,12 @@ class Door:
         )
 
     async def _is_for_us(self, said: Said, *, mention: bool) -> bool:
-        match addressed(said, self._workspace.us, mention=mention):
-            case Addressed.IN_ITS_THREADS:
-                (thread,) = said.message.conversations(self._workspace.us.team)
-                return await self._chat.takes_part(thread)
-            case verdict:
-                return verdict is Addressed.YES
+        message, us = said.message, self._workspace.us
+        verdict = addressed(said, us, mention=mention)
+        if verdict is Addressed.NO or message.direct or not message.thread:
+            return verdict is Addressed.YES
+        (thread,) = message.conversations(us.team)
+        # Whoever writes below a message of the bot's may speak to it without having asked.
+        invited = message.parent == us.user
+        words = self._workspace.scribe.question(message)
+        return await self._chat.listens(thread, saying(said, verdict), words, invited=invited)

@@ -9,6 +9,7 @@ from bots.slack import messages
 from bots.slack.identity import Identity
 from bots.slack.messages import SPOKEN, Message
 from bots.slack.payload import string
+from core.etiquette import Saying
 
 EVENTS = frozenset({"app_mention", "message"})
 """The types of event that say something of a conversation."""
@@ -43,7 +44,8 @@ class Addressed(Enum):
 
     YES = "yes"
     NO = "no"
-    IN_ITS_THREADS = "if the bot takes part in the thread"
+    PAST_IT = "to somebody else in the thread"
+    IN_ITS_THREADS = "if the bot takes part in the thread, and listens"
 
 
 def hear(event: Mapping[str, Any]) -> Heard | None:
@@ -101,7 +103,16 @@ def addressed(said: Said, us: Identity, *, mention: bool = False) -> Addressed:
     mentioned = message.mentioned
     if message.direct or mention or us.user in mentioned:
         return Addressed.YES
-    if not message.thread or mentioned:
+    if not message.thread:
         return Addressed.NO
-    # Whoever writes below a message of the bot's speaks to the bot.
-    return Addressed.YES if message.parent == us.user else Addressed.IN_ITS_THREADS
+    return Addressed.PAST_IT if mentioned else Addressed.IN_ITS_THREADS
+
+
+def saying(said: Said, verdict: Addressed) -> Saying:
+    """A message of a thread, as far as it counts whom it speaks to."""
+    return Saying(
+        who=said.message.user,
+        at=said.message.sent_at.timestamp(),
+        to_bot=verdict is Addressed.YES,
+        to_others=verdict is Addressed.PAST_IT,
+    )

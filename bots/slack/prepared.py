@@ -45,8 +45,9 @@ class PreparedSurface(ResponseSurface):
         """The messages that it is about."""
         return self._prepared.history if self._prepared else ()
 
-    async def status(self, text: str) -> None:
+    async def status(self, text: str, *, waits: bool = False) -> None:
         """Show the sign, once."""
+        del waits
         async with self._order:
             sign, self._sign = self._sign, ""
             if not (text and sign) or self._shown:

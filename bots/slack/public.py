@@ -40,8 +40,9 @@ class PublicSurface(SlackSurface):
         """Nothing: a one-off question has no past."""
         return ()
 
-    async def status(self, text: str) -> None:
+    async def status(self, text: str, *, waits: bool = False) -> None:
         """Announce the question; once is enough."""
+        del waits
         if not text or self._announced:
             return
         self._announced = True

@@ -192,7 +192,7 @@ class ResponseSurface:
         del message
         return await self._workspace.files.read(file, most)
 
-    async def status(self, text: str) -> None:
+    async def status(self, text: str, *, waits: bool = False) -> None:
         """Nothing to show: the command's acknowledgement is the sign."""
 
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:

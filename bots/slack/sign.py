@@ -37,9 +37,11 @@ class Sign:
         self._thread = thread
         self._message = message
         self._reaction = False
+        self._words = ""
 
     async def show(self, words: str) -> None:
         """Show what the bot is doing; empty words take the sign away. Never raises for Slack."""
+        self._words = words
         try:
             async with asyncio.timeout(PATIENCE):
                 await (self._put(words) if words else self._take_away())
@@ -52,6 +54,17 @@ class Sign:
         """The bot has posted in this thread, whereupon Slack takes a status away itself."""
         if thread == self._thread:
             self._workspace.statuses.leave(self._channel, self._thread, self)
+
+    def posted_below(self, thread: str) -> None:
+        """Our post has made Slack take the thread's status away: a later question's comes again."""
+        later = self._workspace.statuses.owner(self._channel, thread) if thread else None
+        if isinstance(later, Sign) and later is not self:
+            self._workspace.tasks.start(later.again(), "status")
+
+    async def again(self) -> None:
+        """Show the same words once more, if they still hold."""
+        if self._words:
+            await self.show(self._words)
 
     async def _put(self, words: str) -> None:
         if self._channel not in self._workspace.statusless:

@@ -22,6 +22,10 @@ class Statuses:
         if self.owned(channel, thread, owner):
             del self._owners[channel, thread]
 
+    def owner(self, channel: str, thread: str) -> object | None:
+        """Whose status it is."""
+        return self._owners.get((channel, thread))
+
     def owned(self, channel: str, thread: str, owner: object) -> bool:
         """Whether the status is (still) this owner's."""
         return self._owners.get((channel, thread)) is owner

@@ -103,8 +103,9 @@ class SlackSurface:
         del message
         return await self._workspace.files.read(file, most)
 
-    async def status(self, text: str) -> None:
+    async def status(self, text: str, *, waits: bool = False) -> None:
         """Show what the bot is doing, or take the sign away."""
+        del waits
         await self._sign.show(text)
 
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
@@ -118,6 +119,7 @@ class SlackSurface:
         except CallFailed as failed:
             return failed.outcome
         self._stands(message, page)
+        self._sign.posted_below(self._thread)
         return Delivered(message)
 
     async def edit(self, message: str, page: Page) -> Outcome:

@@ -38,6 +38,12 @@ class MessageSurface(SlackSurface):
         self._workspace.memory.changed(self._message)
         return question
 
+    async def status(self, text: str, *, waits: bool = False) -> None:
+        """Show what the bot is doing; after the first sign its thread gets a title."""
+        await super().status(text, waits=waits)
+        if text:
+            self._workspace.assistant.name(self._message, self._question.text)
+
     @property
     def ways(self) -> Sequence[Way]:
         """By edits, natively, or whichever has more budget left."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bots.slack.assistant import Assistant
 from bots.slack.budgets import Budgets
 from bots.slack.calls import Calls
 from bots.slack.files import Files
@@ -34,6 +35,7 @@ class Workspace:
     unstreamed: Refusals
     tasks: Tasks
     statuses: Statuses
+    assistant: Assistant
     streaming: str
     languages: Languages
     locales: Locales

@@ -10,8 +10,10 @@ from sqlalchemy.engine import make_url
 from core.errors import StartError, StoreFailed
 from core.store.calls import Call, Calls
 from core.store.database import BUSY_TIMEOUT, Database, prepare, translated
+from core.store.introductions import Introductions
 from core.store.marks import Marks
 from core.store.migrate import migrate
+from core.store.pauses import Pauses
 from core.store.process import ProcessLock
 from core.store.questions import LEASE, RENEWAL, Questions
 from core.store.ratings import Ratings
@@ -36,6 +38,8 @@ class Store:
         self.calls = Calls(self._database)
         self.ratings = Ratings(self._database, clock)
         self.threads = Threads(self._database)
+        self.pauses = Pauses(self._database, clock)
+        self.introductions = Introductions(self._database, clock)
         self.marks = Marks(self._database)
         self.usage = Usage(self._database, clock)
         self.texts = Texts(self._database, clock, text_lifetime)

@@ -13,6 +13,7 @@ from core.messages import Conversation
 from core.store.database import Database
 from core.store.questions import change, check, settled
 from core.store.schema import questions, replies, reply_messages
+from core.store.threads import spoke
 
 # Built once: to build a statement takes longer than to run it.
 _NEW, _NEW_MESSAGE = insert(replies), insert(reply_messages)
@@ -24,6 +25,7 @@ _ADD_MESSAGE = _NEW_MESSAGE.on_conflict_do_update(
     index_elements=[reply_messages.c.reply, reply_messages.c.number],
     set_={"message": _NEW_MESSAGE.excluded.message},
 )
+_WHERE = select(replies.c.conversation).where(replies.c.id == bindparam("reply"))
 _END = update(replies).where(replies.c.id == bindparam("reply"))
 
 
@@ -89,6 +91,8 @@ class Replies:
             await connection.execute(
                 _ADD_MESSAGE, {"reply": reply, "number": number, "message": message}
             )
+            if where := (await connection.execute(_WHERE, {"reply": reply})).scalar():
+                await spoke(connection, where)
 
     async def take_over(self, reply: str, former: str, messages: Sequence[str]) -> None:
         """The reply is shown in these messages, in the place of a former one.

@@ -91,6 +91,29 @@ threads = Table(
     metadata,
     Column("conversation", String, primary_key=True),
     Column("joined_at", Float, nullable=False),
+    # Since when people talk to each other there, without the bot; null while it listens.
+    Column("quiet_since", Float),
+    # Who wrote since the bot spoke last, oldest first, a space between two.
+    Column("run", String, nullable=False, server_default=""),
+    # The time of the message by which these two last changed.
+    Column("stands_since", Float, nullable=False, server_default="0"),
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("paused_at", Float, nullable=False),
+    Column("paused_by", String, nullable=False),
+)
+
+introductions = Table(
+    "introductions",
+    metadata,
+    Column("channel", String, primary_key=True),
+    # The reply below which the bot said what it is.
+    Column("reply", String, nullable=False),
+    Column("made_at", Float, nullable=False),
 )
 
 marks = Table(

@@ -10,6 +10,8 @@ SLACK: list[Json] = [
     {"name": "/ask", "usage": "your question", "gives": "an answer that only you see"},
     {"name": "/ask public", "usage": "your question", "gives": "an answer that everybody sees"},
     {"name": "/parley", "usage": "help", "gives": "what Parley can do"},
+    {"name": "/parley pause", "usage": "", "gives": "silence in this channel"},
+    {"name": "/parley resume", "usage": "", "gives": "answers in this channel again"},
 ]
 """As the app's manifest describes them; Slack knows no more of a command than that."""
 

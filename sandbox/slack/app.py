@@ -55,13 +55,18 @@ COMMANDS = frozenset({"/ask", "/parley"})
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """One installation: who the bot is there and what it was granted."""
+    """One installation: who the bot is there and what it was granted.
+
+    `view` is how it is declared: as an "agent" (`agent_view`), as an "assistant" of the
+    older sort (`assistant_view`), or as none, an empty string.
+    """
 
     bot_token: str
     app_token: str
     scopes: frozenset[str] = SCOPES
     events: frozenset[str] = EVENTS
     commands: frozenset[str] = COMMANDS
+    view: str = "agent"
     id: str = "A0PARLEY"
     user: str = "U0PARLEY"
     bot: str = "B0PARLEY"

@@ -129,6 +129,21 @@ class Crowd:
         who = self.person(person)
         self._tell("app_home_opened", events.home_opened(self._slack, who.id, tab))
 
+    def open_assistant(self, person: str) -> Message:
+        """Open the older sort of assistant, which begins a thread; its root is the app's.
+
+        `LookupError` where the app is none.
+        """
+        who, app = self.person(person), self._slack.app
+        if app.view != "assistant":
+            raise LookupError(f"{app.id} is no assistant.")
+        channel = self._slack.direct(who.id)
+        payload = {"subtype": "assistant_app_thread"}
+        root = self._space.post(channel.id, app.user, "New Assistant Thread", payload=payload)
+        event = events.assistant_started(self._slack, who.id, channel.id, root.id)
+        self._tell("assistant_thread_started", event)
+        return root
+
     def uninstall(self) -> None:
         """Remove the app from the workspace, as its administrators may."""
         self._slack.installed = False

@@ -163,6 +163,16 @@ def home_opened(slack: Workspace, person: str, tab: str) -> Event:
     }
 
 
+def assistant_started(slack: Workspace, person: str, channel: str, thread: str) -> Event:
+    """Somebody opened the older sort of assistant (docs.slack.dev, assistant_thread_started)."""
+    begun = {"user_id": person, "channel_id": channel, "thread_ts": thread, "context": {}}
+    return {
+        "type": "assistant_thread_started",
+        "assistant_thread": begun,
+        "event_ts": slack.space.new_id(),
+    }
+
+
 def tokens_revoked(slack: Workspace) -> Event:
     """The bot's token is void."""
     tokens: dict[str, list[str]] = {"oauth": [], "bot": [slack.app.user]}

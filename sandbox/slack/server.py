@@ -26,11 +26,11 @@ class SlackServer:
     """Slack on loopback: Web API, Socket Mode, commands, response URLs, interactivity.
 
     `scopes` and `events` are what the app was granted and subscribed to (None: all
-    that its manifest asks for); `latency` is in seconds per request; `limited` false
-    lifts the budgets. `faults` go by the name of a method, or by `response_url`,
-    `upload`, `download`, `file` (see `strange`), `socket` (a new connection) and `deliver`
-    (an envelope).
-    `clock` gives the seconds by which budgets, streams and response URLs age.
+    that its manifest asks for); `view` is how it is declared; `latency` is in
+    seconds per request; `limited` false lifts the budgets. `faults` go by the name of
+    a method, or by `response_url`, `upload`, `download`, `file` (see `strange`), `socket`
+    (a new connection) and `deliver` (an envelope). `clock` gives the seconds by which
+    budgets, streams and response URLs age.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class SlackServer:
         app_token: str = "xapp-sandbox",  # noqa: S107  # made up, and the same everywhere
         scopes: frozenset[str] | None = None,
         events: frozenset[str] | None = None,
+        view: str = "agent",
         latency: float = 0.0,
         limited: bool = True,
         faults: Faults | None = None,
@@ -52,6 +53,7 @@ class SlackServer:
             app_token,
             installed.SCOPES if scopes is None else scopes,
             installed.EVENTS if events is None else events,
+            view=view,
         )
         self.workspace = Workspace(world.slack, app, clock)
         self.sockets = Sockets(self.workspace, self.faults)
@@ -71,6 +73,7 @@ class SlackServer:
         self.shortcut = crowd.shortcut
         self.submit = crowd.submit
         self.open_home = crowd.open_home
+        self.open_assistant = crowd.open_assistant
         self.stop_session = crowd.stop_session
         self.uninstall = crowd.uninstall
 

@@ -94,7 +94,7 @@ class Paper:
     async def may_manage(self, person: str) -> bool:
         return person in self.managers
 
-    async def status(self, text: str) -> None:
+    async def status(self, text: str, *, waits: bool = False) -> None:
         await asyncio.sleep(self.latency)
         self.signs.append(text)
 

@@ -587,7 +587,7 @@ async def test_of_two_joined_questions_the_one_that_is_still_ours_is_answered(
 
 async def test_a_fault_in_a_sign_of_work_harms_no_answer(chat, server):
     class Broken(Paper):
-        async def status(self, text):
+        async def status(self, text, *, waits=False):
             raise KeyError("a bug")
 
     server.enqueue(Answer(("One.",)), Answer(("Two.",)))

@@ -321,6 +321,23 @@ def test_bursts_that_are_none_say_what_one_looks_like(value):
 
 
 @pytest.mark.parametrize(
+    ("value", "said"),
+    [("off", ""), ("No", ""), ("on", "at api.openai.com."), ("Ask Ada.", "Ask Ada.")],
+)
+def test_what_is_said_at_first_contact_is_ours_theirs_or_nothing(value, said):
+    introduction = Settings.load(ENOUGH | {"FIRST_CONTACT": value}).introduction
+    assert said in introduction
+    assert bool(said) is bool(introduction)
+
+
+def test_managers_are_ids_of_people():
+    found = Settings.load(ENOUGH | {"SLACK_MANAGERS": "U0ADA, W0BEN"}).slack_managers
+    assert found == ("U0ADA", "W0BEN")
+    (wrong,) = problems(ENOUGH | {"SLACK_MANAGERS": "@ada"})
+    assert wrong.startswith("SLACK_MANAGERS must be ids of people")
+
+
+@pytest.mark.parametrize(
     ("value", "language"),
     [("", "auto"), ("Auto", "auto"), ("de", "de"), ("EN", "en"), ("de-AT", "de")],
 )

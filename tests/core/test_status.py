@@ -10,7 +10,7 @@ def shown(script, latency=0.1):
     """What a reader sees of a status that goes through a script of (seconds, words)."""
     seen = []
 
-    async def show(words):
+    async def show(words, *, waits):
         await asyncio.sleep(latency)
         seen.append(words)
 

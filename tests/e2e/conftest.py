@@ -41,6 +41,7 @@ class Town:
             "OPENAI_API_KEY": self.model.key,
             "OPENAI_BASE_URL": self.model.base_url,
             "OPENAI_MODEL": "gpt-4o-mini",
+            "FIRST_CONTACT": "off",
             "DATABASE_URL": f"sqlite+aiosqlite:///{self.folder}/data/parley.db",
         }
 

@@ -13,7 +13,7 @@ from sandbox.discord import DiscordServer
 from sandbox.discord import Upload as DiscordUpload
 from sandbox.slack import SlackServer
 from sandbox.slack import Upload as SlackUpload
-from sandbox.world import Channel, Kind, Message, Space
+from sandbox.world import Change, Channel, Kind, Message, Space
 
 SLACK_BOT, DISCORD_BOT = "U0PARLEY", "1009"
 numbers = itertools.count(1)
@@ -148,6 +148,16 @@ class SlackPlace:
     def __init__(self, server: SlackServer, space: Space) -> None:
         self.server = server
         self.space = space
+        self.statuses: dict[tuple[str, str], str] = {}
+        space.watch(self._saw)
+
+    def _saw(self, change: Change) -> None:
+        if change.what == "status":
+            self.statuses[change.channel, change.note["thread"]] = change.note["text"]
+
+    def acknowledged(self, question: Message) -> bool:
+        """Whether its asker sees that the bot knows of a question that has no answer yet."""
+        return bool(self.statuses.get((question.channel, question.thread or question.id)))
 
     @property
     def requests(self) -> list[tuple[str, int]]:
@@ -179,6 +189,22 @@ class SlackPlace:
         )
         return talk
 
+    async def parley(self, person: str, room: str, word: str) -> str:
+        """Use `/parley`; what its asker reads."""
+        shown = await self.server.command(person, room, "/parley", word)
+        message = self.space.message(room, shown)
+        assert message is not None
+        assert message.only_for == person
+        return message.text
+
+    def whispers(self, room: str, person: str) -> list[str]:
+        """What the bot told somebody by themselves about a question in a room."""
+        return [
+            read_slack(one).notice
+            for one in self.space.messages(room)
+            if one.author == SLACK_BOT and one.only_for == person
+        ]
+
     async def help(self, person: str) -> _Talk:
         talk = self._talk(self.room(), "")
         talk.thread = None
@@ -188,7 +214,6 @@ class SlackPlace:
     def redeliver(self, message: Message) -> None:
         """Both events of a message once more, as after an acknowledgement that got lost."""
         from sandbox.slack.events import heard
-        from sandbox.world import Change
 
         change = Change("posted", "slack", message.channel, message)
         for payload in heard(self.server.workspace, change):
@@ -230,6 +255,11 @@ class DiscordPlace:
         self.server = server
         self.space = space
 
+    def acknowledged(self, question: Message) -> bool:
+        """Whether its asker sees that the bot knows of a question that has no answer yet."""
+        now = self.space.message(question.channel, question.id)
+        return now is not None and ("👀", DISCORD_BOT) in now.reactions
+
     @property
     def requests(self) -> list[tuple[str, int]]:
         return [(request.route, request.status) for request in self.server.requests]
@@ -257,6 +287,24 @@ class DiscordPlace:
             person, talk.channel, "ask", {"question": words, "private": private}
         )
         return talk
+
+    async def parley(self, person: str, room: str, word: str) -> str:
+        """Use `/parley`; what its asker reads."""
+        before = {message.id for message in self.space.messages(room)}
+        await self.server.command(person, room, f"parley {word}", {})
+        (message,) = (one for one in self.space.messages(room) if one.id not in before)
+        assert message.only_for == person
+        return message.text
+
+    def whispers(self, room: str, person: str) -> list[str]:
+        """What the bot told somebody about a question in a room: for all to see, on Discord."""
+        asked = {one.id for one in self.space.messages(room) if one.author == person}
+        return [
+            read_discord(one).notice
+            for one in self.space.messages(room)
+            if one.author == DISCORD_BOT
+            and one.payload.get("reference", {}).get("message_id") in asked
+        ]
 
     async def help(self, person: str) -> _Talk:
         talk = self._talk(self.room())

@@ -31,7 +31,11 @@ def set_title(slack: Workspace, arguments: Arguments) -> Answer:
 
 
 def set_suggested_prompts(slack: Workspace, arguments: Arguments) -> Answer:
-    """Offer up to four things to ask."""
+    """Offer up to four things to ask.
+
+    In a thread in the older sort; an agent that names one gets nothing, and no error: "Including
+    it in a call for an agent app will cause the call to silently fail" (docs.slack.dev).
+    """
     channel = slack.joined(arguments.need("channel_id"))
     prompts = arguments.items("prompts", "invalid_arguments")
     if not prompts or len(prompts) > 4:
@@ -39,7 +43,10 @@ def set_suggested_prompts(slack: Workspace, arguments: Arguments) -> Answer:
     for prompt in prompts:
         if not isinstance(prompt, dict) or not prompt.get("title") or not prompt.get("message"):
             raise InvalidArguments("must have title and message [json-pointer:/prompts]")
-    _tell(slack, channel, thread=arguments.text("thread_ts"), prompts=prompts)
+    if slack.app.view == "agent" and arguments.has("thread_ts"):
+        return {}
+    thread = _thread(slack, arguments)[1] if arguments.has("thread_ts") else ""
+    _tell(slack, channel, thread=thread, prompts=prompts)
     return {}
 
 

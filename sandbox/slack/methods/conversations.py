@@ -170,7 +170,10 @@ def describe(slack: Workspace, channel: Channel) -> dict[str, Any]:
     }
     if sort == "im":
         return body | {"user": next(iter(channel.members - {slack.app.user}))}
-    return body | {"name": channel.name, "name_normalized": channel.name}
+    people = slack.space.people.values()
+    founder = next((person.id for person in people if person.manages), "USLACKBOT")
+    creator = channel.extra.get("creator", founder)
+    return body | {"name": channel.name, "name_normalized": channel.name, "creator": creator}
 
 
 METHODS = {

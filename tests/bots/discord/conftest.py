@@ -8,6 +8,7 @@ import pytest
 
 from bots.discord.bot import DiscordBot
 from core.errors import ShuttingDown, StoreFailed
+from core.etiquette import Saying
 from core.languages import Languages
 from core.messages import Conversation, Question
 from core.pace import Governor
@@ -68,6 +69,12 @@ class Clerk:
         if self.broken:
             raise StoreFailed("the disk is full")
         return conversation in self.part_of
+
+    async def listens(
+        self, conversation: Conversation, saying: Saying, words: str, *, invited=False
+    ) -> bool:
+        part = invited or await self.takes_part(conversation)
+        return saying.to_bot or (part and not saying.to_others)
 
     async def next(self) -> tuple[Question, Surface]:
         async with asyncio.timeout(5):

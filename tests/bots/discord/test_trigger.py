@@ -6,6 +6,7 @@ import pytest
 from bots.discord.trigger import Seen, Verdict, verdict
 
 ASK, IGNORE, ASK_IF_PART = Verdict.ASK, Verdict.IGNORE, Verdict.ASK_IF_PART
+PAST_ME = Verdict.PAST_ME
 
 
 @pytest.mark.parametrize(
@@ -33,20 +34,24 @@ ASK, IGNORE, ASK_IF_PART = Verdict.ASK, Verdict.IGNORE, Verdict.ASK_IF_PART
         (
             "in another thread, who calls somebody else is left alone",
             Seen(in_thread=True, mentions_others=True),
-            IGNORE,
+            PAST_ME,
         ),
         ("a direct message asks", Seen(direct=True), ASK),
-        ("a follow-up in the bot's thread asks", Seen(in_thread=True, own_thread=True), ASK),
+        (
+            "a follow-up in the bot's thread asks, unless people talk to each other",
+            Seen(in_thread=True, own_thread=True),
+            ASK_IF_PART,
+        ),
         ("in another thread it depends", Seen(in_thread=True), ASK_IF_PART),
         (
             "in the bot's thread, who calls somebody else is left alone",
             Seen(in_thread=True, own_thread=True, mentions_others=True),
-            IGNORE,
+            PAST_ME,
         ),
         (
             "in the bot's thread, who replies to somebody else is left alone",
             Seen(in_thread=True, own_thread=True, replies_to_others=True),
-            IGNORE,
+            PAST_ME,
         ),
     ],
 )

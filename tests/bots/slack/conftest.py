@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bots.slack import SlackBot
+from core.etiquette import Saying
 from core.languages import Languages
 from core.messages import Conversation, Question
 from core.pace import Governor
@@ -62,9 +63,11 @@ class Notes:
         self.presses.append(press)
         return ""
 
-    async def takes_part(self, conversation: Conversation) -> bool:
+    async def listens(
+        self, conversation: Conversation, saying: Saying, words: str, *, invited=False
+    ) -> bool:
         self.asked_whether.append(conversation)
-        return conversation in self.threads
+        return saying.to_bot or (not saying.to_others and (invited or conversation in self.threads))
 
     async def question(self, number: int = 1) -> tuple[Question, Surface]:
         async with asyncio.timeout(PATIENCE), self.changed:

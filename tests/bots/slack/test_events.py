@@ -66,9 +66,9 @@ def test_a_deleted_message_is_gone_also_when_its_thread_leaves_a_tombstone():
         ({"text": "hi <@U0BOT> and <@U0BEN>"}, Addressed.YES),
         ({"text": "hi"}, Addressed.NO),
         ({"text": "hi", "thread_ts": "1600000000.000100"}, Addressed.IN_ITS_THREADS),
-        ({"text": "<@U0BEN> hi", "thread_ts": "1600000000.000100"}, Addressed.NO),
-        ({"text": "<!here> hi", "thread_ts": "1600000000.000100"}, Addressed.NO),
-        ({"thread_ts": "1600000000.000100", "parent_user_id": "U0BOT"}, Addressed.YES),
+        ({"text": "<@U0BEN> hi", "thread_ts": "1600000000.000100"}, Addressed.PAST_IT),
+        ({"text": "<!here> hi", "thread_ts": "1600000000.000100"}, Addressed.PAST_IT),
+        ({"text": "<@U0BOT> hi", "thread_ts": "1600000000.000100"}, Addressed.YES),
         ({"channel": "D1", "channel_type": "im"}, Addressed.YES),
         ({"channel": "D1", "channel_type": "im", "text": "<@U0BEN>?"}, Addressed.YES),
         ({"channel": "G1", "channel_type": "mpim"}, Addressed.NO),
@@ -187,8 +187,8 @@ def test_whom_only_the_blocks_mention_is_mentioned():
     here = {"type": "broadcast", "range": "here"}
 
     assert addressed(heard(blocks=rich(section(PARLEY)), **thread), US) is Addressed.YES
-    assert addressed(heard(blocks=rich(section(BEN)), **thread), US) is Addressed.NO
-    assert addressed(heard(blocks=rich(section(here)), **thread), US) is Addressed.NO
+    assert addressed(heard(blocks=rich(section(BEN)), **thread), US) is Addressed.PAST_IT
+    assert addressed(heard(blocks=rich(section(here)), **thread), US) is Addressed.PAST_IT
     assert scribe().people_in(heard(blocks=rich(section(BEN, here))).message) == {"U0ADA", "U0BEN"}
 
 
@@ -196,7 +196,8 @@ def test_a_reply_that_is_also_sent_to_the_channel_answers_whom_it_replies_to():
     root = {"type": "message", "user": "U0BOT", "ts": "1600000000.000100", "text": "Ada asked"}
     said = heard(subtype="thread_broadcast", thread_ts=root["ts"], root=root)
 
-    assert addressed(said, US) is Addressed.YES
+    assert said.message.parent == US.user
+    assert addressed(said, US) is Addressed.IN_ITS_THREADS
 
 
 SHARED = {"is_share": True, "author_name": "Ben", "text": "see &lt;b&gt;\nand <@U0BEN>"}

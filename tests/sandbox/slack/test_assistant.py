@@ -63,8 +63,10 @@ async def test_a_status_that_breaks_a_rule_is_refused(client, at, change, code):
     assert await refusal(call) == code
 
 
-async def test_a_thread_gets_a_title_and_prompts(client, world, at):
-    notes = []
+async def test_a_thread_gets_a_title_and_prompts(serve, connect, world):
+    slack, notes = await serve(view="assistant"), []
+    client, root = connect(slack), slack.open_assistant("ada")
+    at = {"channel_id": root.channel, "thread_ts": root.id}
     world.slack.watch(lambda change: notes.append((change.what, change.note)))
     prompts = [{"title": "Sum up", "message": "Sum this up, please."}]
     await client.assistant_threads_setTitle(**at, title="Greetings")
@@ -75,6 +77,17 @@ async def test_a_thread_gets_a_title_and_prompts(client, world, at):
     for wrong in ([], prompts * 5, [{"title": "no message"}]):
         call = client.assistant_threads_setSuggestedPrompts(**at, prompts=wrong)
         assert await refusal(call) == "invalid_arguments"
+
+
+async def test_an_agent_offers_prompts_in_no_thread_or_nobody_sees_them(client, world, at):
+    notes = []
+    world.slack.watch(lambda change: notes.append(change.note))
+    prompts = [{"title": "Sum up", "message": "Sum this up, please."}]
+    await client.assistant_threads_setSuggestedPrompts(**at, prompts=prompts)
+    assert notes == []
+    channel = at["channel_id"]
+    await client.assistant_threads_setSuggestedPrompts(channel_id=channel, prompts=prompts)
+    assert notes == [{"thread": "", "prompts": prompts}]
 
 
 async def test_a_session_has_one_of_four_statuses(client, at):

@@ -1,0 +1,92 @@
+"""The reaction at a question that stands in line: typing would only tell of the one before it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import discord
+
+from bots.discord import budgets
+from bots.discord.calls import Calls
+from core.pace import Urgency
+from core.surface import RefusedForGood, RefusedForNow
+from core.tasks import Tasks
+
+REACTION = "👀"
+
+REMEMBERED = 10_000
+"""Channels in which the bot may not react, at most, that are kept in mind."""
+
+TRIES = 3
+"""Requests for taking a reaction away: it would stay for ever."""
+
+NOT_ALLOWED = frozenset({"50001", "50013"})
+
+Instead = Callable[[], Awaitable[None]]
+
+
+class Waiting:
+    """Puts reactions and takes them away, beside everything else."""
+
+    def __init__(self, client: discord.Client, calls: Calls, tasks: Tasks) -> None:
+        self._client = client
+        self._calls = calls
+        self._tasks = tasks
+        self._marked: dict[int, asyncio.Lock] = {}
+        self._refused: dict[int, None] = {}
+
+    def put(self, channel: int, message: int, instead: Instead) -> None:
+        """Mark a question; `instead` is done where the bot may not react."""
+        if message not in self._marked:
+            self._marked[message] = asyncio.Lock()
+            self._tasks.start(self._put(channel, message, instead), "reaction")
+
+    def take_away(self, channel: int, message: int) -> None:
+        """The question has its turn, or was dropped."""
+        if order := self._marked.pop(message, None):
+            self._tasks.start(self._take_away(channel, message, order), "reaction")
+
+    async def _put(self, channel: int, message: int, instead: Instead) -> None:
+        order = self._marked.get(message)
+        if order is None:
+            return
+        async with order:
+            if await self._react(channel, message):
+                return
+        if message in self._marked:
+            del self._marked[message]
+            await instead()
+
+    async def _react(self, channel: int, message: int) -> bool:
+        """Whether the bot may react there; one that is lost, or not needed any more, is left."""
+        if channel in self._refused:
+            return False
+        counted, target = budgets.reactions(channel), self._message(channel, message)
+        if not await self._calls.turn(counted, Urgency.SIGN) or message not in self._marked:
+            return True
+        outcome = (await self._calls.ask(counted, lambda: target.add_reaction(REACTION))).outcome
+        allowed = not (isinstance(outcome, RefusedForGood) and outcome.code in NOT_ALLOWED)
+        if not allowed:
+            self._refused[channel] = None
+            if len(self._refused) > REMEMBERED:
+                del self._refused[next(iter(self._refused))]
+        return allowed
+
+    async def _take_away(self, channel: int, message: int, order: asyncio.Lock) -> None:
+        counted, target = budgets.reactions(channel), self._message(channel, message)
+        # One that is on its way is waited for, or it would stay for ever.
+        async with order:
+            for _ in range(0 if channel in self._refused else TRIES):
+                answer = await self._calls.in_turn(
+                    counted, Urgency.SIGN, lambda: target.remove_reaction(REACTION, self._me)
+                )
+                if not isinstance(answer.outcome, RefusedForNow):
+                    return
+
+    @property
+    def _me(self) -> discord.ClientUser:
+        if self._client.user is None:
+            raise RuntimeError("nothing happens before the login")
+        return self._client.user
+
+    def _message(self, channel: int, message: int) -> discord.PartialMessage:
+        return self._client.get_partial_messageable(channel).get_partial_message(message)

@@ -1,0 +1,41 @@
+"""Channels in which the bot has said what it is."""
+
+from collections.abc import Callable
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from core.store.database import Database
+from core.store.schema import introductions
+
+_HERE = introductions.c.channel == bindparam("here")
+_READ = select(introductions.c.reply).where(_HERE)
+_MAKE = insert(introductions).on_conflict_do_nothing()
+_FORGET = delete(introductions).where(_HERE, introductions.c.reply == bindparam("by"))
+
+
+class Introductions:
+    """Below which reply the bot introduced itself; `clock` gives seconds since 1970."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def made(self, channel: str) -> str | None:
+        """The reply below which the bot introduced itself in a channel; None: not yet."""
+        async with self._database.read() as connection:
+            found: str | None = (await connection.execute(_READ, {"here": channel})).scalar()
+            return found
+
+    async def make(self, channel: str, reply: str) -> str:
+        """Let this reply introduce the bot, unless another one does; whichever it is."""
+        row = {"channel": channel, "reply": reply, "made_at": self._clock()}
+        async with self._database.write() as connection:
+            await connection.execute(_MAKE, row)
+            found: str = (await connection.execute(_READ, {"here": channel})).scalar_one()
+            return found
+
+    async def forget(self, channel: str, reply: str) -> None:
+        """This reply did not introduce the bot after all."""
+        async with self._database.write() as connection:
+            await connection.execute(_FORGET, {"here": channel, "by": reply})

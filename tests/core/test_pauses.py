@@ -1,0 +1,71 @@
+"""Where the bot is paused, as every process knows it."""
+
+import pytest
+
+from core.messages import Conversation
+from core.pauses import FRESH, Pauses
+from core.store import Store
+
+HERE = Conversation("slack", "T", "C1", "1.0")
+THERE = Conversation("slack", "T", "C2", "1.0")
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+async def store(tmp_path):
+    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/parley.db", lambda: 7.0)
+    yield store
+    await store.close()
+
+
+async def test_a_pause_holds_for_the_whole_channel_and_for_no_other(store):
+    pauses = Pauses(store.pauses, Clock())
+    assert await pauses.pause(HERE, "U1")
+
+    assert await pauses.hold(HERE)
+    assert await pauses.hold(Conversation("slack", "T", "C1", "2.0"))
+    assert not await pauses.hold(THERE)
+    assert not await pauses.hold(Conversation("discord", "T", "C1", "1.0"))
+
+
+async def test_pausing_twice_and_resuming_twice_change_nothing(store):
+    pauses = Pauses(store.pauses, Clock())
+    assert [await pauses.pause(HERE, "U1"), await pauses.pause(HERE, "U2")] == [True, False]
+    assert [await pauses.resume(HERE, "U1"), await pauses.resume(HERE, "U2")] == [True, False]
+    assert not await pauses.hold(HERE)
+
+
+async def test_another_process_notices_within_seconds(store):
+    clock = Clock()
+    ours, others = Pauses(store.pauses, clock), Pauses(store.pauses, clock)
+    assert not await ours.hold(HERE)
+    await others.pause(HERE, "U1")
+    clock.now += FRESH
+
+    assert await ours.hold(HERE)
+    await others.resume(HERE, "U1")
+    clock.now += FRESH
+    assert not await ours.hold(HERE)
+
+
+async def test_what_was_just_read_is_not_read_again(store):
+    class Counting:
+        reads = 0
+
+        async def has(self, channel):
+            self.reads += 1
+            return False
+
+    rows, clock = Counting(), Clock()
+    pauses = Pauses(rows, clock)
+    for _ in range(5):
+        clock.now += FRESH / 10
+        assert not await pauses.hold(HERE)
+
+    assert rows.reads == 1
