@@ -151,9 +151,6 @@ class Chat:
         One that is asked in a paused channel is not claimed: a command raises `Paused`,
         other askers are told by themselves, at most once a minute.
         """
-        if not is_stop(question.text) and await self.pauses.hold(question.conversation):
-            self._turn_away(question, surface)
-            return True
         return await self._claimed(self._take(question, surface, revision))
 
     async def _claimed(self, take: Coroutine[Any, Any, bool | Exception]) -> bool:
@@ -171,6 +168,9 @@ class Chat:
     ) -> bool | Exception:
         """Claim a question and put it in line; an error is returned, as it is not the group's."""
         try:
+            if not is_stop(question.text) and await self.pauses.hold(question.conversation):
+                self._turn_away(question, surface)
+                return True
             if not await self._store.questions.claim(question):
                 return False
         except Exception as error:  # noqa: BLE001 - raised again by `accept`
