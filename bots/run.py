@@ -18,12 +18,14 @@ from core.composer import Composer
 from core.cuts import Cuts
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
 from core.model import Model, Timeouts
+from core.overrides import Overrides
 from core.pace import Governor
+from core.presets import Place, Preset
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
 from core.store import Store
-from core.tokens import Tokenizer
+from core.tokens import Tokenizers
 from core.wire import Parameters
 
 log = structlog.get_logger()
@@ -66,10 +68,13 @@ async def run(settings: Settings) -> None:
         house.push_async_callback(cuts.close)
         await cuts.load()
         governor = Governor(time.monotonic, cuts)
+        overrides = _overrides(settings, model_name, store)
+        await overrides.load()
         chat = Chat(
             store=store,
             composer=await _composer(settings, model_name, model, store),
             governor=governor,
+            overrides=overrides,
             clock=time.monotonic,
         )
         bots = _platforms(settings, chat, governor, Recall(), store)
@@ -77,6 +82,7 @@ async def run(settings: Settings) -> None:
         await house.enter_async_context(_administered(settings, bots))
         await house.enter_async_context(_running(chat.run()))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
+        await house.enter_async_context(_running(overrides.keep()))
         await house.enter_async_context(_running(garbage.collect(chat.idle)))
         for note in settings.notes:
             log.warning(note)
@@ -117,25 +123,34 @@ async def _model_name(settings: Settings, model: Model) -> str:
     raise StartError(f"{missing} It offers: {', '.join(names)}.")
 
 
+def _overrides(settings: Settings, model_name: str, store: Store) -> Overrides:
+    """What holds where nothing else is set, and what is set."""
+    parameters = Parameters(
+        model=model_name,
+        answer_tokens=settings.answer_tokens,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        stop=settings.stop,
+        frequency_penalty=settings.frequency_penalty,
+        presence_penalty=settings.presence_penalty,
+        reasoning_effort=settings.reasoning_effort,
+        extra_body=settings.openai_extra_body,
+    )
+    return Overrides(
+        store.channel_settings,
+        Preset(parameters, settings.system_prompt),
+        places={"discord": Place(settings.discord_reply)},
+    )
+
+
 async def _composer(settings: Settings, name: str, model: Model, store: Store) -> Composer:
     # Both take most of a second; the first question should wait for neither.
-    tokenizer, _ = await asyncio.gather(Tokenizer.load(name), model.open())
+    tokenizers = Tokenizers()
+    await asyncio.gather(tokenizers.of(name), model.open())
     return Composer(
         model=model,
-        tokenizer=tokenizer,
+        tokenizers=tokenizers,
         calls=store.calls,
-        parameters=Parameters(
-            model=name,
-            answer_tokens=settings.answer_tokens,
-            temperature=settings.temperature,
-            top_p=settings.top_p,
-            stop=settings.stop,
-            frequency_penalty=settings.frequency_penalty,
-            presence_penalty=settings.presence_penalty,
-            reasoning_effort=settings.reasoning_effort,
-            extra_body=settings.openai_extra_body,
-        ),
-        system_prompt=settings.system_prompt,
         context_tokens=settings.context_tokens,
         reply_timeout=settings.reply_timeout,
         clock=time.monotonic,
@@ -161,6 +176,7 @@ def _platforms(
             chat=chat,
             governor=governor,
             recall=recall,
+            managers=settings.slack_managers,
         )
     if settings.discord_token:
         from bots.discord.bot import DiscordBot  # noqa: PLC0415

@@ -9,11 +9,13 @@ from typing import Any, TypeVar
 
 import structlog
 
+from core.admission import Admission
 from core.composer import Assignment, Composer
 from core.errors import (
     EmptyAnswer,
     LeaseLost,
     ModelFailed,
+    NotAdmitted,
     ParleyError,
     PlatformFailed,
     ShuttingDown,
@@ -30,7 +32,9 @@ from core.notices import (
     Ending,
     failure,
 )
+from core.overrides import Overrides
 from core.pace import Governor
+from core.presets import Preset, Scope
 from core.queue import Asked, Queue
 from core.reply import Reply
 from core.status import Status
@@ -64,12 +68,20 @@ class Chat:
     """
 
     def __init__(
-        self, *, store: Store, composer: Composer, governor: Governor, clock: Callable[[], float]
+        self,
+        *,
+        store: Store,
+        composer: Composer,
+        governor: Governor,
+        overrides: Overrides,
+        clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._composer = composer
         self._governor = governor
         self._clock = clock
+        self._overrides = overrides
+        self._admission = Admission(overrides, clock)
         self._queue = Queue()
         self._leases = Leases(store.questions, self._aside)
         self._answering: dict[str, asyncio.Task[None]] = {}
@@ -87,9 +99,15 @@ class Chat:
         event arrived. False: it was claimed before, here or by another process. Raises
         `StoreFailed` when it cannot be claimed and `ShuttingDown` when this process
         takes no more; the platform must then deliver it again.
+
+        One that its asker may not ask is not claimed. A command is then to be answered
+        with what `NotAdmitted` says; any other asker is told, at most once in a minute.
         """
         if self._tasks is None or self._draining:
             raise ShuttingDown("this process takes no more questions")
+        if refusal := await self._admission.refusal(question, surface):
+            self._turn_away(question, surface, refusal)
+            return True
         # Whoever asked may be cancelled; a claim that was begun is seen through all the same.
         taken = await asyncio.shield(self._counted(self._take(question, surface)))
         if isinstance(taken, Exception):
@@ -117,6 +135,26 @@ class Chat:
         if is_first:
             self._aside(self._work(question.conversation))
         return True
+
+    def _turn_away(self, question: Question, surface: Surface, why: str) -> None:
+        """A question is not admitted: say so, where that is due."""
+        if question.is_command:
+            raise NotAdmitted(why)
+        if self._admission.due(question):
+            self._aside(self._told(question, surface, why))
+
+    async def _told(self, question: Question, surface: Surface, why: str) -> None:
+        """Tell an asker, in the way that the channel wants it, why there is no answer."""
+        try:
+            async with asyncio.timeout(REFUSAL_TIMEOUT):
+                outcome = await surface.refuse(why, self._preset(question).notices)
+            told = type(outcome).__name__
+        except Exception as error:  # noqa: BLE001 - whatever comes next happens all the same
+            told = f"{type(error).__name__}: {error}"
+        log.info("refused", question=question.key, why=why, told=told)
+
+    def _preset(self, question: Question) -> Preset:
+        return self._overrides.preset(Scope.of(question.conversation), question.persona)
 
     def _counted(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """Own a task; `idle` waits for it. `RuntimeError` in a shutdown."""
@@ -200,7 +238,15 @@ class Chat:
             await self._store.replies.begin(name, str(surface.conversation), keys(asked))
             questions, history = await self._recall(asked)
             return await self._composer.compose(
-                Assignment(name, questions, history, reply, status, self._aside)
+                Assignment(
+                    name,
+                    questions,
+                    history,
+                    self._preset(asked[-1].question),
+                    reply,
+                    status,
+                    self._aside,
+                )
             )
         except LeaseLost:
             raise
@@ -305,12 +351,7 @@ class Chat:
         """Tell the asker in one sentence why there is no answer, and close the record."""
         for one in asked:
             one.status.clear()
-        try:
-            async with asyncio.timeout(REFUSAL_TIMEOUT):
-                told = type(await asked[-1].surface.refuse(why)).__name__
-        except Exception as error:  # noqa: BLE001 - the record is closed all the same
-            told = f"{type(error).__name__}: {error}"
-        log.info("refused", questions=keys(asked), why=why, told=told)
+        await self._told(asked[-1].question, asked[-1].surface, why)
         await self._leases.close(
             keys(asked), lambda: self._store.questions.settle(keys(asked), outcome)
         )

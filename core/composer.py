@@ -10,18 +10,26 @@ from typing import Any
 import structlog
 
 from core.context import Fitted, fit, speaker
-from core.errors import ContextExceeded, Interrupted, ModelFailed, TooSlow
+from core.errors import (
+    ChosenModelGone,
+    ContextExceeded,
+    Interrupted,
+    ModelFailed,
+    ModelGone,
+    TooSlow,
+)
 from core.messages import Question, Text, Turn
 from core.model import Model
 from core.notices import REASONING, SHORTENED, THINKING, Ending, ending, left_out, retrying
+from core.presets import Name, Origin, Preset
 from core.reply import Reply
 from core.retry import Retry
 from core.status import Status
 from core.store import Call
 from core.store.calls import Calls
 from core.store.patience import write_in_the_end
-from core.tokens import Tokenizer
-from core.wire import Event, Finish, Parameters, Reasoning, Refusal, Request, Usage
+from core.tokens import Tokenizer, Tokenizers
+from core.wire import Event, Finish, Reasoning, Refusal, Request, Usage
 
 log = structlog.get_logger()
 
@@ -33,19 +41,21 @@ SMALLER = 0.6
 class Assignment:
     """What is to be answered, after what was said before, and into which reply of what name.
 
-    `aside` runs the book-keeping, for which no reader should wait.
+    `preset` says how: with which model, in which words. `aside` runs the book-keeping, for
+    which no reader should wait.
     """
 
     name: str
     questions: Sequence[Question]
     history: Sequence[Turn]
+    preset: Preset
     reply: Reply
     status: Status
     aside: Callable[[Coroutine[Any, Any, None]], object]
 
 
 class Composer:
-    """Writes answers with one model.
+    """Writes answers with the models of one endpoint.
 
     `clock` gives seconds that only ever grow, `wall_clock` seconds since 1970, `chance`
     a random number from 0 to 1.
@@ -55,10 +65,8 @@ class Composer:
         self,
         *,
         model: Model,
-        tokenizer: Tokenizer,
+        tokenizers: Tokenizers,
         calls: Calls,
-        parameters: Parameters,
-        system_prompt: str,
         context_tokens: int,
         reply_timeout: float,
         clock: Callable[[], float],
@@ -66,11 +74,9 @@ class Composer:
         chance: Callable[[], float],
     ) -> None:
         self._model = model
-        self._tokenizer = tokenizer
+        self._tokenizers = tokenizers
         self._calls = calls
-        self._parameters = parameters
-        self._system_prompt = system_prompt
-        self._budget = context_tokens - (parameters.answer_tokens or 0)
+        self._context_tokens = context_tokens
         self._reply_timeout = reply_timeout
         self._clock = clock
         self._wall_clock = wall_clock
@@ -81,19 +87,25 @@ class Composer:
         try:
             async with asyncio.timeout(self._reply_timeout):
                 return await self._compose(job)
+        except ModelGone as error:
+            if job.preset.origin(Name.MODEL) is Origin.DEPLOYMENT:
+                raise
+            raise ChosenModelGone(job.preset.model, error) from error
         except TimeoutError as error:
             raise TooSlow(f"not complete after {self._reply_timeout} s", code="reply") from error
 
     async def _compose(self, job: Assignment) -> Ending:
         retry = Retry(self._clock())
-        fitted = await self._fit(job.questions, job.history, self._budget)
+        tokenizer = await self._tokenizers.of(job.preset.model)
+        budget = self._context_tokens - (job.preset.parameters.answer_tokens or 0)
+        fitted = await _fit(job, tokenizer, budget)
         while True:
             writing = _Writing(job.reply, job.status)
             try:
-                finish = await self._ask(job, fitted, writing)
+                finish = await self._ask(job, tokenizer, fitted, writing)
             except ContextExceeded:
                 budget = int(fitted.tokens * SMALLER)
-                smaller = await self._fit(job.questions, job.history, budget)
+                smaller = await _fit(job, tokenizer, budget)
                 if smaller.tokens >= fitted.tokens:
                     raise  # there is nothing left to leave out
                 fitted = smaller
@@ -114,29 +126,16 @@ class Composer:
                 job.status.say(THINKING)
             else:
                 told = _told(ending(finish.reason, silent=not writing.begun), fitted)
-                return replace(told, figures=self._figures(finish))
+                return replace(told, figures=_figures(job.preset.model, finish))
 
-    async def _fit(
-        self, questions: Sequence[Question], history: Sequence[Turn], budget: int
-    ) -> Fitted:
-        """The request within the budget; counted in a thread, as texts may be long."""
-        return await asyncio.to_thread(
-            fit,
-            system=self._system_prompt,
-            history=history,
-            questions=questions,
-            note=_note(questions[-1]),
-            budget=budget,
-            count=self._tokenizer.measure,
-            direct=questions[-1].direct,
-        )
-
-    async def _ask(self, job: Assignment, fitted: Fitted, writing: "_Writing") -> Finish:
+    async def _ask(
+        self, job: Assignment, tokenizer: Tokenizer, fitted: Fitted, writing: "_Writing"
+    ) -> Finish:
         """One call of the model, written down whatever becomes of it."""
         question = job.questions[-1]
         request = Request(
             fitted.turns,
-            self._parameters,
+            job.preset.parameters,
             cache_key=_hashed(str(question.conversation)),
             person=_hashed(question.asker.id),
         )
@@ -149,12 +148,12 @@ class Composer:
             raise
         else:
             if ended.usage is not None:
-                self._tokenizer.learn(fitted.turns, ended.usage.prompt)
+                tokenizer.learn(fitted.turns, ended.usage.prompt)
             return ended
         finally:
             call = Call(
                 reply=job.name,
-                model=self._parameters.model,
+                model=job.preset.model,
                 outcome=_outcome(ended),
                 request_id=ended.request_id if ended else "",
                 begun_at=begun_at,
@@ -163,17 +162,7 @@ class Composer:
             usage = ended.usage if isinstance(ended, Finish) else None
             # Once there is text, no other call follows: it is that of this one.
             written = "" if usage else job.reply.text
-            job.aside(self._record(call, usage, fitted, written))
-
-    def _figures(self, finish: Finish) -> dict[str, object]:
-        usage = finish.usage or Usage()
-        return {
-            "model": self._parameters.model,
-            "request_id": finish.request_id,
-            "prompt_tokens": usage.prompt,
-            "cached_tokens": usage.cached,
-            "completion_tokens": usage.completion,
-        }
+            job.aside(self._record(call, usage, tokenizer, fitted, written))
 
     async def _read(self, request: Request, writing: "_Writing") -> Finish:
         """Read one answer to its end, handing on what the reader is to see."""
@@ -186,13 +175,18 @@ class Composer:
         return finish
 
     async def _record(
-        self, call: Call, reported: Usage | None, fitted: Fitted, written: str
+        self,
+        call: Call,
+        reported: Usage | None,
+        tokenizer: Tokenizer,
+        fitted: Fitted,
+        written: str,
     ) -> None:
         """Write a call down; without reported usage, with our own count."""
         usage = reported
         if usage is None:
-            await self._tokenizer.prime([written])
-            usage = Usage(prompt=fitted.tokens, completion=self._tokenizer.count(written))
+            await tokenizer.prime([written])
+            usage = Usage(prompt=fitted.tokens, completion=tokenizer.count(written))
         counted = replace(
             call,
             prompt_tokens=usage.prompt,
@@ -225,6 +219,32 @@ class _Writing:
             elif isinstance(event, Finish):
                 return event
         return None
+
+
+async def _fit(job: Assignment, tokenizer: Tokenizer, budget: int) -> Fitted:
+    """The request within the budget; counted in a thread, as texts may be long."""
+    last = job.questions[-1]
+    return await asyncio.to_thread(
+        fit,
+        system=job.preset.system_prompt,
+        history=job.history,
+        questions=job.questions,
+        note=_note(last),
+        budget=budget,
+        count=tokenizer.measure,
+        direct=last.direct,
+    )
+
+
+def _figures(model: str, finish: Finish) -> dict[str, object]:
+    usage = finish.usage or Usage()
+    return {
+        "model": model,
+        "request_id": finish.request_id,
+        "prompt_tokens": usage.prompt,
+        "cached_tokens": usage.cached,
+        "completion_tokens": usage.completion,
+    }
 
 
 def _outcome(ended: Finish | ModelFailed | None) -> str:

@@ -6,6 +6,7 @@ ParleyError
 ├── StoreFailed                 the database cannot be read or written
 │   └── LeaseLost               another process has taken the question over
 ├── ShuttingDown                this process takes no more questions
+├── NotAdmitted                 the asker may not ask this here
 ├── PlatformFailed              Slack or Discord does not let us do our work
 └── ModelFailed                 the model's endpoint; carries code, status, request id
     ├── Rejected                not worth a retry
@@ -13,6 +14,7 @@ ParleyError
     │   ├── QuotaSpent          429 with type insufficient_quota
     │   ├── Misdirected         3xx, a web page, or a 404 that does not speak of a model
     │   ├── ModelGone           model_not_found, or a 404 that does speak of it
+    │   │   └── ChosenModelGone the same of a model that was set for a channel
     │   ├── ContextExceeded     the request is larger than the model's context
     │   └── BadRequest          400, 422 and every other 4xx
     ├── Busy                    worth a retry after a pause
@@ -67,6 +69,15 @@ class ShuttingDown(ParleyError):
     """This process takes no more questions; another one will, or this one in a moment."""
 
     says = "I am being stopped at the moment. Please ask again in a minute."
+
+
+class NotAdmitted(ParleyError):
+    """The asker may not ask this here; the sentence is made for them."""
+
+    @property
+    def sentence(self) -> str:
+        """Why the question is not taken."""
+        return str(self)
 
 
 class PlatformFailed(ParleyError):
@@ -129,6 +140,24 @@ class ModelGone(Rejected):
     """No model of this name exists, or no longer."""
 
     says = "The model that I am set to use does not exist, or no longer. Please tell my operator."
+
+
+class ChosenModelGone(ModelGone):
+    """The same, of a model that somebody chose for a channel, a workspace or a persona."""
+
+    def __init__(self, model: str, failed: ModelGone) -> None:
+        super().__init__(
+            failed.detail, code=failed.code, status=failed.status, request_id=failed.request_id
+        )
+        self.model = model
+
+    @property
+    def sentence(self) -> str:
+        """Which model there is not, and how to choose another."""
+        return (
+            f"The model “{self.model}”, which is set here, does not exist, or no longer. "
+            "Somebody who manages this channel can choose another with /parley model."
+        )
 
 
 class ContextExceeded(Rejected):

@@ -50,7 +50,7 @@ class Question:
     tells apart what one message can cause: `asked`, `edit:<time>`,
     `retry:<interaction>`, `command:<interaction>`. `place` is what people call the
     channel ("#general", "a direct message"); `direct` says that the asker and the bot
-    are alone there.
+    are alone there. `persona` is the one that was asked for by name.
     """
 
     conversation: Conversation
@@ -62,12 +62,18 @@ class Question:
     direct: bool = False
     cause: str = "asked"
     attachments: tuple[Attachment, ...] = ()
+    persona: str = ""
 
     @property
     def key(self) -> str:
         """The name under which it is claimed; unique over all platforms and time."""
         where = self.conversation
         return f"{where.platform}/{where.workspace}/{where.channel}/{self.message}#{self.cause}"
+
+    @property
+    def is_command(self) -> bool:
+        """Whether it came by a command, which the platform wants answered in any case."""
+        return self.cause.startswith("command:")
 
     @property
     def is_empty(self) -> bool:

@@ -1,6 +1,6 @@
 """What readers are told besides answers: short, truthful, and what they can do."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.errors import Interrupted, ParleyError
@@ -96,3 +96,26 @@ def ending(finish_reason: str, *, silent: bool) -> Ending:
 def failure(error: ParleyError) -> Ending:
     """An answer that failed, in the words of its error."""
     return Ending(error.word, error.sentence)
+
+
+# Who may use the bot.
+
+ONLY_MANAGERS = "In this channel I answer only the people who manage it."
+ONLY_LISTED = (
+    "In this channel I answer only the people who are listed in its settings. Whoever manages the "
+    "channel can add you with /parley settings."
+)
+UNSURE_WHO_MAY = "I cannot find out at the moment whether you may do this. Please try again soon."
+
+
+def unknown_persona(name: str, personas: Collection[str]) -> str:
+    """There is no persona of this name, but there may be others."""
+    if not personas:
+        return (
+            f"There is no persona “{_short(name)}”, and none at all: my operator has set up none."
+        )
+    return f"There is no persona “{_short(name)}”. There are: {', '.join(sorted(personas))}."
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 40 else f"{name[:39]}…"

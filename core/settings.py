@@ -100,9 +100,20 @@ def _sizes(value: Any) -> Any:
     return sizes
 
 
+def _ids(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    ids = tuple(filter(None, (part.strip() for part in value.split(","))))
+    for one in ids:
+        if not re.fullmatch(r"[UW][A-Z0-9]{2,}", one):
+            raise ValueError(f"must be ids of people, such as U0123ABCD, U0456EFGH, not {one!r}")
+    return ids
+
+
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 JsonObject = Annotated[dict[str, Any], BeforeValidator(_json_object)]
 Sizes = Annotated[dict[str, int], BeforeValidator(_sizes)]
+Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
@@ -139,6 +150,7 @@ class Settings(BaseModel):
     slack_api_url: str = "https://slack.com/api/"
     slack_streaming: Literal["auto", "edit", "native"] = "auto"
     slack_bursts: Sizes = {}
+    slack_managers: Ids = ()
     discord_token: SecretStr = SecretStr("")
     discord_api_url: str = "https://discord.com/api/v10"
     discord_reply: Literal["thread", "channel"] = "thread"

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from core.budget import Way
 from core.messages import Conversation, Question, Turn
+from core.presets import Audience, Notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,5 +139,11 @@ class Surface(Protocol):
         Where it cannot go on in its present way, it is refused for now, and `way` is another.
         """
 
-    async def refuse(self, sentence: str) -> Outcome:
-        """Tell the asker alone, where the platform can, why there is no answer."""
+    async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
+        """Tell the asker why there is no answer, in the way that the channel wants it.
+
+        A command is always answered to the asker alone, where the platform can.
+        """
+
+    async def admits(self, audience: Audience) -> bool:
+        """Whether the asker is among these people. Raises `PlatformFailed` if nobody can tell."""

@@ -25,6 +25,11 @@ def typing(channel: int) -> Budgets:
     return (_window(f"discord/channels/{channel}/typing", 5, 5), ALL)
 
 
+def reactions(channel: int) -> Budgets:
+    """Reactions added in a channel."""
+    return (_window(f"discord/channels/{channel}/reactions", 1, 0.25), ALL)
+
+
 def threads(channel: int) -> Budgets:
     """Threads opened in a channel."""
     return (_window(f"discord/channels/{channel}/threads", 50, 300), ALL)

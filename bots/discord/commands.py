@@ -16,7 +16,7 @@ from bots.discord.readable import Names, readable
 from bots.discord.refusals import DEADLINE, OTHERS_FIRST
 from bots.discord.turns import DIRECT, PLATFORM, author_of, place_of
 from core.chat import Chat
-from core.errors import ShuttingDown, StoreFailed
+from core.errors import NotAdmitted, ShuttingDown, StoreFailed
 from core.messages import Conversation, Question, Role, Text, Turn
 
 log = structlog.get_logger()
@@ -121,6 +121,10 @@ class Asking:
             try:
                 if not await self._chat.accept(question, surface):
                     grace.cancel()
+            except NotAdmitted as error:
+                grace.cancel()
+                log.info("question not admitted", question=question.key, why=error.sentence)
+                await _decline(surface, error.sentence)
             except StoreFailed as error:
                 grace.cancel()
                 log.warning("question not taken", question=question.key, error=str(error))

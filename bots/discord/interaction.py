@@ -16,6 +16,7 @@ from bots.discord.calls import NO_TURN, Answer, Request
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.headline import headline
+from bots.discord.managers import groups_of, manages_here
 from bots.discord.messages import NOTHING_YET, Spot
 from bots.discord.shown import LIMIT, content, is_blank
 from bots.discord.surface import PAUSE
@@ -23,6 +24,7 @@ from bots.discord.turns import own_turn
 from core.budget import Budgets, Way
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
+from core.presets import Audience, Notices, admits
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
 LIFETIME = 14 * 60.0
@@ -185,8 +187,15 @@ class InteractionSurface:
             self._remember(message, page, under=self._under[message])
         return outcome
 
-    async def refuse(self, sentence: str) -> Outcome:
+    async def admits(self, audience: Audience) -> bool:
+        """Whether the asker is among these people."""
+        asker = self._interaction.user
+        listed = admits(audience, str(asker.id), groups_of(asker))
+        return listed or manages_here(self._interaction)
+
+    async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Tell the asker alone, unless the command is deferred for all to see."""
+        del how
         first = await self._respond(sentence)
         return first.outcome if first and first.ok else await self._refuse_below(sentence)
 

@@ -12,6 +12,7 @@ from bots.discord.calls import NO_TURN
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.history import is_post, read_starter, read_talk
+from bots.discord.managers import groups_of, manages
 from bots.discord.messages import Spot
 from bots.discord.shown import LIMIT
 from bots.discord.threads import Opened, open_thread
@@ -19,6 +20,7 @@ from bots.discord.turns import own_turn, place_of, turn_of
 from core.budget import Way
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
+from core.presets import Audience, Notices, admits
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood
 
 log = structlog.get_logger()
@@ -27,6 +29,9 @@ PAUSE = 0.5
 """Seconds between two interim edits; five in five seconds, which a channel has, are fewer."""
 
 REFUSAL_TRIES = 3
+
+NO = "🚫"
+"""The reaction that stands for a refusal."""
 
 MAY_NOT_WRITE = frozenset({"50001", "50013", "50083", "160005"})
 """Codes of places where the bot may not write: no permission, an archived or locked thread."""
@@ -125,8 +130,18 @@ class DiscordSurface:
             self._desk.chains.changed(int(message), self._said(message, page))
         return outcome
 
-    async def refuse(self, sentence: str) -> Outcome:
+    async def admits(self, audience: Audience) -> bool:
+        """Whether the asker is among these people."""
+        asker = self._question.author
+        listed = admits(audience, str(asker.id), groups_of(asker))
+        return listed or await manages(asker, self._question.channel)
+
+    async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Say it in a reply to the question, which pings nobody, else that nothing can be said."""
+        if how in (Notices.PRIVATE, Notices.REACTION):
+            told = await self._quietly(sentence, how)
+            if isinstance(told, Delivered):
+                return told
         where = self._question.channel
         reply_to = 0 if isinstance(where, discord.DMChannel) else self._question.id
         spot = Spot(where.id, reply_to, after=self._question.id)
@@ -141,6 +156,18 @@ class DiscordSurface:
         if isinstance(outcome, RefusedForGood) and outcome.code in MAY_NOT_WRITE:
             return await self._hint(outcome)
         return outcome
+
+    async def _quietly(self, sentence: str, how: Notices) -> Outcome:
+        """By a reaction, or in a direct message."""
+        question = self._question
+        if how is Notices.PRIVATE:
+            return await self._desk.direct.tell(question.author.id, sentence, f"no.{question.id}")
+        answer = await self._desk.calls.in_turn(
+            budgets.reactions(question.channel.id),
+            Urgency.FIRST,
+            lambda: question.add_reaction(NO),
+        )
+        return answer.outcome
 
     async def _hint(self, refused: RefusedForGood) -> Outcome:
         """Tell the asker directly that nothing can be said to them where they asked."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
 import aiohttp
@@ -17,6 +17,7 @@ from bots.slack.directory import Directory
 from bots.slack.door import Door
 from bots.slack.ears import Ears
 from bots.slack.identity import Identity
+from bots.slack.managers import Managers
 from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
 from bots.slack.parley import Parley
@@ -57,6 +58,7 @@ class SlackBot:
         chat: Chat,
         governor: Governor,
         recall: Recall,
+        managers: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bot_token = bot_token
@@ -67,6 +69,7 @@ class SlackBot:
         self._chat = chat
         self._governor = governor
         self._recall = recall
+        self._managers = managers
         self._clock = clock
         self._tasks = Tasks()
         self._session: aiohttp.ClientSession | None = None
@@ -174,12 +177,14 @@ class SlackBot:
 
     def _workspace(self, us: Identity, calls: Calls, directory: Directory) -> Workspace:
         scribe = Scribe(us, directory.people, directory.channels)
+        budgets = Budgets(us.team, self._bursts)
         return Workspace(
             us=us,
             calls=calls,
-            budgets=Budgets(us.team, self._bursts),
+            budgets=budgets,
             people=directory.people,
             channels=directory.channels,
+            managers=Managers(calls, budgets, self._clock, self._managers),
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
             statusless=Refusals(),

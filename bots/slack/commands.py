@@ -19,7 +19,7 @@ from bots.slack.response import ResponseSurface, ResponseUrl
 from bots.slack.socket import ANSWERED
 from bots.slack.workspace import Workspace
 from core.chat import Chat
-from core.errors import ParleyError, ShuttingDown, StoreFailed
+from core.errors import NotAdmitted, ParleyError, ShuttingDown, StoreFailed
 from core.messages import Author, Conversation, Question
 from core.pace import Urgency
 from core.surface import Page, Surface
@@ -134,6 +134,9 @@ class Commands:
             failed: ParleyError = StoreFailed("a claim has taken too long")
         except ShuttingDown as error:
             log.info("command not taken: stopping")
+            return error
+        except NotAdmitted as error:
+            log.info("command not admitted", why=error.sentence)
             return error
         except StoreFailed as error:
             failed = error

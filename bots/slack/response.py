@@ -23,6 +23,7 @@ from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
 from core.messages import Conversation, Question, Turn
 from core.pace import Urgency
+from core.presets import Audience, Notices
 from core.proxies import proxy_to
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
@@ -196,8 +197,14 @@ class ResponseSurface:
             return await self._show(page)
         return await self._direct.edit(message, page)
 
-    async def refuse(self, sentence: str) -> Outcome:
+    async def admits(self, audience: Audience) -> bool:
+        """Whether the asker is among these people. Raises `PlatformFailed`."""
+        asker, channel = self._question.asker.id, self._question.conversation.channel
+        return await self._workspace.managers.admits(audience, asker, channel)
+
+    async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Say it where the answer would stand; what already stands there stays."""
+        del how
         page = Page("", sentence)
         if not self._url.alive:
             return await self._go_on(page, f"{self._question.key}/refusal")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bots.slack.budgets import Budgets
 from bots.slack.calls import Calls
 from bots.slack.identity import Identity
+from bots.slack.managers import Managers
 from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
 from bots.slack.names import Names
@@ -22,6 +23,7 @@ class Workspace:
     budgets: Budgets
     people: Names
     channels: Names
+    managers: Managers
     scribe: Scribe
     memory: Memory
     statusless: Refusals

@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 
 from core.errors import StartError, StoreFailed
 from core.store.calls import Call, Calls
+from core.store.channel_settings import Change, ChannelSettings
 from core.store.database import BUSY_TIMEOUT, Database, prepare, translated
 from core.store.marks import Marks
 from core.store.migrate import migrate
@@ -17,7 +18,7 @@ from core.store.questions import LEASE, RENEWAL, Questions
 from core.store.replies import Replies
 from core.store.threads import Threads
 
-__all__ = ["LEASE", "RENEWAL", "Call", "Store"]
+__all__ = ["LEASE", "RENEWAL", "Call", "Change", "ChannelSettings", "Store"]
 
 
 class Store:
@@ -31,6 +32,7 @@ class Store:
         self.calls = Calls(self._database)
         self.threads = Threads(self._database)
         self.marks = Marks(self._database)
+        self.channel_settings = ChannelSettings(self._database, clock)
 
     @classmethod
     async def open(cls, url: str, clock: Callable[[], float]) -> "Store":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from core.budget import Budgets, Way
 from core.messages import Conversation, Question, Turn
 from core.pages import utf16
+from core.presets import Audience, Notices, admits
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
 THREAD = Conversation("paper", "W", "C", "T")
@@ -68,7 +69,10 @@ class Paper:
         await asyncio.sleep(self.latency)
         self.signs.append(text)
 
-    async def refuse(self, sentence: str) -> Outcome:
+    async def admits(self, audience: Audience) -> bool:
+        return admits(audience, "U1", ())
+
+    async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         self.refusals.append(sentence)
         return Delivered("private")
 

@@ -1,0 +1,46 @@
+"""Who is let in: the one place where a question may be refused before anybody works on it."""
+
+from collections.abc import Callable
+
+from core.errors import PlatformFailed
+from core.messages import Question
+from core.notices import ONLY_LISTED, ONLY_MANAGERS, UNSURE_WHO_MAY, unknown_persona
+from core.overrides import Overrides
+from core.presets import Scope, Who
+from core.surface import Surface
+
+PERIOD = 60.0
+"""Seconds in which a person is told once in a channel."""
+
+
+class Admission:
+    """Looks at each question before it is claimed; `clock` gives seconds that only ever grow."""
+
+    def __init__(self, overrides: Overrides, clock: Callable[[], float]) -> None:
+        self._overrides = overrides
+        self._clock = clock
+        self._told: dict[tuple[str, str], float] = {}
+
+    async def refusal(self, question: Question, surface: Surface) -> str:
+        """Why the question is not taken; empty when it is."""
+        personas = self._overrides.personas
+        if question.persona and question.persona not in personas:
+            return unknown_persona(question.persona, personas)
+        audience = self._overrides.preset(Scope.of(question.conversation)).audience
+        if audience.who is Who.EVERYBODY:
+            return ""
+        try:
+            if await surface.admits(audience):
+                return ""
+        except PlatformFailed:
+            return UNSURE_WHO_MAY
+        return ONLY_MANAGERS if audience.who is Who.MANAGERS else ONLY_LISTED
+
+    def due(self, question: Question) -> bool:
+        """Whether its asker is to be told now; they then count as told in this channel."""
+        now, whom = self._clock(), (str(Scope.of(question.conversation)), question.asker.id)
+        self._told = {one: when for one, when in self._told.items() if now - when < PERIOD}
+        if whom in self._told:
+            return False
+        self._told[whom] = now
+        return True
