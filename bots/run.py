@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
@@ -18,8 +19,11 @@ from core.composer import Composer
 from core.cuts import Cuts
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
 from core.model import Model, Timeouts
+from core.offer import Offer
 from core.overrides import Overrides
 from core.pace import Governor
+from core.panel import Panel
+from core.personas import Personas, load
 from core.presets import Place, Preset
 from core.proxies import proxy_to
 from core.recall import Recall
@@ -59,16 +63,19 @@ async def run(settings: Settings) -> None:
     """
     signals = _heard_signals()
     async with AsyncExitStack() as house:
+        personas = _personas(settings)
         store = await Store.open(settings.database_url, time.time)
         house.push_async_callback(store.close)
         model = _model(settings)
         house.push_async_callback(model.close)
+        offer = Offer(model, time.monotonic)
+        house.push_async_callback(offer.close)
         model_name = await _model_name(settings, model)
         cuts = Cuts(store.marks, time.monotonic, time.time)
         house.push_async_callback(cuts.close)
         await cuts.load()
         governor = Governor(time.monotonic, cuts)
-        overrides = _overrides(settings, model_name, store)
+        overrides = _overrides(settings, model_name, store, personas)
         await overrides.load()
         chat = Chat(
             store=store,
@@ -77,7 +84,8 @@ async def run(settings: Settings) -> None:
             overrides=overrides,
             clock=time.monotonic,
         )
-        bots = _platforms(settings, chat, governor, Recall(), store)
+        panel = Panel(overrides, offer, personas, settings.context_tokens)
+        bots = _platforms(settings, chat, governor, store=store, panel=panel)
         house.push_async_callback(_together, [bot.stop for bot in bots.values()])
         await house.enter_async_context(_administered(settings, bots))
         await house.enter_async_context(_running(chat.run()))
@@ -87,7 +95,7 @@ async def run(settings: Settings) -> None:
         for note in settings.notes:
             log.warning(note)
         log.info("ready", model=model_name, endpoint=settings.endpoint, platforms=list(bots))
-        await house.enter_async_context(_running(_warn_if_gone(model, model_name)))
+        await house.enter_async_context(_running(_warn_if_gone(model, model_name, offer)))
         await _until_stopped(list(bots.values()), chat, signals, settings.drain_seconds)
     log.info("stopped")
 
@@ -123,7 +131,13 @@ async def _model_name(settings: Settings, model: Model) -> str:
     raise StartError(f"{missing} It offers: {', '.join(names)}.")
 
 
-def _overrides(settings: Settings, model_name: str, store: Store) -> Overrides:
+def _personas(settings: Settings) -> Personas:
+    if not settings.personas_file:
+        return {}
+    return load(Path(settings.personas_file), settings.context_tokens)
+
+
+def _overrides(settings: Settings, model_name: str, store: Store, personas: Personas) -> Overrides:
     """What holds where nothing else is set, and what is set."""
     parameters = Parameters(
         model=model_name,
@@ -140,6 +154,7 @@ def _overrides(settings: Settings, model_name: str, store: Store) -> Overrides:
         store.channel_settings,
         Preset(parameters, settings.system_prompt),
         places={"discord": Place(settings.discord_reply)},
+        personas={name: persona.values for name, persona in personas.items()},
     )
 
 
@@ -160,10 +175,16 @@ async def _composer(settings: Settings, name: str, model: Model, store: Store) -
 
 
 def _platforms(
-    settings: Settings, chat: Chat, governor: Governor, recall: Recall, store: Store
+    settings: Settings,
+    chat: Chat,
+    governor: Governor,
+    *,
+    store: Store,
+    panel: Panel,
 ) -> dict[str, Bot]:
     """The platforms whose tokens are set; the others' libraries are not even imported."""
     bots: dict[str, Bot] = {}
+    recall = Recall()
     if settings.slack_bot_token:
         from bots.slack.app import SlackBot  # noqa: PLC0415
 
@@ -176,6 +197,7 @@ def _platforms(
             chat=chat,
             governor=governor,
             recall=recall,
+            panel=panel,
             managers=settings.slack_managers,
         )
     if settings.discord_token:
@@ -243,7 +265,7 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await task
 
 
-async def _warn_if_gone(model: Model, name: str) -> None:
+async def _warn_if_gone(model: Model, name: str, offer: Offer | None = None) -> None:
     """Models are retired; whoever reads the log should learn of it before the askers do."""
     try:
         names = await model.names()
@@ -260,6 +282,8 @@ async def _warn_if_gone(model: Model, name: str) -> None:
         # Whoever stops us awaits this; nobody should find a traceback there instead of an end.
         log.exception("model not checked, for an unexpected reason")
         return
+    if offer:
+        offer.learn(names)
     if names and name not in names:
         log.warning("the endpoint does not list the model", model=name, listed=names[:20])
 

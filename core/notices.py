@@ -1,6 +1,6 @@
 """What readers are told besides answers: short, truthful, and what they can do."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.errors import Interrupted, ParleyError
@@ -119,3 +119,173 @@ def unknown_persona(name: str, personas: Collection[str]) -> str:
 
 def _short(name: str) -> str:
     return name if len(name) <= 40 else f"{name[:39]}…"
+
+
+# Settings.
+
+SETTINGS = {
+    "model": "Model",
+    "persona": "Persona",
+    "system_prompt": "System prompt",
+    "temperature": "Temperature",
+    "top_p": "Top_p",
+    "answer_tokens": "Answer length",
+    "place": "Place of replies",
+    "audience": "Who may use it",
+    "notices": "Notices",
+    "language": "Language of notices",
+}
+"""What people call each setting."""
+
+ORIGINS = {
+    "deployment": "from the deployment",
+    "workspace": "from the workspace",
+    "channel": "set for this channel",
+    "persona": "from the persona",
+}
+
+CHOICES = {
+    "place": {"thread": "in a thread", "channel": "in the channel"},
+    "notices": {
+        "platform": "private where that is possible",
+        "private": "private",
+        "thread": "in the thread",
+        "reaction": "a reaction only",
+    },
+    "language": {"auto": "the reader's", "en": "English", "de": "Deutsch"},
+    "audience": {
+        "everybody": "everybody",
+        "listed": "only those listed",
+        "managers": "only those who manage the channel",
+    },
+}
+"""What can be chosen, in words."""
+
+INHERIT = "not set here"
+SETTINGS_TITLE = "Parley's settings"
+SETTINGS_OF_CHANNEL = "These are the settings of this channel."
+SETTINGS_OF_WORKSPACE = "These are the settings of the whole workspace; a channel's own win."
+EMPTY_INHERITS = "What you leave empty is taken from the workspace or the deployment."
+EMPTY_INHERITS_WORKSPACE = "What you leave empty is taken from the deployment."
+READ_ONLY = "Only people who manage this channel can change its settings; here is what holds."
+READ_ONLY_WORKSPACE = (
+    "Only people who administer the workspace can change this; here is what holds."
+)
+MAY_NOT_CHANGE = "Only people who manage this channel can change its settings."
+MAY_NOT_CHANGE_WORKSPACE = "Only people who administer the workspace can change its settings."
+NOTHING_CHANGED = "Nothing was changed."
+NOT_SAVED = "I cannot reach my database, so nothing was changed. Please try again in a minute."
+NO_MODAL = "I could not open the settings. Please try /parley settings again."
+PEOPLE = "People"
+ROLES = "People and roles"
+SAMPLING = "Temperature or top_p"
+SAMPLING_HINT = "0.7, or top_p 0.9"
+CHANGE_ANSWERS = "Model and prompt …"
+CHANGE_PEOPLE = "Place and people …"
+CORRECT = "Correct it …"
+SAVE = "Save"
+CLOSE = "Close"
+CANCEL = "Cancel"
+
+ONE_OF_TWO = "Temperature and top_p: set one of them, not both."
+BAD_TEMPERATURE = "The temperature is a number from 0 to 2, such as 0.7."
+BAD_TOP_P = "Top_p is a number above 0, and 1 at most, such as 0.9."
+SAMPLING_FIXED = "My operator has fixed this for everybody (OPENAI_EXTRA_BODY)."
+NOBODY_LISTED = "Nobody is listed. List somebody, or let everybody use me."
+
+
+def bad_answer_length(least: int, most: int) -> str:
+    """An answer's length is none."""
+    return f"The answer length is a whole number of tokens, from {least} to {most:,}."
+
+
+def prompt_too_long(length: int, most: int) -> str:
+    """A system prompt is longer than one may be."""
+    return f"The system prompt has {length:,} characters; {most:,} is the most it may have."
+
+
+def prompt_not_in_form(length: int) -> str:
+    """A system prompt is longer than a form can hold."""
+    return (
+        f"The system prompt has {length:,} characters, which is more than fits here. "
+        "/parley prompt, and a text after it, sets another."
+    )
+
+
+def prompt_shown(prompt: str, origin: str) -> str:
+    """The system prompt, as long as it can be shown."""
+    text = prompt if len(prompt) <= LONGEST_SHOWN else f"{prompt[:LONGEST_SHOWN]}…"
+    return f"{SETTINGS['system_prompt']} ({ORIGINS[origin]}):\n{text}"
+
+
+LONGEST_SHOWN = 1500
+"""Characters of a prompt that are shown."""
+
+
+def no_room(prompt: int, answer: int, context: int) -> str:
+    """Prompt and answer leave no room for a question."""
+    return (
+        f"The system prompt (about {prompt:,} tokens) and the answer ({answer:,} tokens) leave no "
+        f"room for a question: together they have {context:,} tokens. Shorten one of them."
+    )
+
+
+def no_model_name(name: str) -> str:
+    """This cannot be the name of a model."""
+    return f"“{_short(' '.join(name.split()))}” cannot be the name of a model."
+
+
+def unknown_model(name: str, near: Sequence[str]) -> str:
+    """The endpoint has no model of this name, but perhaps others like it."""
+    meant = f" Did you mean {' or '.join(near)}?" if near else ""
+    return f"There is no model “{_short(name)}”.{meant}"
+
+
+def none_of(given: str, choices: Sequence[str]) -> str:
+    """Something else was entered than there is to choose from."""
+    return f"“{_short(given)}” is none of: {', '.join(choices)}."
+
+
+def setting_line(name: str, value: str, origin: str) -> str:
+    """One setting, with where it comes from."""
+    return f"{SETTINGS[name]}: {value} ({ORIGINS[origin]})"
+
+
+def setting_problem(name: str, problem: str) -> str:
+    """What is wrong with one setting."""
+    return f"{SETTINGS[name]}: {problem}"
+
+
+def now_holds(value: str, origin: str) -> str:
+    """What holds now, beside a field."""
+    return f"Now: {value} ({ORIGINS[origin]})"
+
+
+def value_in_words(name: str, value: object) -> str:
+    """A value, in few words."""
+    if value in (None, ""):
+        return "none" if name == "persona" else "the model's own"
+    if name == "answer_tokens":
+        return f"at most {value:,} tokens"
+    text = " ".join(CHOICES.get(name, {}).get(str(value), str(value)).split())
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+LONGEST_VALUE = 80
+"""Characters of a value in a line."""
+
+
+def audience_in_words(who: str, listed: Sequence[str]) -> str:
+    """Who may use the bot."""
+    words = CHOICES["audience"][who]
+    return f"{words}: {', '.join(listed)}" if listed else words
+
+
+def saved(lines: Sequence[str]) -> str:
+    """What has been changed, as it now holds."""
+    return "\n".join(["Saved.", *lines]) if lines else NOTHING_CHANGED
+
+
+def set_how(command: str) -> str:
+    """How to set what was just shown."""
+    return f"{command} sets another; /parley settings shows everything."

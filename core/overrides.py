@@ -32,7 +32,7 @@ class Overrides:
         personas: Mapping[str, Values] | None = None,
     ) -> None:
         self._store = store
-        self._deployment = deployment
+        self.deployment = deployment
         self._places = places or {}
         self.personas = personas or {}
         self._set: dict[str, dict[str, object]] = {}
@@ -55,9 +55,16 @@ class Overrides:
 
     def preset(self, scope: Scope, persona: str = "") -> Preset:
         """What holds in a channel or a workspace, with a persona for this once."""
-        place = self._places.get(scope.platform, self._deployment.place)
+        place = self._places.get(scope.platform, self.deployment.place)
         layers = ((one.origin, self.at(one)) for one in dict.fromkeys((scope.above, scope)))
-        return resolve(replace(self._deployment, place=place), layers, self.personas, persona)
+        return resolve(replace(self.deployment, place=place), layers, self.personas, persona)
+
+    def preview(self, scope: Scope, values: Values) -> Preset:
+        """What would hold with other values, of which None are taken away."""
+        layers = [(one.origin, self.at(one)) for one in dict.fromkeys((scope.above, scope))]
+        here = {**self.at(scope), **values}
+        layers[-1] = (scope.origin, {name: v for name, v in here.items() if v is not None})
+        return resolve(self.deployment, layers, self.personas)
 
     def at(self, scope: Scope) -> Values:
         """What is set right there."""

@@ -139,6 +139,7 @@ class Settings(BaseModel):
         None
     )
     system_prompt: str = SYSTEM_PROMPT
+    personas_file: str = ""
 
     connect_timeout: Seconds = 5
     first_token_timeout: Seconds = 120

@@ -22,12 +22,14 @@ from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
 from bots.slack.parley import Parley
 from bots.slack.refusals import Refusals
+from bots.slack.settings import Settings
 from bots.slack.socket import NotConnected, Socket
 from bots.slack.statuses import Statuses
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StartError
 from core.pace import Governor
+from core.panel import Panel
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.tasks import Tasks
@@ -58,6 +60,7 @@ class SlackBot:
         chat: Chat,
         governor: Governor,
         recall: Recall,
+        panel: Panel,
         managers: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -70,6 +73,7 @@ class SlackBot:
         self._governor = governor
         self._recall = recall
         self._managers = managers
+        self._panel = panel
         self._clock = clock
         self._tasks = Tasks()
         self._session: aiohttp.ClientSession | None = None
@@ -153,7 +157,8 @@ class SlackBot:
         workspace = self._workspace(us, calls, self._directory)
         self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)
-        app = bolt.build(us, web, door, commands, Parley())
+        settings = Settings(workspace, self._panel)
+        app = bolt.build(us, web, door, commands, Parley(settings.subcommands), settings=settings)
         socket = await self._first_socket(dialler)
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
 

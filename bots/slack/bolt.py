@@ -9,12 +9,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.commands import ASK, ASK_ABOUT, PARLEY, SUMMARISE, Commands
 from bots.slack.door import Door
+from bots.slack.form import CALLBACK
 from bots.slack.identity import Identity
 from bots.slack.parley import Parley
+from bots.slack.settings import Settings
 
 
 def build(
-    us: Identity, web: AsyncWebClient, door: Door, commands: Commands, parley: Parley
+    us: Identity,
+    web: AsyncWebClient,
+    door: Door,
+    commands: Commands,
+    parley: Parley,
+    *,
+    settings: Settings,
 ) -> AsyncApp:
     """An app for one workspace, whatever the environment holds.
 
@@ -45,6 +53,7 @@ def build(
     app.use(door.take)
     app.command(ASK)(commands.ask)
     app.command(PARLEY)(parley)
+    app.view(CALLBACK)(settings.submitted)
     app.shortcut(ASK_ABOUT)(commands.shortcut)
     app.shortcut(SUMMARISE)(commands.shortcut)
     return app

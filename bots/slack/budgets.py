@@ -25,6 +25,7 @@ WORKSPACE = {
     "conversations.open": (50, 10),
     "reactions.add": (50, 10),
     "reactions.remove": (20, 10),
+    "views.open": (100, 60),
     "users.info": (100, 60),
     "users.list": (20, 10),
     "users.conversations": (50, 10),
@@ -119,6 +120,11 @@ class Budgets:
     def unreact(self) -> tuple[Budget, ...]:
         """reactions.remove."""
         return (self._all("reactions.remove"),)
+
+    @property
+    def modal(self) -> tuple[Budget, ...]:
+        """views.open."""
+        return (self._all("views.open"),)
 
     @property
     def person(self) -> tuple[Budget, ...]:

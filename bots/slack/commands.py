@@ -1,6 +1,7 @@
 """Slash commands and message shortcuts: what they say, and what Slack is told at once."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ HOW_TO_ASK = (
     "Write your question after the command: `/ask what is a lease?` The answer is for you "
     "alone. With `/ask public what is a lease?` everybody in the channel sees it."
 )
+HOW_TO_ASK_AS = "Write your question after the persona's name: `/ask as:NAME what is a lease?`"
 NOT_FROM_THE_MENU = (
     "I cannot do this from the menu yet. Mention me in the message's thread and tell me what "
     "you want to know: I read the whole thread."
@@ -50,12 +52,16 @@ CLAIM_TIMEOUT = 60.0
 
 Ack = Callable[..., Awaitable[Any]]
 
+_OPTION = re.compile(r"(?:public|as:[ ]?(?P<persona>\S+))(?:\s+|\Z)", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One use of `/ask`. `place` is what people call the channel."""
+    """One use of `/ask`; `question` is as Slack carries it, `place` what people call it."""
 
-    text: str
+    question: str
+    is_public: bool
+    persona: str
     channel: str
     place: str
     user: str
@@ -66,8 +72,11 @@ class Command:
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> "Command":
         """Read Slack's payload."""
+        question, is_public, persona = _options(string(body, "text").strip())
         return cls(
-            text=string(body, "text").strip(),
+            question=question,
+            is_public=is_public,
+            persona=persona,
             channel=string(body, "channel_id"),
             place=_place(string(body, "channel_name")),
             user=string(body, "user_id"),
@@ -76,15 +85,19 @@ class Command:
             url=string(body, "response_url"),
         )
 
-    @property
-    def is_public(self) -> bool:
-        """Whether the answer is for everybody."""
-        return [word.lower() for word in self.text.split(maxsplit=1)[:1]] == ["public"]
 
-    @property
-    def question(self) -> str:
-        """What is asked, as Slack carries it."""
-        return self.text[len("public") :].strip() if self.is_public else self.text
+def _options(text: str) -> tuple[str, bool, str]:
+    """What is asked, whether for everybody to see, and as which persona."""
+    is_public, persona = False, ""
+    while found := _OPTION.match(text):
+        if found["persona"] and not persona:
+            persona = mrkdwn.unescape(found["persona"]).lower()
+        elif not (found["persona"] or is_public):
+            is_public = True
+        else:
+            break  # said twice, it is the question's own
+        text = text[found.end() :]
+    return text, is_public, persona
 
 
 def _place(name: str) -> str:
@@ -111,7 +124,8 @@ class Commands:
         due = now() + QUICKLY
         command = Command.read(body)
         if not command.question:
-            await ack(response_type="ephemeral", text=HOW_TO_ASK)
+            how = HOW_TO_ASK_AS if command.persona else HOW_TO_ASK
+            await ack(response_type="ephemeral", text=how)
             return
         question = self._question(command)
         surface, acknowledgement = await self._surface(command, question, context[ANSWERED])
@@ -120,7 +134,10 @@ class Commands:
         if not claim.done():
             self._workspace.tasks.start(_tell(claim, surface), "late refusal")
         elif isinstance(taken := claim.result(), ParleyError):
-            acknowledgement = {"response_type": "ephemeral", "text": taken.sentence}
+            acknowledgement = {
+                "response_type": "ephemeral",
+                **content(Page("", taken.sentence)),
+            }
         elif not taken:
             acknowledgement = {}
         await ack(**acknowledgement)
@@ -169,6 +186,7 @@ class Commands:
             place=command.place,
             direct=not command.is_public,
             cause=f"command:{command.trigger}",
+            persona=command.persona,
         )
 
     async def _surface(

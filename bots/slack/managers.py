@@ -1,7 +1,8 @@
 """Who may manage a channel: workspace admins and owners, its creator, and those who are listed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from bots.slack.budgets import Budgets
@@ -41,7 +42,8 @@ class Managers:
         """Whether somebody may manage a channel. Raises `PlatformFailed` if Slack does not tell."""
         if user in self._listed or is_direct({"channel": channel}):
             return True
-        return await self.administers(user) or await self._creator(channel) == user
+        async with _in_time():
+            return await self._is_admin(user) or await self._creator(channel) == user
 
     async def admits(self, audience: Audience, user: str, channel: str) -> bool:
         """Whether somebody may use the bot in a channel. Raises `PlatformFailed`."""
@@ -49,16 +51,21 @@ class Managers:
 
     async def administers(self, user: str) -> bool:
         """Whether somebody may manage the workspace. Raises `PlatformFailed`."""
-        return user in self._listed or await self._remembered(
-            ("user", user), lambda: self._is_admin(user)
-        )
+        if user in self._listed:
+            return True
+        async with _in_time():
+            return await self._is_admin(user)
 
     async def _is_admin(self, user: str) -> bool:
-        answer = await self._calls.in_turn(
-            self._calls.web.users_info, self._budgets.person, Urgency.FIRST, user=user
-        )
-        person = answer.get("user")
-        return isinstance(person, dict) and any(person.get(sign) for sign in ADMINISTERS)
+        async def ask() -> bool:
+            answer = await self._calls.in_turn(
+                self._calls.web.users_info, self._budgets.person, Urgency.FIRST, user=user
+            )
+            person = answer.get("user")
+            return isinstance(person, dict) and any(person.get(sign) for sign in ADMINISTERS)
+
+        found: bool = await self._remembered(("user", user), ask)
+        return found
 
     async def _creator(self, channel: str) -> str:
         async def ask() -> str:
@@ -78,10 +85,16 @@ class Managers:
         self._known = {one: kept for one, kept in self._known.items() if now - kept[0] < LIFETIME}
         if what in self._known:
             return self._known[what][1]
-        try:
-            async with asyncio.timeout(PATIENCE):
-                answer = await ask()
-        except (CallFailed, TimeoutError) as failed:
-            raise PlatformFailed(f"not told who manages: {failed}") from failed
+        answer = await ask()
         self._known[what] = (now, answer)
         return answer
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    """Whatever keeps Slack from telling in time becomes `PlatformFailed`."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield
+    except (CallFailed, TimeoutError) as failed:
+        raise PlatformFailed(f"not told who manages: {failed}") from failed

@@ -170,7 +170,9 @@ def describe(slack: Workspace, channel: Channel) -> dict[str, Any]:
     }
     if sort == "im":
         return body | {"user": next(iter(channel.members - {slack.app.user}))}
-    return body | {"name": channel.name, "name_normalized": channel.name}
+    # Who is not said to have made a channel has long left the workspace.
+    creator = channel.extra.get("creator", "U0FOUNDER")
+    return body | {"name": channel.name, "name_normalized": channel.name, "creator": creator}
 
 
 METHODS = {

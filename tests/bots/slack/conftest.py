@@ -16,6 +16,7 @@ from core.surface import Surface
 from sandbox.slack import SlackServer
 from sandbox.slack.sockets import Sockets
 from sandbox.world import Message, Person, Space, World
+from tests.panels import make_panel
 
 PATIENCE = 10
 
@@ -175,6 +176,7 @@ def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
         "bursts": {},
         "governor": Governor(time.monotonic),
         "recall": Recall(),
+        "panel": make_panel(),
     }
     return SlackBot(chat=notes, **(given | other))
 

@@ -1,0 +1,162 @@
+"""`/parley settings`, `model` and `prompt`: what holds in a channel, and changing it."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from bots.slack import form, mrkdwn
+from bots.slack.calls import CallFailed
+from bots.slack.form import Form
+from bots.slack.messages import PLATFORM
+from bots.slack.parley import Ack, Subcommand, Use
+from bots.slack.payload import string
+from bots.slack.workspace import Workspace
+from core import notices
+from core.entries import Entries
+from core.errors import PlatformFailed
+from core.pace import Urgency
+from core.panel import Panel
+from core.presets import Audience, Name, Scope
+
+log = structlog.get_logger()
+
+OPENING = 2.6
+"""Seconds in which a modal must be open; Slack waits for three."""
+
+WORKSPACE_WIDE = "workspace"
+"""What is written after `/parley settings` for the settings of all channels."""
+
+
+class Settings:
+    """Shows the settings to everybody and changes them for those who may."""
+
+    def __init__(self, workspace: Workspace, panel: Panel) -> None:
+        self._workspace = workspace
+        self._panel = panel
+
+    @property
+    def subcommands(self) -> Mapping[str, Subcommand]:
+        """What this adds to `/parley`."""
+        return {"settings": self.settings, "model": self.model, "prompt": self.prompt}
+
+    async def settings(self, use: Use) -> None:
+        """Open the modal, to be filled in or only read."""
+        wide = use.words.lower() == WORKSPACE_WIDE
+        try:
+            async with asyncio.timeout(OPENING):
+                await self._open(use, self._scope("" if wide else use.channel))
+        except PlatformFailed:
+            await use.tell(notices.UNSURE_WHO_MAY)
+        except (CallFailed, TimeoutError) as failed:
+            log.warning("modal not opened", error=str(failed))
+            await use.tell(notices.NO_MODAL)
+        else:
+            await use.ack()
+
+    async def model(self, use: Use) -> None:
+        """Show the model, or set the one that is named."""
+        scope = self._scope(use.channel)
+        if not use.words:
+            await use.tell(self._said(scope, Name.MODEL, notices.set_how("/parley model NAME")))
+            return
+        await self._set(use, scope, {Name.MODEL: use.words})
+
+    async def prompt(self, use: Use) -> None:
+        """Show the system prompt, in the modal to those who may change it; or set another."""
+        scope = self._scope(use.channel)
+        if use.words:
+            words = mrkdwn.markdown(
+                use.words, self._workspace.people.known, self._workspace.channels.known
+            )
+            await self._set(use, scope, {Name.SYSTEM_PROMPT: words})
+        elif await self._may(use.user, scope) is True:
+            await self.settings(use)
+        else:
+            preset = self._panel.preset(scope)
+            await use.tell(
+                mrkdwn.escape(
+                    notices.prompt_shown(preset.system_prompt, preset.origin(Name.SYSTEM_PROMPT))
+                )
+            )
+
+    async def submitted(self, body: dict[str, Any], ack: Ack) -> None:
+        """A form was filled in; as one of Bolt's listeners."""
+        view, user = body["view"], string(body.get("user"), "id")
+        scope = form.scope_of(view, PLATFORM, self._workspace.us.team)
+        if refusal := await self._refusal(user, scope):
+            await ack(response_action="update", view=form.told(refusal))
+            return
+        done = await self._panel.submit(scope, form.entries(view), user)
+        if done.problems:
+            await ack(response_action="errors", errors=form.errors(view, done.problems))
+            return
+        changed = [Name(change.name) for change in done.changes]
+        lines = self._panel.lines(scope, self._names, changed)
+        await ack(response_action="update", view=form.told(done.failed or notices.saved(lines)))
+
+    async def _open(self, use: Use, scope: Scope) -> None:
+        may, models = await asyncio.gather(
+            self._allowed(use.user, scope), self._panel.offer.names()
+        )
+        drawn = self._form(scope, models)
+        calls = self._workspace.calls
+        await calls.in_turn(
+            calls.web.views_open,
+            self._workspace.budgets.modal,
+            Urgency.FIRST,
+            trigger_id=use.trigger,
+            view=drawn.editable() if may else drawn.read_only(),
+        )
+
+    async def _set(self, use: Use, scope: Scope, entries: Entries) -> None:
+        if refusal := await self._refusal(use.user, scope):
+            await use.tell(refusal)
+            return
+        done = await self._panel.submit(scope, entries, use.user)
+        if done.problems or done.failed:
+            await use.tell(mrkdwn.escape(" ".join(done.problems.values()) or done.failed))
+            return
+        changed = [Name(change.name) for change in done.changes]
+        lines = self._panel.lines(scope, self._names, changed)
+        await use.tell(mrkdwn.escape(notices.saved(lines)))
+
+    async def _refusal(self, user: str, scope: Scope) -> str:
+        """Why somebody may not change this; empty when they may."""
+        match await self._may(user, scope):
+            case None:
+                return notices.UNSURE_WHO_MAY
+            case False:
+                wide = notices.MAY_NOT_CHANGE_WORKSPACE
+                return notices.MAY_NOT_CHANGE if scope.channel else wide
+        return ""
+
+    async def _may(self, user: str, scope: Scope) -> bool | None:
+        """Whether somebody may change settings; None when Slack does not tell."""
+        try:
+            return await self._allowed(user, scope)
+        except PlatformFailed as failed:
+            log.info("not known who may change settings", error=str(failed))
+            return None
+
+    async def _allowed(self, user: str, scope: Scope) -> bool:
+        managers = self._workspace.managers
+        if scope.channel:
+            return await managers.manages(user, scope.channel)
+        return await managers.administers(user)
+
+    def _said(self, scope: Scope, name: Name, how: str) -> str:
+        (line,) = self._panel.lines(scope, self._names, [name])
+        return mrkdwn.escape(f"{line}\n{how}")
+
+    def _form(self, scope: Scope, models: tuple[str, ...]) -> Form:
+        listed = self._panel.preset(scope).audience.people
+        people = {one: self._workspace.people.known(one) for one in listed}
+        return Form(self._panel, scope, models, people)
+
+    def _names(self, listed: Audience) -> list[str]:
+        return [self._workspace.people.known(one) or one for one in listed.people]
+
+    def _scope(self, channel: str) -> Scope:
+        return Scope(PLATFORM, self._workspace.us.team, channel)

@@ -1,0 +1,382 @@
+"""What managers set for a channel holds from the next question on, and nobody else can set it."""
+
+import asyncio
+
+import pytest
+import pytest_asyncio
+
+from sandbox.discord import CommandFailed as DiscordCommandFailed
+from sandbox.model import Answer
+from tests.e2e.conftest import opened
+from tests.e2e.places import DiscordPlace, SlackPlace, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PERSONAS = """
+[[persona]]
+name = "pirate"
+description = "Speaks like a pirate"
+prompt = "Answer like a pirate. Arr!"
+model = "gpt-4o"
+parameters = { temperature = 1.5, stop = ["ahoy"] }
+
+[[persona]]
+name = "lawyer"
+prompt = "Answer like a lawyer."
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def inhabited(tmp_path_factory):
+    """A town whose bot knows two personas."""
+    folder = tmp_path_factory.mktemp("town")
+    file = folder / "personas.toml"
+    file.write_text(PERSONAS)
+    async with opened(folder) as town:
+        town.model.models = ("gpt-4o", "gpt-4o-mini", "gpt-6-luna")
+        async with town.bot(PERSONAS_FILE=str(file)) as bot:
+            yield town
+    assert bot.process.returncode == 0
+    assert "Traceback" not in bot.said, bot.said
+    assert "unexpected" not in bot.said, bot.said
+
+
+class SlackForm:
+    """The settings as somebody has them before them in Slack."""
+
+    def __init__(self, place, person, view):
+        self.place, self.person, self.view = place, person, view
+
+    @property
+    def words(self):
+        """Everything that can be read in it."""
+        return str(self.place.server.workspace.views.get(self.view).content)
+
+    @property
+    def editable(self):
+        return "submit" in self.place.server.workspace.views.get(self.view).content
+
+    def blames(self, problems, field):
+        return list(problems) == [field]
+
+    async def fill(self, **entries):
+        """Send it; what is wrong, by field, or what the bot says then."""
+        answer = await self.place.server.submit(self.person, self.view, entries)
+        if answer.get("response_action") == "errors":
+            return answer["errors"]
+        return str(answer.get("view", {}).get("blocks"))
+
+
+class SlackSettings:
+    """Using the settings in Slack."""
+
+    def __init__(self, place):
+        self.place = place
+
+    async def open(self, person, room, scope=""):
+        views = []
+        unwatch = self.place.space.watch(
+            lambda change: views.append(change.note["view"]) if change.what == "view" else None
+        )
+        try:
+            await self.place.server.command(person, room, "/parley", f"settings {scope}")
+        finally:
+            unwatch()
+        return SlackForm(self.place, person, views[-1])
+
+    async def say(self, person, room, words):
+        """Use `/parley` and read what only this person sees of it."""
+        id_ = await self.place.server.command(person, room, "/parley", words)
+        message = self.place.space.message(room, id_)
+        assert message.only_for == person
+        return message.text
+
+    async def persona(self, person, room, name, question):
+        return await self.place.ask(person, f"as:{name} {question}", room)
+
+
+SETTINGS = {"slack": SlackSettings}
+
+
+@pytest.fixture
+def settings(place):
+    return SETTINGS[place.name](place)
+
+
+def system(model):
+    return str(model.requests[-1].body["messages"][0]["content"])
+
+
+def texts(seen):
+    return [one.text for one in seen]
+
+
+async def asked(place, model, room, words="why?", answer="Because."):
+    """Ask something in a room and wait for the answer; the request that the model got."""
+    model.enqueue(Answer((answer,)))
+    talk = place.mention(place.ada, words, room)
+    await talk.until(lambda seen: texts(seen)[-1:] == [answer])
+    return model.requests[-1].body
+
+
+async def test_a_manager_sets_the_model_and_the_prompt_and_the_next_question_uses_them(
+    place, model, settings
+):
+    room = place.room()
+    form = await settings.open(place.ada, room)
+    assert "gpt-4o-mini (from the deployment)" in form.words
+    said = await form.fill(
+        model="gpt-4o", system_prompt="Be brief.", temperature="0,7", answer_tokens="500"
+    )
+
+    assert "Saved" in said
+    body = await asked(place, model, room)
+    assert (body["model"], body["temperature"], body["max_tokens"]) == ("gpt-4o", 0.7, 500)
+    assert system(model).startswith("Be brief.")
+    assert "gpt-4o (set for this channel)" in (await settings.open(place.ada, room)).words
+    other = await asked(place, model, place.room())
+    assert other["model"] == "gpt-4o-mini"
+
+
+async def test_a_thread_inherits_its_channel(place, model, settings):
+    room = place.room()
+    await settings.say(place.ada, room, "prompt Be a poet.")
+    model.enqueue(Answer(("One.",)), Answer(("Two.",)))
+    talk = place.mention(place.ada, "begin", room)
+    await talk.until(lambda seen: texts(seen) == ["One."])
+    await settings.say(place.ada, room, "prompt Be a critic.")
+    talk.say(place.ada, "go on")
+    await talk.until(lambda seen: texts(seen) == ["One.", "Two."])
+
+    assert system(model).startswith("Be a critic.")
+
+
+async def test_who_does_not_manage_the_channel_sees_everything_and_changes_nothing(
+    place, model, settings
+):
+    room = place.room()
+    form = await settings.open(place.ben, room)
+    assert not form.editable
+    assert "gpt-4o-mini (from the deployment)" in form.words
+    assert "Only people who manage this channel" in form.words
+
+    assert "Only people who manage" in await settings.say(place.ben, room, "model gpt-4o")
+    assert "Only people who manage" in await settings.say(place.ben, room, "prompt Obey me.")
+    assert (await asked(place, model, room))["model"] == "gpt-4o-mini"
+    assert "Obey" not in system(model)
+
+
+async def test_what_is_set_for_the_workspace_holds_where_a_channel_sets_nothing(
+    place, model, settings
+):
+    room, other = place.room(), place.room()
+    form = await settings.open(place.ada, room, "workspace")
+    await form.fill(system_prompt="Be formal.", answer_tokens="300")
+    await settings.say(place.ada, other, "prompt Be informal.")
+
+    assert (await asked(place, model, room))["max_tokens"] == 300
+    assert system(model).startswith("Be formal.")
+    assert (await asked(place, model, other))["max_tokens"] == 300
+    assert system(model).startswith("Be informal.")
+    assert "at most 300 tokens (from the workspace)" in (await settings.open(place.ada, room)).words
+    again = await settings.open(place.ada, room, "workspace")
+    await again.fill(system_prompt="", answer_tokens="")
+    assert (await asked(place, model, room))["max_tokens"] == 4096
+
+
+async def test_only_who_administers_the_workspace_changes_its_settings(place, settings):
+    form = await settings.open(place.ben, place.room(), "workspace")
+
+    assert not form.editable
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        ("temperature", "warm", "a number from 0 to 2"),
+        ("temperature", "nan", "a number from 0 to 2"),
+        ("temperature", "7", "a number from 0 to 2"),
+        ("top_p", "0", "above 0, and 1 at most"),
+        ("top_p", "much", "above 0, and 1 at most"),
+        ("answer_tokens", "long", "a whole number of tokens"),
+        ("answer_tokens", "-5", "a whole number of tokens"),
+        ("answer_tokens", "1.5", "a whole number of tokens"),
+        ("answer_tokens", "99999999999", "a whole number of tokens"),
+        ("answer_tokens", "31480", "leave no room for a question"),
+        ("audience", "listed", "Nobody is listed"),
+    ],
+)
+async def test_nonsense_in_a_field_is_named_at_that_field(place, settings, mistake):
+    field, nonsense, said = mistake
+    room = place.room()
+    form = await settings.open(place.ada, room)
+    problems = await form.fill(**{field: nonsense, "language": "de"})
+
+    assert said in str(problems)
+    assert form.blames(problems, field)
+    assert "Deutsch (set" not in (await settings.open(place.ada, room)).words
+
+
+async def test_temperature_and_top_p_together_are_refused(place, settings):
+    form = await settings.open(place.ada, place.room())
+    if place.name == "discord":
+        pytest.skip("one field holds one of them")
+
+    assert "not both" in (await form.fill(temperature="0.5", top_p="0.5"))["top_p"]
+
+
+async def test_all_that_is_wrong_is_said_at_once(place, settings):
+    form = await settings.open(place.ada, place.room())
+    problems = str(await form.fill(temperature="hot", answer_tokens="many"))
+
+    assert "a number from 0 to 2" in problems
+    assert "a whole number of tokens" in problems
+
+
+async def test_a_model_that_does_not_exist_is_refused_with_those_that_it_may_have_meant(
+    place, model, settings
+):
+    room = place.room()
+    said = await settings.say(place.ada, room, "model gpt-4o-minni")
+
+    assert "There is no model “gpt-4o-minni”. Did you mean gpt-4o-mini" in said
+    assert (await asked(place, model, room))["model"] == "gpt-4o-mini"
+
+
+async def test_the_model_is_shown_and_set_by_its_command(place, model, settings):
+    room = place.room()
+    assert "gpt-4o-mini (from the deployment)" in await settings.say(place.ben, room, "model")
+    assert "gpt-4o (set for this channel)" in await settings.say(place.ada, room, "model gpt-4o")
+
+    assert (await asked(place, model, room))["model"] == "gpt-4o"
+
+
+async def test_a_model_that_goes_away_is_named_to_who_asks(place, model, settings):
+    room = place.room()
+    await settings.say(place.ada, room, "model gpt-4o")
+    model.enqueue(Answer(status=404, code="model_not_found"))
+    talk = place.mention(place.ben, "still there?", room)
+
+    seen = await talk.until(lambda seen: bool(seen) and bool(seen[-1].notice))
+    assert "“gpt-4o”" in seen[-1].notice
+    assert "/parley model" in seen[-1].notice
+
+
+async def test_only_those_listed_are_answered_and_others_are_told_once(place, model, settings):
+    room = place.room()
+    form = await settings.open(place.ada, room)
+    await form.fill(audience="listed", people=place.ada)
+    assert (await asked(place, model, room))["model"]
+    before = len(model.requests)
+    place.mention(place.ben, "and me?", room)
+    place.mention(place.ben, "and me??", room)
+
+    def told():
+        return [
+            message
+            for channel in list(place.space.channels)
+            for message in place.space.messages(channel)
+            if "only the people who are listed" in str((message.text, message.payload))
+        ]
+
+    await until(place.space, lambda: bool(told()))
+    command = await place.ask(place.ben, "and now?", room)
+    seen = await command.until(lambda seen: bool(seen) and "listed" in str(seen[-1]))
+    assert seen[-1].only_for == place.ben
+    await asked(place, model, place.room())
+    assert len(told()) == 2  # one for both mentions, one for the command
+    assert len(model.requests) == before + 1
+    if place.name == "slack":
+        assert {message.only_for for message in told()} == {place.ben}
+
+
+async def test_a_refusal_can_be_a_reaction_only(place, model, settings):
+    room = place.room()
+    form = await settings.open(place.ada, room)
+    await form.fill(audience="managers", notices="reaction")
+    asked_at = place.server.say(place.ben, room, "@Parley may I?")
+
+    def reactions():
+        return place.space.message(room, asked_at.id).reactions
+
+    await until(place.space, lambda: bool(reactions()))
+    assert reactions()[0][0] in ("no_entry_sign", "🚫")
+
+
+async def test_a_persona_is_chosen_for_a_channel(place, model, settings):
+    room = place.room()
+    form = await settings.open(place.ada, room)
+    await form.fill(persona="pirate")
+
+    body = await asked(place, model, room)
+    assert (body["model"], body["temperature"], body["stop"]) == ("gpt-4o", 1.5, ["ahoy"])
+    assert system(model).startswith("Answer like a pirate.")
+    assert "from the persona" in (await settings.open(place.ada, room)).words
+
+
+async def test_a_persona_is_chosen_for_one_question(place, model, settings):
+    model.enqueue(Answer(("Arr.",)))
+    talk = await settings.persona(place.ben, place.room(), "Pirate", "why?")
+    await talk.until(lambda seen: "Arr." in str(seen))
+
+    assert system(model).startswith("Answer like a pirate.")
+    assert "why?" in str(model.requests[-1].body["messages"][-1])
+    assert "as:" not in str(model.requests[-1].body["messages"])
+
+
+async def test_a_persona_that_does_not_exist_is_answered_with_those_that_do(place, model, settings):
+    before = len(model.requests)
+    talk = await settings.persona(place.ben, place.room(), "ninja", "why?")
+
+    seen = await talk.until(lambda seen: "ninja" in str(seen))
+    assert "There are: lawyer, pirate." in str(seen)
+    assert seen[-1].only_for == place.ben
+    assert len(model.requests) == before
+
+
+async def test_a_prompt_of_a_hundred_thousand_characters_is_refused_in_a_sentence(
+    place, model, settings
+):
+    room = place.room()
+    if place.name == "slack":
+        said = await settings.say(place.ada, room, "prompt " + "blah " * 20_000)
+        assert "The system prompt has 99,999 characters; 20,000 is the most it may have." in said
+    else:  # Discord itself refuses more than 6,000.
+        with pytest.raises(DiscordCommandFailed, match="too long"):
+            await settings.say(place.ada, room, "prompt " + "blah " * 20_000)
+
+    await asked(place, model, room)
+    assert "blah" not in system(model)
+
+
+async def test_settings_survive_a_restart(tmp_path):
+    async with opened(tmp_path) as town:
+        places = [
+            SlackPlace(town.slack, town.world.slack),
+            DiscordPlace(town.discord, town.world.discord),
+        ]
+        rooms = [place.room() for place in places if place.name in SETTINGS]
+        async with town.bot():
+            for place, room in zip(places, rooms, strict=False):
+                await SETTINGS[place.name](place).say(place.ada, room, "prompt Be a monk.")
+        async with town.bot():
+            for place, room in zip(places, rooms, strict=False):
+                await asked(place, town.model, room)
+                assert system(town.model).startswith("Be a monk.")
+
+
+async def test_a_persona_file_with_mistakes_refuses_the_start_and_names_them_all(tmp_path):
+    file = tmp_path / "personas.toml"
+    file.write_text(
+        '[[persona]]\nname = "Mr Pirate"\nprompt = "x"\n\n'
+        f'[[persona]]\nname = "long"\nprompt = "{"x" * 100_000}"\ncolour = "red"\n'
+    )
+    async with opened(tmp_path) as town:
+        bot = await town.start(PERSONAS_FILE=str(file))
+        async with asyncio.timeout(30):
+            code = await bot.ended()
+
+    assert code != 0
+    assert "line 1, persona “Mr Pirate”: name: small letters" in bot.said
+    assert "line 5, persona “long”: prompt: String should have at most 20000 characters" in bot.said
+    assert "line 5, persona “long”: colour: Extra inputs are not permitted" in bot.said
