@@ -206,7 +206,7 @@ def _platforms(
         bots["discord"] = DiscordBot(
             token=settings.discord_token.get_secret_value(),
             api_url=settings.discord_api_url,
-            reply=settings.discord_reply,
+            panel=panel,
             chat=chat,
             governor=governor,
             recall=recall,

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any
 
 import aiohttp
 import discord
@@ -20,9 +20,11 @@ from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
 from bots.discord.desk import Desk, desk
 from bots.discord.listener import Listener
+from bots.discord.settings import Settings
 from core.chat import Chat
 from core.errors import StartError
 from core.pace import Governor
+from core.panel import Panel
 from core.recall import Recall
 
 log = structlog.get_logger()
@@ -55,7 +57,7 @@ class DiscordBot:
         *,
         token: str,
         api_url: str | None,
-        reply: Literal["thread", "channel"],
+        panel: Panel,
         chat: Chat,
         governor: Governor,
         recall: Recall,
@@ -65,7 +67,7 @@ class DiscordBot:
     ) -> None:
         self._token = token
         self._api_url = api_url
-        self._reply = reply
+        self._panel = panel
         self._chat = chat
         self._governor = governor
         self._recall = recall
@@ -139,9 +141,12 @@ class DiscordBot:
         calls = Calls(self._governor)
         client = Client(http_trace=calls.trace, proxy=self._proxy)
         self._desk = desk(client, calls, self._recall, self._clock)
-        client.listener = Listener(self._desk, self._chat, self._reply)
+        client.listener = Listener(self._desk, self._chat, self._panel)
         self._client = client
-        return client, Commands(client, Asking(self._desk, self._chat), parley.group())
+        settings = Settings(self._desk, self._panel)
+        client.add_view(settings.buttons)
+        asking, group = Asking(self._desk, self._chat), parley.group(settings.subcommands)
+        return client, Commands(client, asking, group, self._panel.personas)
 
     async def _log_in(self, client: Client) -> None:
         await client.login(self._token)

@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from typing import Any, Protocol
 
 import discord
@@ -14,6 +15,7 @@ from bots.discord.desk import Desk
 from bots.discord.interaction import InteractionSurface
 from bots.discord.readable import Names, readable
 from bots.discord.refusals import DEADLINE, OTHERS_FIRST
+from bots.discord.settings import home_of, suggestions
 from bots.discord.turns import DIRECT, PLATFORM, author_of, place_of
 from core.chat import Chat
 from core.errors import NotAdmitted, ShuttingDown, StoreFailed
@@ -30,7 +32,10 @@ SYNC_TIMEOUT = 3.0
 QUESTION_LENGTH = 6000
 """Characters of a text option, at most."""
 
-Asked = Callable[["discord.Interaction[Any]", str, bool], Awaitable[None]]
+LONGEST_PERSONA = 32
+"""Characters of a persona's name."""
+
+Asked = Callable[["discord.Interaction[Any]", str, bool, str], Awaitable[None]]
 
 
 class Marks(Protocol):
@@ -47,10 +52,14 @@ class Commands(app_commands.CommandTree[discord.AutoShardedClient]):
     """The bot's commands; errors go to the log."""
 
     def __init__(
-        self, client: discord.AutoShardedClient, asked: Asked, parley: app_commands.Group
+        self,
+        client: discord.AutoShardedClient,
+        asked: Asked,
+        parley: app_commands.Group,
+        personas: Collection[str] = (),
     ) -> None:
         super().__init__(client)
-        self.add_command(_ask(asked))
+        self.add_command(_ask(asked, personas))
         self.add_command(parley)
 
     async def on_error(
@@ -77,26 +86,37 @@ class Commands(app_commands.CommandTree[discord.AutoShardedClient]):
             log.warning("commands not synced", platform=PLATFORM, error=str(error))
 
 
-def _ask(asked: Asked) -> "app_commands.Command[Any, ..., None]":
+def _ask(asked: Asked, personas: Collection[str]) -> "app_commands.Command[Any, ..., None]":
     async def ask(
         interaction: "discord.Interaction[Any]",
         question: app_commands.Range[str, 1, QUESTION_LENGTH],
         private: bool = False,
+        persona: app_commands.Range[str, 1, LONGEST_PERSONA] = "",
     ) -> None:
-        await asked(interaction, question, private)
+        await asked(interaction, question, private, persona.strip().lower())
+
+    async def offered(
+        interaction: "discord.Interaction[Any]", typed: str
+    ) -> list[app_commands.Choice[str]]:
+        del interaction
+        return suggestions([one for one in personas if typed.lower() in one])
 
     command: app_commands.Command[Any, ..., None] = app_commands.Command(
         name="ask",
         description="Ask a one-off question",
-        callback=app_commands.describe(
-            question="What do you want to know?",
-            private="Show the answer to nobody but you",
-        )(ask),
+        callback=app_commands.rename(persona="as")(
+            app_commands.describe(
+                question="What do you want to know?",
+                private="Show the answer to nobody but you",
+                persona="The persona that is to answer",
+            )(ask)
+        ),
         allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         allowed_contexts=app_commands.AppCommandContext(
             guild=True, dm_channel=True, private_channel=False
         ),
     )
+    command.autocomplete("persona")(offered)
     return command
 
 
@@ -108,10 +128,10 @@ class Asking:
         self._chat = chat
 
     async def __call__(
-        self, interaction: "discord.Interaction[Any]", text: str, private: bool
+        self, interaction: "discord.Interaction[Any]", text: str, private: bool, persona: str
     ) -> None:
         """Claim first; a claim that takes long is overtaken by the deferral."""
-        question = _question(interaction, text, self._desk.me.id)
+        question = replace(_question(interaction, text, self._desk.me.id), persona=persona)
         turn = Turn(Role.USER, (Text(question.text),), question.asker, question.message)
         surface = InteractionSurface(
             self._desk, question.conversation, interaction, private=private, turn=turn
@@ -146,7 +166,7 @@ async def _decline(surface: InteractionSurface, sentence: str) -> None:
 
 
 def _question(interaction: "discord.Interaction[Any]", text: str, me: int) -> Question:
-    guild, channel = interaction.guild_id, interaction.channel_id
+    guild, channel = interaction.guild_id, home_of(interaction)
     workspace = str(guild) if guild else DIRECT
     return Question(
         conversation=Conversation(PLATFORM, workspace, str(channel), f"ask-{interaction.id}"),

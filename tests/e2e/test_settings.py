@@ -5,10 +5,11 @@ import asyncio
 import pytest
 import pytest_asyncio
 
+from core import notices
 from sandbox.discord import CommandFailed as DiscordCommandFailed
 from sandbox.model import Answer
 from tests.e2e.conftest import opened
-from tests.e2e.places import DiscordPlace, SlackPlace, until
+from tests.e2e.places import DiscordPlace, SlackPlace, read_discord, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -95,7 +96,84 @@ class SlackSettings:
         return await self.place.ask(person, f"as:{name} {question}", room)
 
 
-SETTINGS = {"slack": SlackSettings}
+class DiscordForm:
+    """The settings as somebody has them before them in Discord: a message that opens two forms."""
+
+    PEOPLE = ("place", "audience", "people", "notices", "language")
+
+    def __init__(self, place, person, room, opened):
+        self.place, self.person, self.room = place, person, room
+        self.message = place.space.message(room, place.server.interaction(opened).original)
+        assert self.message.only_for == person
+
+    @property
+    def words(self):
+        return read_discord(self.message).notice
+
+    @property
+    def editable(self):
+        return bool(self.message.payload.get("components"))
+
+    def blames(self, problems, field):
+        return problems.startswith(f"{notices.SETTINGS[field]}: ") and "\n" not in problems
+
+    async def fill(self, **entries):
+        """Send what belongs to each form; what the bot says then."""
+        said = []
+        for part in ("answers", "people"):
+            mine = {
+                name: value
+                for name, value in entries.items()
+                if (name in self.PEOPLE) == (part == "people")
+            }
+            for name in ("temperature", "top_p"):
+                if name in mine:
+                    mine["sampling"] = f"{name} {mine.pop(name)}"
+            if mine:
+                button = next(one for one in self.buttons() if one.endswith(part))
+                said.append(await self.send(self.message, button, mine))
+        return "\n".join(said)
+
+    def buttons(self):
+        rows = self.message.payload["components"]
+        return [one["custom_id"] for row in rows for one in row["components"]]
+
+    async def send(self, message, button, values):
+        server = self.place.server
+        opened = await server.press(self.person, self.room, message.id, button)
+        sent = await server.submit(self.person, self.room, opened, values)
+        self.answer = self.place.space.message(self.room, server.interaction(sent).original)
+        return read_discord(self.answer).notice
+
+
+class DiscordSettings:
+    """Using the settings in Discord."""
+
+    def __init__(self, place):
+        self.place = place
+
+    async def open(self, person, room, scope=""):
+        options = {"server": True} if scope else {}
+        opened = await self.place.server.command(person, room, "parley settings", options)
+        return DiscordForm(self.place, person, room, opened)
+
+    async def say(self, person, room, words):
+        """Use `/parley` and read what only this person sees of it."""
+        word, _, rest = words.partition(" ")
+        options = {{"model": "name", "prompt": "text"}[word]: rest} if rest else {}
+        used = await self.place.server.command(person, room, f"parley {word}", options)
+        message = self.place.space.message(room, self.place.server.interaction(used).original)
+        assert message.only_for == person
+        return read_discord(message).notice
+
+    async def persona(self, person, room, name, question):
+        talk = self.place._talk(room)
+        options = {"question": question, "as": name}
+        await self.place.server.command(person, room, "ask", options)
+        return talk
+
+
+SETTINGS = {"slack": SlackSettings, "discord": DiscordSettings}
 
 
 @pytest.fixture
@@ -210,11 +288,13 @@ async def test_nonsense_in_a_field_is_named_at_that_field(place, settings, mista
     field, nonsense, said = mistake
     room = place.room()
     form = await settings.open(place.ada, room)
-    problems = await form.fill(**{field: nonsense, "language": "de"})
+    # Something right in the same form, which does not hold, either.
+    right = {"language": "de"} if field == "audience" else {"system_prompt": "Be odd. " * 100}
+    problems = await form.fill(**{field: nonsense}, **right)
 
     assert said in str(problems)
     assert form.blames(problems, field)
-    assert "Deutsch (set" not in (await settings.open(place.ada, room)).words
+    assert "set for this channel" not in (await settings.open(place.ada, room)).words
 
 
 async def test_temperature_and_top_p_together_are_refused(place, settings):
@@ -380,3 +460,57 @@ async def test_a_persona_file_with_mistakes_refuses_the_start_and_names_them_all
     assert "line 1, persona “Mr Pirate”: name: small letters" in bot.said
     assert "line 5, persona “long”: prompt: String should have at most 20000 characters" in bot.said
     assert "line 5, persona “long”: colour: Extra inputs are not permitted" in bot.said
+
+
+@pytest.fixture
+def discord_place(inhabited):
+    return DiscordPlace(inhabited.discord, inhabited.world.discord)
+
+
+async def test_discord_completes_the_names_of_models_and_personas(discord_place):
+    server, room = discord_place.server, discord_place.room()
+    models = await server.autocomplete(
+        discord_place.ada, room, "parley model", {"name": "4o"}, "name"
+    )
+    personas = await server.autocomplete(
+        discord_place.ben, room, "ask", {"question": "why?", "as": "pi"}, "as"
+    )
+
+    assert [one["value"] for one in models] == ["gpt-4o", "gpt-4o-mini"]
+    assert [one["value"] for one in personas] == ["pirate"]
+
+
+async def test_what_was_typed_wrong_in_discord_is_there_again_to_be_corrected(discord_place):
+    settings, room = DiscordSettings(discord_place), discord_place.room()
+    form = await settings.open(discord_place.ada, room)
+    await form.fill(answer_tokens="many", system_prompt="Be a bear.")
+    wrong = form.answer
+    (button,) = (
+        one["custom_id"] for row in wrong.payload["components"] for one in row["components"]
+    )
+    said = await form.send(wrong, button, {"answer_tokens": "200"})
+
+    assert "Be a bear. (set for this channel)" in said
+    assert "at most 200 tokens (set for this channel)" in said
+
+
+async def test_in_discord_a_channel_chooses_where_its_questions_are_answered(discord_place, model):
+    settings, room = DiscordSettings(discord_place), discord_place.room()
+    await (await settings.open(discord_place.ada, room)).fill(place="channel")
+    model.enqueue(Answer(("Right here.",)))
+    discord_place.server.say(discord_place.ada, room, "@Parley where?")
+
+    def answered():
+        return [m for m in discord_place.space.messages(room) if m.text == "Right here."]
+
+    await until(discord_place.space, lambda: bool(answered()))
+
+
+async def test_in_discord_a_role_can_be_let_in(discord_place, model):
+    settings, room = DiscordSettings(discord_place), discord_place.room()
+    said = await (await settings.open(discord_place.ada, room)).fill(
+        audience="listed", people="4002"
+    )
+
+    assert "only those listed: <@&4002>" in said
+    assert (await asked(discord_place, model, room))["model"]
