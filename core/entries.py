@@ -149,6 +149,10 @@ def _one_of(kind: type[StrEnum]) -> Callable[[str, Bounds], str]:
     return read_
 
 
+def _who(text: str, bounds: Bounds) -> Audience:
+    return _audience(Audience(Who(_one_of(Who)(text, bounds))))
+
+
 _READERS: dict[Name, Callable[[str, Bounds], Any]] = {
     Name.MODEL: _model,
     Name.PERSONA: _persona,
@@ -156,6 +160,7 @@ _READERS: dict[Name, Callable[[str, Bounds], Any]] = {
     Name.TOP_P: _top_p,
     Name.ANSWER_TOKENS: _answer_tokens,
     Name.PLACE: _one_of(Place),
+    Name.AUDIENCE: _who,
     Name.NOTICES: _one_of(Notices),
     Name.LANGUAGE: _one_of(Language),
 }

@@ -139,7 +139,7 @@ SETTINGS = {
 
 ORIGINS = {
     "deployment": "from the deployment",
-    "workspace": "from the workspace",
+    "workspace": "set for all channels",
     "channel": "set for this channel",
     "persona": "from the persona",
 }
@@ -164,19 +164,22 @@ CHOICES = {
 INHERIT = "not set here"
 SETTINGS_TITLE = "Parley's settings"
 SETTINGS_OF_CHANNEL = "These are the settings of this channel."
-SETTINGS_OF_WORKSPACE = "These are the settings of the whole workspace; a channel's own win."
-EMPTY_INHERITS = "What you leave empty is taken from the workspace or the deployment."
+SETTINGS_OF_WORKSPACE = "These are the settings for all channels; a channel's own win over them."
+EMPTY_INHERITS = (
+    "What you leave empty is taken from what is set for all channels, or from the deployment."
+)
 EMPTY_INHERITS_WORKSPACE = "What you leave empty is taken from the deployment."
 READ_ONLY = "Only people who manage this channel can change its settings; here is what holds."
 READ_ONLY_WORKSPACE = (
-    "Only people who administer the workspace can change this; here is what holds."
+    "Only administrators can change what is set for all channels; here is what holds."
 )
 MAY_NOT_CHANGE = "Only people who manage this channel can change its settings."
-MAY_NOT_CHANGE_WORKSPACE = "Only people who administer the workspace can change its settings."
+MAY_NOT_CHANGE_WORKSPACE = "Only administrators can change what is set for all channels."
 NOTHING_CHANGED = "Nothing was changed."
 NOT_SAVED = "I cannot reach my database, so nothing was changed. Please try again in a minute."
 NO_MODAL = "I could not open the settings. Please try /parley settings again."
 PEOPLE = "People"
+GROUPS = "User groups"
 ROLES = "People and roles"
 SAMPLING = "Temperature or top_p"
 SAMPLING_HINT = "0.7, or top_p 0.9"

@@ -178,6 +178,8 @@ def resolve(
         preset = over(preset, origin, values)
     if chosen in personas:
         preset = over(preset, Origin.PERSONA, {**personas[chosen], Name.PERSONA: chosen})
+    if preset.persona not in personas:
+        preset = replace(preset, persona="")
     if preset.parameters.extra_body.keys() & SAMPLING:  # it goes into the request as it is
         return replace(preset, parameters=replace(preset.parameters, temperature=None, top_p=None))
     return preset

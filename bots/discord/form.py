@@ -82,10 +82,7 @@ class Form(ui.Modal):
             if isinstance(field, ui.TextInput):
                 found[name] = field.value
             elif isinstance(field, ui.MentionableSelect):
-                found[name] = tuple(
-                    f"role:{one.id}" if isinstance(one, discord.Role) else f"user:{one.id}"
-                    for one in field.values
-                )
+                found[name] = tuple(map(_chosen, field.values))
             else:
                 found[name] = field.values[0] if field.values else ""
         return found
@@ -101,9 +98,9 @@ class Form(ui.Modal):
                 found[Name(name)] = str(value)
         if Name.AUDIENCE in found:
             listed = self.typed[PEOPLE]
-            who = str(found[Name.AUDIENCE]) or (Who.LISTED if listed else "")
-            if who:
-                found[Name.AUDIENCE] = _audience(Who(who), listed if who == Who.LISTED else ())
+            who = found[Name.AUDIENCE]
+            if who == Who.LISTED or (not who and listed):
+                found[Name.AUDIENCE] = _audience(listed)
         return found
 
     def _answers(self) -> "Iterator[ui.Label[Form]]":
@@ -260,10 +257,16 @@ def mentions(listed: Audience) -> list[str]:
     return [*(f"<@{one}>" for one in listed.people), *(f"<@&{one}>" for one in listed.groups)]
 
 
-def _audience(who: Who, listed: Sequence[str]) -> Audience:
+def _audience(listed: Sequence[str]) -> Audience:
     people = tuple(one.removeprefix("user:") for one in listed if one.startswith("user:"))
     groups = tuple(one.removeprefix("role:") for one in listed if one.startswith("role:"))
-    return Audience(who, people, groups)
+    return Audience(Who.LISTED, people, groups)
+
+
+def _chosen(one: object) -> str:
+    """Somebody or some role, as Discord tells of it; what it does not know comes as a bare id."""
+    kind = "role" if isinstance(one, discord.Role) else "user"
+    return f"{kind}:{getattr(one, 'id', one)}"
 
 
 def _written(listed: Audience) -> tuple[str, ...]:

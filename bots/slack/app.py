@@ -16,6 +16,7 @@ from bots.slack.dialler import Dialler
 from bots.slack.directory import Directory
 from bots.slack.door import Door
 from bots.slack.ears import Ears
+from bots.slack.groups import Groups
 from bots.slack.identity import Identity
 from bots.slack.managers import Managers
 from bots.slack.memory import Memory
@@ -183,13 +184,15 @@ class SlackBot:
     def _workspace(self, us: Identity, calls: Calls, directory: Directory) -> Workspace:
         scribe = Scribe(us, directory.people, directory.channels)
         budgets = Budgets(us.team, self._bursts)
+        groups = Groups(calls, budgets, self._clock)
         return Workspace(
             us=us,
             calls=calls,
             budgets=budgets,
             people=directory.people,
             channels=directory.channels,
-            managers=Managers(calls, budgets, self._clock, self._managers),
+            managers=Managers(calls, budgets, groups, self._clock, self._managers),
+            groups=groups,
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
             statusless=Refusals(),

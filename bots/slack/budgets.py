@@ -28,6 +28,7 @@ WORKSPACE = {
     "views.open": (100, 60),
     "users.info": (100, 60),
     "users.list": (20, 10),
+    "usergroups.list": (20, 10),
     "users.conversations": (50, 10),
     "apps.connections.open": (1, 10),
 }
@@ -130,6 +131,11 @@ class Budgets:
     def person(self) -> tuple[Budget, ...]:
         """users.info."""
         return (self._all("users.info"),)
+
+    @property
+    def groups(self) -> tuple[Budget, ...]:
+        """usergroups.list and usergroups.users.list, counted as one."""
+        return (self._all("usergroups.list"),)
 
     @property
     def people(self) -> tuple[Budget, ...]:

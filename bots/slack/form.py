@@ -1,7 +1,7 @@
 """The settings as a modal of Slack's, and what was filled in (docs.slack.dev, "Modals")."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from core import notices
 from core.entries import Entries, Problems
 from core.panel import Panel, shown
 from core.personas import Personas
-from core.presets import Audience, Name, Scope, Who, audience
+from core.presets import EVERYBODY, Audience, Name, Scope, Who, audience
 
 CALLBACK = "parley_settings"
 """By which a submitted form is known."""
@@ -18,7 +18,7 @@ CALLBACK = "parley_settings"
 ENTERED = "entered"
 """The action in each block; the block is named for its setting."""
 
-PEOPLE = "people"
+PEOPLE, GROUPS = "people", "groups"
 
 NAMES = tuple(name for name in Name if name is not Name.PLACE)
 """What can be set in Slack, where answers always stand in the thread."""
@@ -37,12 +37,13 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Draws the settings of one scope; `people` gives the names of an audience."""
+    """Draws the settings of one scope; `people` and `groups` give names by id."""
 
     panel: Panel
     scope: Scope
     models: Sequence[str]
     people: Mapping[str, str]
+    groups: Mapping[str, str]
 
     def editable(self) -> View:
         """A form to fill in; what is set right there stands in it, what holds beside it."""
@@ -60,8 +61,8 @@ class Form:
         return _view(notices.SETTINGS_TITLE, [_section(why), _section(lines)], notices.CLOSE)
 
     def names(self, listed: Audience) -> list[str]:
-        """The people of an audience, by name."""
-        return [self.people.get(person) or person for person in listed.people]
+        """The people and groups of an audience, by name."""
+        return named(listed, self.people.get, self.groups.get)
 
     def _blocks(self) -> Iterator[Block]:
         of, empty = notices.SETTINGS_OF_WORKSPACE, notices.EMPTY_INHERITS_WORKSPACE
@@ -98,11 +99,17 @@ class Form:
             list(notices.CHOICES[Name.AUDIENCE].items()),
             str(set_["who"]) if set_ else "",
         )
-        people = list(audience(set_).people) if set_ else []
+        listed = audience(set_) if set_ else EVERYBODY
         element: Block = {"type": "multi_users_select", "action_id": ENTERED}
-        yield _input(
-            PEOPLE, notices.PEOPLE, element | ({"initial_users": people} if people else {})
-        )
+        initial = {"initial_users": list(listed.people)} if listed.people else {}
+        yield _input(PEOPLE, notices.PEOPLE, element | initial)
+        known = {**{one: one for one in listed.groups}, **self.groups}
+        if known:
+            options = {one: _option(one, name) for one, name in [*known.items()][:OPTIONS]}
+            element = {"type": "multi_static_select", "action_id": ENTERED}
+            chosen = [options[one] for one in listed.groups if one in options]
+            element |= {"initial_options": chosen} if chosen else {}
+            yield _input(GROUPS, notices.GROUPS, element | {"options": list(options.values())})
 
     def _text(self, name: Name, *, multiline: bool = False) -> Block:
         set_ = self.panel.at(self.scope).get(name)
@@ -136,11 +143,23 @@ def entries(view: Mapping[str, Any]) -> Entries:
         name: _entered(values[name]) for name in NAMES if name in values
     }
     if Name.AUDIENCE in found:
-        people = values.get(PEOPLE, {}).get("selected_users") or []
-        who = str(found[Name.AUDIENCE]) or (Who.LISTED if people else "")
-        if who:
-            found[Name.AUDIENCE] = Audience(Who(who), tuple(people) if who == Who.LISTED else ())
+        people = tuple(values.get(PEOPLE, {}).get("selected_users") or ())
+        options = values.get(GROUPS, {}).get("selected_options") or ()
+        groups = tuple(string(option, "value") for option in options)
+        who = found[Name.AUDIENCE]
+        if who == Who.LISTED or (not who and (people or groups)):
+            found[Name.AUDIENCE] = Audience(Who.LISTED, people, groups)
     return found
+
+
+def named(
+    listed: Audience,
+    person: Callable[[str], str | None],
+    group: Callable[[str], str | None],
+) -> list[str]:
+    """The people and groups of an audience, by name where there is one."""
+    people = [person(one) or one for one in listed.people]
+    return [*people, *(group(one) or one for one in listed.groups)]
 
 
 def errors(view: Mapping[str, Any], problems: Problems) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from bots.slack.budgets import Budgets
 from bots.slack.calls import CallFailed, Calls
 from bots.slack.events import is_direct
+from bots.slack.groups import Groups
 from bots.slack.payload import string
 from core.errors import PlatformFailed
 from core.pace import Urgency
@@ -29,11 +30,13 @@ class Managers:
         self,
         calls: Calls,
         budgets: Budgets,
+        groups: Groups,
         clock: Callable[[], float],
         listed: Collection[str] = (),
     ) -> None:
         self._calls = calls
         self._budgets = budgets
+        self._groups = groups
         self._clock = clock
         self._listed = frozenset(listed)
         self._known: dict[Hashable, tuple[float, Any]] = {}
@@ -47,7 +50,11 @@ class Managers:
 
     async def admits(self, audience: Audience, user: str, channel: str) -> bool:
         """Whether somebody may use the bot in a channel. Raises `PlatformFailed`."""
-        return admits(audience, user, ()) or await self.manages(user, channel)
+        if admits(audience, user, ()):
+            return True
+        async with _in_time():
+            groups = [one for one in audience.groups if user in await self._groups.members(one)]
+        return admits(audience, user, groups) or await self.manages(user, channel)
 
     async def administers(self, user: str) -> bool:
         """Whether somebody may manage the workspace. Raises `PlatformFailed`."""

@@ -97,10 +97,14 @@ class Settings:
         await ack(response_action="update", view=form.told(done.failed or notices.saved(lines)))
 
     async def _open(self, use: Use, scope: Scope) -> None:
-        may, models = await asyncio.gather(
-            self._allowed(use.user, scope), self._panel.offer.names()
+        may, models, groups = await asyncio.gather(
+            self._allowed(use.user, scope),
+            self._panel.offer.names(),
+            self._workspace.groups.names(),
         )
-        drawn = self._form(scope, models)
+        listed = self._panel.preset(scope).audience.people
+        people = {one: self._workspace.people.known(one) for one in listed}
+        drawn = Form(self._panel, scope, models, people, groups)
         calls = self._workspace.calls
         await calls.in_turn(
             calls.web.views_open,
@@ -150,13 +154,8 @@ class Settings:
         (line,) = self._panel.lines(scope, self._names, [name])
         return mrkdwn.escape(f"{line}\n{how}")
 
-    def _form(self, scope: Scope, models: tuple[str, ...]) -> Form:
-        listed = self._panel.preset(scope).audience.people
-        people = {one: self._workspace.people.known(one) for one in listed}
-        return Form(self._panel, scope, models, people)
-
     def _names(self, listed: Audience) -> list[str]:
-        return [self._workspace.people.known(one) or one for one in listed.people]
+        return form.named(listed, self._workspace.people.known, lambda _: None)
 
     def _scope(self, channel: str) -> Scope:
         return Scope(PLATFORM, self._workspace.us.team, channel)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bots.slack.budgets import Budgets
 from bots.slack.calls import Calls
+from bots.slack.groups import Groups
 from bots.slack.identity import Identity
 from bots.slack.managers import Managers
 from bots.slack.memory import Memory
@@ -24,6 +25,7 @@ class Workspace:
     people: Names
     channels: Names
     managers: Managers
+    groups: Groups
     scribe: Scribe
     memory: Memory
     statusless: Refusals

@@ -34,6 +34,7 @@ async def inhabited(tmp_path_factory):
     file = folder / "personas.toml"
     file.write_text(PERSONAS)
     async with opened(folder) as town:
+        town.slack.workspace.groups["S0CREW"] = ("crew", frozenset({SlackPlace.ben}))
         town.model.models = ("gpt-4o", "gpt-4o-mini", "gpt-6-luna")
         async with town.bot(PERSONAS_FILE=str(file)) as bot:
             yield town
@@ -256,7 +257,9 @@ async def test_what_is_set_for_the_workspace_holds_where_a_channel_sets_nothing(
     assert system(model).startswith("Be formal.")
     assert (await asked(place, model, other))["max_tokens"] == 300
     assert system(model).startswith("Be informal.")
-    assert "at most 300 tokens (from the workspace)" in (await settings.open(place.ada, room)).words
+    assert (
+        "at most 300 tokens (set for all channels)" in (await settings.open(place.ada, room)).words
+    )
     again = await settings.open(place.ada, room, "workspace")
     await again.fill(system_prompt="", answer_tokens="")
     assert (await asked(place, model, room))["max_tokens"] == 4096
@@ -514,3 +517,35 @@ async def test_in_discord_a_role_can_be_let_in(discord_place, model):
 
     assert "only those listed: <@&4002>" in said
     assert (await asked(discord_place, model, room))["model"]
+
+
+@pytest.fixture
+def slack_place(inhabited):
+    return SlackPlace(inhabited.slack, inhabited.world.slack)
+
+
+async def test_in_slack_a_user_group_can_be_let_in(slack_place, model):
+    settings, room = SlackSettings(slack_place), slack_place.room()
+    said = await (await settings.open(slack_place.ada, room)).fill(
+        audience="listed", groups="S0CREW"
+    )
+    before = len(model.requests)
+    slack_place.mention("U0CHO", "and me?", room)
+
+    assert "Saved" in said
+    assert "@crew" in (await settings.open(slack_place.ada, room)).words
+    model.enqueue(Answer(("For the crew.",)))
+    talk = slack_place.mention(slack_place.ben, "may I?", room)
+    await talk.until(lambda seen: texts(seen) == ["For the crew."])
+    assert len(model.requests) == before + 1
+
+
+async def test_in_slack_who_made_a_channel_and_who_is_listed_manage_it(tmp_path):
+    async with opened(tmp_path) as town, town.bot(DISCORD_TOKEN=None, SLACK_MANAGERS="U0CHO"):
+        place = SlackPlace(town.slack, town.world.slack)
+        settings, room = SlackSettings(place), place.room()
+        place.space.channels[room].extra["creator"] = place.ben
+
+        assert (await settings.open(place.ben, room)).editable
+        assert (await settings.open("U0CHO", room)).editable
+        assert not (await settings.open(place.ben, place.room())).editable
