@@ -9,16 +9,47 @@ Json = dict[str, Any]
 SLACK: list[Json] = [
     {"name": "/ask", "usage": "your question", "gives": "an answer that only you see"},
     {"name": "/ask public", "usage": "your question", "gives": "an answer that everybody sees"},
+    {"name": "/ask as:", "usage": "NAME your question", "gives": "a persona's answer"},
     {"name": "/parley", "usage": "help", "gives": "what Parley can do"},
+    {"name": "/parley settings", "usage": "[workspace]", "gives": "what holds here, to be changed"},
+    {"name": "/parley model", "usage": "[name]", "gives": "which model answers here"},
+    {"name": "/parley prompt", "usage": "[text]", "gives": "what the model is told first"},
 ]
 """As the app's manifest describes them; Slack knows no more of a command than that."""
 
+SUBCOMMAND = 1
 STRING, INTEGER, BOOLEAN, NUMBER = 3, 4, 5, 10
 
 
 def listed(commands: Iterable[Json]) -> list[Json]:
     """Discord's commands as the page completes them."""
-    return [_listed(command) for command in commands if command.get("type", 1) == 1]
+    typed = [command for command in commands if command.get("type", 1) == 1]
+    return [_listed(one) for command in typed for one in _uses(command)]
+
+
+def chosen(command: Json, text: str) -> tuple[str, Json, str]:
+    """The full name of what a line uses, its definition, and the rest of the line.
+
+    Raises `ValueError` with a sentence where a subcommand is missing.
+    """
+    subcommands = {one["name"]: one for one in _subcommands(command)}
+    if not subcommands:
+        return command["name"], command, text
+    word, _, rest = text.strip().partition(" ")
+    if word not in subcommands:
+        raise ValueError(f"/{command['name']} needs one of: {', '.join(subcommands)}.")
+    name = f"{command['name']} {word}"
+    return name, {**subcommands[word], "name": name}, rest
+
+
+def _subcommands(command: Json) -> list[Json]:
+    return [one for one in command.get("options") or [] if one["type"] == SUBCOMMAND]
+
+
+def _uses(command: Json) -> list[Json]:
+    """A command as it is typed: by itself, or with each of its subcommands."""
+    inner = _subcommands(command)
+    return [{**one, "name": f"{command['name']} {one['name']}"} for one in inner] or [command]
 
 
 def options(command: Json, text: str) -> Json:
