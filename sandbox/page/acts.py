@@ -57,6 +57,7 @@ _NOT_THERE = "There is no command {what} here. Type / to see those that there ar
 _REASONS = {
     "dispatch_failed": "the bot is not connected",
     "operation_timeout": "the bot did not answer within three seconds",
+    "too_long": "a text in it is longer than Slack lets anybody type",
     "invalid_command_response": "Slack does not understand what the bot answered",
 }
 
@@ -219,7 +220,9 @@ class Acts:
         people = [one for one in realm.space.people.values() if not one.is_bot]
         roles = [role for role in members.roles(realm) if not role["managed"]]
         choices = [{"value": one.id, "words": one.name} for one in people]
-        choices += [{"value": role["id"], "words": f"@{role['name']}"} for role in roles]
+        choices += [
+            {"value": role["id"], "words": f"@{role['name'].lstrip('@')}"} for role in roles
+        ]
         modal, person, channel = interaction.modal, given["person"], given["channel"]
         given.open(forms.of_discord(modal, used, person, channel, choices))
 

@@ -28,7 +28,7 @@ function draw(dialog, form, send) {
       problem.hidden = false;
     }
   };
-  const words = form.words.map((text) => h("div", { class: "words" }, text));
+  const words = form.words.map((text) => h("div", { class: "words-of-form" }, text));
   dialog.replaceChildren(h("form", { onsubmit: submit }, h("p", {}, form.title), words, fields.map((field) => field.element), problem, h("div", { class: "answers" }, close, save)));
   dialog.scrollTop = 0;
   dialog.querySelector("[aria-invalid]")?.focus();
