@@ -300,14 +300,6 @@ async def test_nonsense_in_a_field_is_named_at_that_field(place, settings, mista
     assert "set for this channel" not in (await settings.open(place.ada, room)).words
 
 
-async def test_temperature_and_top_p_together_are_refused(place, settings):
-    form = await settings.open(place.ada, place.room())
-    if place.name == "discord":
-        pytest.skip("one field holds one of them")
-
-    assert "not both" in (await form.fill(temperature="0.5", top_p="0.5"))["top_p"]
-
-
 async def test_all_that_is_wrong_is_said_at_once(place, settings):
     form = await settings.open(place.ada, place.room())
     problems = str(await form.fill(temperature="hot", answer_tokens="many"))
@@ -524,6 +516,12 @@ async def test_in_discord_a_role_can_be_let_in(discord_place, model):
 @pytest.fixture
 def slack_place(inhabited):
     return SlackPlace(inhabited.slack, inhabited.world.slack)
+
+
+async def test_in_slack_temperature_and_top_p_together_are_refused(slack_place):
+    form = await SlackSettings(slack_place).open(slack_place.ada, slack_place.room())
+
+    assert "not both" in (await form.fill(temperature="0.5", top_p="0.5"))["top_p"]
 
 
 async def test_in_slack_a_user_group_can_be_let_in(slack_place, model):
