@@ -18,13 +18,16 @@ from core.chat import Chat
 from core.composer import Composer
 from core.cuts import Cuts
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
+from core.languages import Languages
+from core.messages import Conversation
 from core.model import Model, Timeouts
 from core.offer import Offer
 from core.overrides import Overrides
 from core.pace import Governor
 from core.panel import Panel
 from core.personas import Personas, load
-from core.presets import Place, Preset
+from core.presets import Place, Preset, Scope
+from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
@@ -83,9 +86,23 @@ async def run(settings: Settings) -> None:
             governor=governor,
             overrides=overrides,
             clock=time.monotonic,
+            wall_clock=time.time,
+            text_hours=settings.text_hours,
+            delete_with_question=settings.delete_with_question,
         )
-        panel = Panel(overrides, offer, personas, settings.context_tokens)
-        bots = _platforms(settings, chat, governor, store=store, panel=panel)
+
+        def chosen(conversation: Conversation) -> str:
+            return overrides.preset(Scope.of(conversation)).language
+
+        bots = _platforms(
+            settings,
+            chat=chat,
+            presses=Presses(chat, store),
+            governor=governor,
+            languages=Languages(settings.language, chosen),
+            store=store,
+            panel=Panel(overrides, offer, personas, settings.context_tokens),
+        )
         house.push_async_callback(_together, [bot.stop for bot in bots.values()])
         await house.enter_async_context(_administered(settings, bots))
         await house.enter_async_context(_running(chat.run()))
@@ -152,7 +169,7 @@ def _overrides(settings: Settings, model_name: str, store: Store, personas: Pers
     )
     return Overrides(
         store.channel_settings,
-        Preset(parameters, settings.system_prompt),
+        Preset(parameters, settings.system_prompt, language=settings.language),
         places={"discord": Place(settings.discord_reply)},
         personas={name: persona.values for name, persona in personas.items()},
     )
@@ -176,9 +193,11 @@ async def _composer(settings: Settings, name: str, model: Model, store: Store) -
 
 def _platforms(
     settings: Settings,
-    chat: Chat,
-    governor: Governor,
     *,
+    chat: Chat,
+    presses: Presses,
+    governor: Governor,
+    languages: Languages,
     store: Store,
     panel: Panel,
 ) -> dict[str, Bot]:
@@ -195,10 +214,12 @@ def _platforms(
             streaming=settings.slack_streaming,
             bursts=settings.slack_bursts,
             chat=chat,
+            presses=presses,
             governor=governor,
             recall=recall,
             panel=panel,
             managers=settings.slack_managers,
+            languages=languages,
         )
     if settings.discord_token:
         from bots.discord.bot import DiscordBot  # noqa: PLC0415
@@ -208,8 +229,10 @@ def _platforms(
             api_url=settings.discord_api_url,
             panel=panel,
             chat=chat,
+            presses=presses,
             governor=governor,
             recall=recall,
+            languages=languages,
             marks=store.marks,
             proxy=proxy_to(settings.discord_api_url),
         )

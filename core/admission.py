@@ -8,6 +8,7 @@ from core.notices import ONLY_LISTED, ONLY_MANAGERS, UNSURE_WHO_MAY, unknown_per
 from core.overrides import Overrides
 from core.presets import Scope, Who
 from core.surface import Surface
+from core.words import Notice
 
 PERIOD = 60.0
 """Seconds in which a person is told once in a channel."""
@@ -21,17 +22,17 @@ class Admission:
         self._clock = clock
         self._told: dict[tuple[str, str], float] = {}
 
-    async def refusal(self, question: Question, surface: Surface) -> str:
-        """Why the question is not taken; empty when it is."""
+    async def refusal(self, question: Question, surface: Surface) -> Notice | None:
+        """Why the question is not taken; None when it is."""
         personas = self._overrides.personas
         if question.persona and question.persona not in personas:
             return unknown_persona(question.persona, personas)
         audience = self._overrides.preset(Scope.of(question.conversation)).audience
         if audience.who is Who.EVERYBODY:
-            return ""
+            return None
         try:
             if await surface.admits(audience):
-                return ""
+                return None
         except PlatformFailed:
             return UNSURE_WHO_MAY
         return ONLY_MANAGERS if audience.who is Who.MANAGERS else ONLY_LISTED

@@ -94,6 +94,34 @@ _UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value"})
 
 _QUOTED = re.compile(r"""["'`]([A-Za-z_][\w.\[\]]*)["'`]""")
 
+# How servers say that a model takes no pictures: OpenAI ("image_url is only supported by
+# certain models"), Ollama, llama.cpp, LM Studio ("does not support image input", "image input
+# is not supported"), OpenRouter ("No endpoints found that support image input"), vLLM ("is not
+# a multimodal model"), Mistral ("Image input is not enabled"), DeepSeek ("unknown variant
+# `image_url`, expected `text`"), Groq and templates that know nothing but texts.
+_BLIND = re.compile(
+    r"""
+    image_url\b.{0,40}\b(?:only\ supported|not\ (?:supported|allowed))
+    | (?:unknown|unsupported|invalid)\ (?:variant|part\ type|content\ type)\W{1,3}image
+    | not\ (?:a\ |an\ )?(?:multi-?modal|vision)
+    | (?:not|n't)\ (?:\w+\ )?(?:support|accept|allow|take|process|see)\w*
+        \ (?:\w+\ )?(?:images?|vision|pictures?)\b
+        (?!\ (?:of|format|media|type|size|larger|with))
+    | images?\ (?:inputs?\ |content\ )?(?:is|are)\ not\ (?:supported|enabled|allowed)
+    | support\ image\ input
+    | missing\ data\ required\ for\ image\ input
+    | content['"`]?\ (?:must|should)\ be\ a\ (?:valid\ )?string
+    | \bmmproj\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+_MOST_PICTURES = re.compile(r"\bat most (\d{1,3}) images?(?:\(s\))? (?:may|can)", re.IGNORECASE)
+"""vLLM's words for how many pictures it takes."""
+
+_MAY_BE_OF_PICTURES = frozenset({400, 404, 415, 422, 500, 501})
+"""Statuses with which they say so; llama.cpp takes it for a fault of its own."""
+
 # 413 is said of requests that are too large in bytes or in tokens: both are mended by
 # sending less, as an exceeded context is.
 _STATUSES: Mapping[int, type[ModelFailed]] = {
@@ -127,6 +155,15 @@ class Complaint:
         """Whether neither a word nor a field says what is wrong with the request."""
         said = self.parameter or (self.code and not self.code.isdigit())
         return not said and not self._overflows
+
+    @property
+    def most_pictures(self) -> int | None:
+        """How many pictures the model takes, if it is about that; 0: it sees none."""
+        if self.status not in _MAY_BE_OF_PICTURES:
+            return None
+        if most := _MOST_PICTURES.search(self.message):
+            return int(most[1])
+        return 0 if _BLIND.search(self.message) else None
 
     @property
     def _overflows(self) -> bool:

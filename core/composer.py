@@ -2,14 +2,15 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from core.context import Fitted, fit, speaker
+from core.enclosures import SHARE, enclose
 from core.errors import (
     ChosenModelGone,
     ContextExceeded,
@@ -18,11 +19,22 @@ from core.errors import (
     ModelGone,
     TooSlow,
 )
-from core.messages import Question, Text, Turn
+from core.files import MOST_PICTURES, Content, Fetch, Files, hung
+from core.messages import Image, Question, Role, Text, Turn
 from core.model import Model
-from core.notices import REASONING, SHORTENED, THINKING, Ending, ending, left_out, retrying
+from core.notices import (
+    READING,
+    REASONING,
+    SHORTENED,
+    THINKING,
+    UNSEEN,
+    Ending,
+    ending,
+    left_out,
+    retrying,
+)
+from core.once import Once
 from core.presets import Name, Origin, Preset
-from core.reply import Reply
 from core.retry import Retry
 from core.status import Status
 from core.store import Call
@@ -30,6 +42,7 @@ from core.store.calls import Calls
 from core.store.patience import write_in_the_end
 from core.tokens import Tokenizer, Tokenizers
 from core.wire import Event, Finish, Reasoning, Refusal, Request, Usage
+from core.words import together
 
 log = structlog.get_logger()
 
@@ -37,21 +50,33 @@ SMALLER = 0.6
 """What is left of a request, at most, when the server finds it too large all the same."""
 
 
+class Writer(Protocol):
+    """Takes the answer as it comes."""
+
+    @property
+    def text(self) -> str:
+        """What was written."""
+
+    def write(self, text: str) -> None:
+        """Add to it. Never waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """What is to be answered, after what was said before, and into which reply of what name.
 
     `preset` says how: with which model, in which words. `aside` runs the book-keeping, for
-    which no reader should wait.
+    which no reader should wait; `fetch` gives the files.
     """
 
     name: str
     questions: Sequence[Question]
     history: Sequence[Turn]
     preset: Preset
-    reply: Reply
+    reply: Writer
     status: Status
     aside: Callable[[Coroutine[Any, Any, None]], object]
+    fetch: Fetch
 
 
 class Composer:
@@ -81,6 +106,8 @@ class Composer:
         self._clock = clock
         self._wall_clock = wall_clock
         self._chance = chance
+        self._files = Files(clock)
+        self._told_unseen = Once()
 
     async def compose(self, job: Assignment) -> Ending:
         """Write the answer into the reply; raises `ModelFailed` when there is none, or no more."""
@@ -96,16 +123,20 @@ class Composer:
 
     async def _compose(self, job: Assignment) -> Ending:
         retry = Retry(self._clock())
+        if any(question.attachments for question in job.questions):
+            job.status.say(READING)
+        contents = await self._contents(job)
+        job.status.say(THINKING)
         tokenizer = await self._tokenizers.of(job.preset.model)
         budget = self._context_tokens - (job.preset.parameters.answer_tokens or 0)
-        fitted = await _fit(job, tokenizer, budget)
+        fitted = await _fit(job, contents, budget, tokenizer)
         while True:
             writing = _Writing(job.reply, job.status)
             try:
                 finish = await self._ask(job, tokenizer, fitted, writing)
             except ContextExceeded:
                 budget = int(fitted.tokens * SMALLER)
-                smaller = await _fit(job, tokenizer, budget)
+                smaller = await _fit(job, contents, budget, tokenizer)
                 if smaller.tokens >= fitted.tokens:
                     raise  # there is nothing left to leave out
                 fitted = smaller
@@ -125,8 +156,27 @@ class Composer:
                 await asyncio.sleep(delay)
                 job.status.say(THINKING)
             else:
+                fitted = await self._as_seen(job, tokenizer, fitted)
                 told = _told(ending(finish.reason, silent=not writing.begun), fitted)
-                return replace(told, figures=_figures(job.preset.model, finish))
+                return replace(told, figures=_figures(job, finish, fitted))
+
+    async def _contents(self, job: Assignment) -> Mapping[str, Content]:
+        """What the files of the conversation hold, as far as they can be read."""
+        wanted = hung(job.questions, job.history)
+        return await self._files.read(wanted, job.fetch, self._most_pictures(job))
+
+    def _most_pictures(self, job: Assignment) -> int:
+        most = self._model.pictures(job.preset.model)
+        return MOST_PICTURES if most is None else min(MOST_PICTURES, most)
+
+    async def _as_seen(self, job: Assignment, tokenizer: Tokenizer, fitted: Fitted) -> Fitted:
+        """What the model saw of the request: fewer pictures, if it has just refused some."""
+        if _pictures(fitted) > self._most_pictures(job):
+            fitted = await _fit(job, await self._contents(job), fitted.tokens, tokenizer)
+        asker = f"{job.questions[-1].conversation}/{job.questions[-1].asker.id}"
+        if fitted.unseen and self._told_unseen.add(asker):
+            return replace(fitted, told=(UNSEEN, *fitted.told))
+        return fitted
 
     async def _ask(
         self, job: Assignment, tokenizer: Tokenizer, fitted: Fitted, writing: "_Writing"
@@ -202,7 +252,7 @@ class Composer:
 class _Writing:
     """Hands the events of one call on to the reader."""
 
-    def __init__(self, reply: Reply, status: Status) -> None:
+    def __init__(self, reply: Writer, status: Status) -> None:
         self._reply = reply
         self._status = status
         self.begun = False
@@ -221,25 +271,45 @@ class _Writing:
         return None
 
 
-async def _fit(job: Assignment, tokenizer: Tokenizer, budget: int) -> Fitted:
+async def _fit(
+    job: Assignment, contents: Mapping[str, Content], budget: int, tokenizer: Tokenizer
+) -> Fitted:
     """The request within the budget; counted in a thread, as texts may be long."""
-    last = job.questions[-1]
-    return await asyncio.to_thread(
-        fit,
-        system=job.preset.system_prompt,
+    return await asyncio.to_thread(_fitted, job, contents, budget, tokenizer)
+
+
+def _fitted(
+    job: Assignment, contents: Mapping[str, Content], budget: int, tokenizer: Tokenizer
+) -> Fitted:
+    system = job.preset.system_prompt
+    prompt = tokenizer.measure(Turn(Role.SYSTEM, (Text(system),)))
+    files = enclose(
+        hung(job.questions, job.history),
+        contents,
+        room=int(max(0, budget - prompt) * SHARE),
+        count=tokenizer.measure,
+    )
+    fitted = fit(
+        system=system,
         history=job.history,
         questions=job.questions,
-        note=_note(last),
+        note=_note(job.questions[-1]),
         budget=budget,
         count=tokenizer.measure,
-        direct=last.direct,
+        direct=job.questions[-1].direct,
+        files=files.parts,
     )
+    return replace(fitted, told=files.told, unseen=files.unseen, files=files.names)
 
 
-def _figures(model: str, finish: Finish) -> dict[str, object]:
+def _figures(job: Assignment, finish: Finish, fitted: Fitted) -> dict[str, object]:
     usage = finish.usage or Usage()
     return {
-        "model": model,
+        "model": job.preset.model,
+        "messages_seen": fitted.seen,
+        "left_out": fitted.left_out,
+        "shortened": fitted.shortened,
+        "files": fitted.files,
         "request_id": finish.request_id,
         "prompt_tokens": usage.prompt,
         "cached_tokens": usage.cached,
@@ -261,12 +331,16 @@ def _note(question: Question) -> str:
 
 def _told(finished: Ending, fitted: Fitted) -> Ending:
     """The ending, with what the reader should know of what the model did not see."""
-    notices = [finished.notice]
+    notices = [finished.notice, *fitted.told]
     if fitted.shortened:
         notices.append(SHORTENED)
     if fitted.left_out:
         notices.append(left_out(fitted.left_out))
-    return replace(finished, notice=" ".join(filter(None, notices)))
+    return replace(finished, notice=together(notices))
+
+
+def _pictures(fitted: Fitted) -> int:
+    return sum(isinstance(part, Image) for turn in fitted.turns for part in turn.parts)
 
 
 def _hashed(name: str) -> str:

@@ -1,14 +1,16 @@
 """A conversation and a question as one request within the token budget (pure)."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
+from types import MappingProxyType
 from zlib import crc32
 
 from core.messages import Attachment, Author, Image, Part, Question, Role, Text, Turn
 from core.pages import join
-from core.tokens import PER_REQUEST, pieces
+from core.shorten import share, without_middle
+from core.tokens import PER_REQUEST
 
 SPEAKERS = (
     "Several people may write in this conversation. Each of their messages begins with its "
@@ -19,7 +21,6 @@ LEFT_OUT = "\n\n[… the middle of this message was too long and is left out …
 
 _LONGEST_NAME = 60
 _LEAST = 32  # tokens that the text of a question keeps, or there would be nothing to answer
-_PIECE = 512  # characters by which a question is shortened
 _BORDERS = 8  # tokens that may arise where a shortened question meets the mark
 _STEPS = 8  # of the budget, in which room for questions is set aside
 
@@ -30,14 +31,21 @@ class Fitted:
 
     `turns` are the system prompt, the history and the questions; `tokens` is what they come
     to, with the framing of the request. It is more than the budget only when the
-    system prompt and the least of each question already are. `left_out` is how many
-    contributions of the history were dropped; `shortened` that a question lost its middle.
+    system prompt and the least of each question already are. `seen` is how many
+    contributions of the history are in it and `left_out` how many are not; `shortened` that
+    a question lost its middle. `told` is what the asker should know of the files, `unseen`
+    that there are pictures among them which the model cannot see, `files` the names of those
+    that it sees.
     """
 
     turns: tuple[Turn, ...]
     tokens: int
+    seen: int
     left_out: int
     shortened: bool
+    told: tuple[str, ...] = ()
+    unseen: bool = False
+    files: tuple[str, ...] = ()
 
 
 def fit(
@@ -49,6 +57,7 @@ def fit(
     budget: int,
     count: Callable[[Turn], int],
     direct: bool = False,
+    files: Mapping[str, tuple[Part, ...]] = MappingProxyType({}),
 ) -> Fitted:
     """Fit the questions, and what of the history has room before them, into the budget.
 
@@ -56,7 +65,8 @@ def fit(
     alone with the bot; otherwise each person's turns begin with their name. `note` (date, place,
     asker) goes into the last question, before its text: behind everything that a provider
     may have cached, and not into a system turn, since many models' templates
-    refuse one that is not the first.
+    refuse one that is not the first. `files` are what is shown of the files, by their ids;
+    questions are shortened, files are not.
 
     For a very long question it counts as much text as the budget has room for: call it
     in a thread.
@@ -65,9 +75,9 @@ def fit(
     names = None if direct else _Names(authors)
     first = _system(system, direct=direct)
     spare = budget - PER_REQUEST - sum(map(count, first))
-    asked = _Asking(note, names, count).all(questions, spare)
+    asked = _Asking(note, names, count, files).all(questions, spare)
     needed = sum(ask.tokens for ask in asked)
-    said = [_Sized(turn, count(turn)) for turn in _contributions(history, names)]
+    said = [_Sized(turn, count(turn)) for turn in _contributions(history, names, files)]
     # In steps, so that short questions of different lengths do not move the cut.
     step = max(1, budget // _STEPS)
     begin = _cut(said, spare - -(-needed // step) * step)
@@ -75,6 +85,7 @@ def fit(
     return Fitted(
         turns=(*first, *(one.turn for one in kept), *(ask.turn for ask in asked)),
         tokens=budget - spare + sum(one.tokens for one in kept) + needed,
+        seen=len(kept),
         left_out=begin,
         shortened=any(ask.shortened for ask in asked),
     )
@@ -112,26 +123,45 @@ def speaker(name: str) -> str:
     return " ".join(plain.split())[:_LONGEST_NAME].strip() or "Somebody"
 
 
+def named(file: Attachment, more: str = "") -> str:
+    """What a file is called where it stands for itself."""
+    kind = speaker(file.media_type.partition(";")[0])
+    return f"attached: {speaker(file.name)} ({kind}{more})"
+
+
+def enclosed(files: Iterable[Attachment], parts: Mapping[str, tuple[Part, ...]]) -> Iterator[Part]:
+    """What stands in a turn for the files that hang on its message.
+
+    One of which nothing is known is named all the same, so that the model does not make
+    its content up.
+    """
+    for file in files:
+        yield from parts.get(file.id, (Text(f"[{named(file)}; its content is not shown to you]"),))
+
+
 def _system(system: str, *, direct: bool) -> tuple[Turn, ...]:
     """The part that is always the same: no dates, no names."""
     text = "\n\n".join(filter(None, (system.strip(), "" if direct else SPEAKERS)))
     return (Turn(Role.SYSTEM, (Text(text),)),) if text else ()
 
 
-def _contributions(history: Sequence[Turn], names: _Names | None) -> Iterator[Turn]:
+def _contributions(
+    history: Sequence[Turn], names: _Names | None, files: Mapping[str, tuple[Part, ...]]
+) -> Iterator[Turn]:
     """The history with the pages of an answer as one turn, names before people's texts."""
     for role, group in groupby(filter(_says_something, history), key=lambda turn: turn.role):
         turns = list(group)
         if role is Role.ASSISTANT:
             yield _as_one(turns)
-        elif role is Role.USER and names is not None:
-            yield from (_named(turn, names) for turn in turns)
+        elif role is Role.USER:
+            said = (_named(turn, names) for turn in turns) if names else turns
+            yield from (_with_files(turn, files) for turn in said)
         else:
             yield from turns
 
 
 def _says_something(turn: Turn) -> bool:
-    return bool(turn.text.strip() or _images(turn))
+    return bool(turn.text.strip() or turn.attachments or _images(turn))
 
 
 def _as_one(turns: Sequence[Turn]) -> Turn:
@@ -146,6 +176,10 @@ def _named(turn: Turn, names: _Names) -> Turn:
 def _with_text(turn: Turn, text: str, images: Iterable[Image]) -> Turn:
     parts: tuple[Part, ...] = (Text(text),) if text else ()
     return replace(turn, parts=(*parts, *images))
+
+
+def _with_files(turn: Turn, files: Mapping[str, tuple[Part, ...]]) -> Turn:
+    return replace(turn, parts=(*turn.parts, *enclosed(turn.attachments, files)))
 
 
 def _images(turn: Turn) -> list[Image]:
@@ -184,15 +218,16 @@ class _Asking:
     note: str
     names: _Names | None
     count: Callable[[Turn], int]
+    files: Mapping[str, tuple[Part, ...]]
 
     def all(self, questions: Sequence[Question], room: int) -> list[_Sized]:
         """The questions as turns; where they are too long together, the longest are shortened."""
         last = len(questions) - 1
         forms = [replace(self, note=self.note if at == last else "") for at in range(last + 1)]
         whole = [form.sized(question) for form, question in zip(forms, questions, strict=True)]
-        share = _share([ask.tokens for ask in whole], room)
+        most = share([ask.tokens for ask in whole], room)
         return [
-            ask if ask.tokens <= share else form.shortened(question, ask, share)
+            ask if ask.tokens <= most else form.shortened(question, ask, most)
             for form, question, ask in zip(forms, questions, whole, strict=True)
         ]
 
@@ -207,56 +242,17 @@ class _Asking:
         if (size := self._size(question.text)) <= room:
             # What is said in it was counted, and the turn as a whole was not: it looked larger.
             return replace(whole, tokens=fixed + size)
-        cut = _slices(question.text, min(_PIECE, room))
-        head, used = _take(cut, room // 2, self._size)
-        tail, more = _take(cut[len(head) :][::-1], room - used, self._size)
-        turn = self._turn(question, "".join([*head, LEFT_OUT, *reversed(tail)]))
-        return _Sized(turn, fixed + used + more, shortened=True)
+        short = without_middle(question.text, room, self._size)
+        turn = self._turn(question, short.joined(LEFT_OUT))
+        return _Sized(turn, fixed + short.tokens, shortened=True)
 
     def _turn(self, question: Question, text: str) -> Turn:
-        text = "\n".join(filter(None, (text, *map(_attached, question.attachments))))
         said = self.names.prefixed(question.asker, text) if self.names else text
-        parts = (Text(self.note), Text(said)) if self.note else (Text(said),)
+        words = tuple(Text(words) for words in (self.note, said) if words)
+        parts = (*words, *enclosed(question.attachments, self.files))
         return Turn(Role.USER, parts, question.asker, question.message)
 
     def _size(self, text: str) -> int:
         """A text's tokens without the framing of a turn."""
         framing = self.count(Turn(Role.USER, (Text(""),)))
         return self.count(Turn(Role.USER, (Text(text),))) - framing
-
-
-def _attached(file: Attachment) -> str:
-    """A file that the model cannot look into, so that it does not make its content up."""
-    return f"[attached: {speaker(file.name)} ({file.media_type}); its content is not shown to you]"
-
-
-def _share(sizes: Sequence[int], room: int) -> int:
-    """How large each may be at most, so that all have room and small ones stay whole."""
-    left = room
-    for rest, size in zip(range(len(sizes), 0, -1), sorted(sizes), strict=True):
-        if size * rest > left:
-            return left // rest
-        left -= size
-    return max(sizes, default=0)
-
-
-def _slices(text: str, size: int) -> list[str]:
-    """Pieces whose tokens add up to those of the text, and of which none is much longer."""
-    return [
-        piece[start : start + 2 * size]
-        for piece in pieces(text, size)
-        for start in range(0, len(piece), 2 * size)
-    ]
-
-
-def _take(cut: Sequence[str], room: int, size: Callable[[str], int]) -> tuple[list[str], int]:
-    """The first pieces that have room, and their tokens."""
-    taken: list[str] = []
-    used = 0
-    for piece in cut:
-        tokens = size(piece)
-        if used + tokens > room:
-            break
-        taken.append(piece)
-        used += tokens
-    return taken, used

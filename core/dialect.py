@@ -23,6 +23,9 @@ TOKEN_LIMITS = ("max_completion_tokens", "max_tokens")
 UNASKED = frozenset({"stream_options", "prompt_cache_key", "safety_identifier"})
 """What Parley adds of itself: the first to go when a server does not say what it minds."""
 
+UNSEEN = "[a picture that you cannot see]"
+"""What stands for a picture that is not sent."""
+
 _REQUIRED = frozenset({"model", "messages", "stream", *TOKEN_LIMITS})
 
 
@@ -31,7 +34,8 @@ class Dialect:
     """What one model's server accepts, as far as it is known.
 
     `alternating` says that it wants user and assistant to take turns; `proven` that it
-    has accepted a request before.
+    has accepted a request before. `pictures` is how many pictures it takes (None: all), and
+    `sighted` says that it has taken some before.
     """
 
     at_openai: bool = False
@@ -40,10 +44,14 @@ class Dialect:
     left_out: frozenset[str] = frozenset()
     alternating: bool = False
     proven: bool = False
+    pictures: int | None = None
+    sighted: bool = False
 
     def body(self, request: Request) -> bytes:
         """The request as JSON."""
-        turns = _alternating(request.turns) if self.alternating else request.turns
+        turns = tuple(_alternating(request.turns)) if self.alternating else request.turns
+        if self.pictures is not None:
+            turns = _with_newest(turns, self.pictures)
         messages = [_message(turn) for turn in turns]
         return orjson.dumps({"messages": messages, **self._options(request)})
 
@@ -53,8 +61,12 @@ class Dialect:
         A parameter that the server names is left out, the token limit renamed (never
         left out: money is reserved for it). Where nothing is named, what nobody asked
         for goes, but only as long as no request has ever been accepted; then successive
-        turns of one role become one, since the chat templates of some models want that.
+        turns of one role become one, since the chat templates of some models want that; and
+        then pictures go, unless some were accepted before. They go at once where that is
+        what it minds.
         """
+        if (fewer := self._fewer_pictures(said.most_pictures, request)) is not None:
+            return fewer
         if said.status not in (400, 422):
             return None
         sent = self._options(request).keys()
@@ -63,11 +75,21 @@ class Dialect:
             return replace(self, token_limit=_other_limit(refused), renamed=True)
         if refused in sent and refused not in _REQUIRED:
             return replace(self, left_out=self.left_out | {refused})
-        if said.names_nothing and not self.proven and sent & UNASKED:
+        return self._simpler(request) if said.names_nothing else None
+
+    def _simpler(self, request: Request) -> "Dialect | None":
+        """What to try where nobody knows what the server minds."""
+        if not self.proven and self._options(request).keys() & UNASKED:
             return replace(self, left_out=self.left_out | UNASKED)
-        if said.names_nothing and not self.alternating and _repeats_a_role(request):
+        if not self.alternating and _repeats_a_role(request):
             return replace(self, alternating=True)
-        return None
+        return None if self.sighted else self._fewer_pictures(0, request)
+
+    def _fewer_pictures(self, most: int | None, request: Request) -> "Dialect | None":
+        sent = _pictures(request.turns)
+        if self.pictures is not None:
+            sent = min(sent, self.pictures)
+        return None if most is None or sent <= most else replace(self, pictures=most)
 
     def _options(self, request: Request) -> dict[str, Any]:
         """Everything but the messages."""
@@ -107,6 +129,26 @@ def _other_limit(name: str) -> str:
 
 def _repeats_a_role(request: Request) -> bool:
     return any(one.role is other.role for one, other in pairwise(request.turns))
+
+
+def _pictures(turns: Sequence[Turn]) -> int:
+    return sum(isinstance(part, Image) for turn in turns for part in turn.parts)
+
+
+def _with_newest(turns: Sequence[Turn], pictures: int) -> tuple[Turn, ...]:
+    """The turns with so many pictures, the newest of them."""
+    too_many = _pictures(turns) - pictures
+    kept: list[Turn] = []
+    for turn in turns:
+        parts: list[Part] = []
+        for part in turn.parts:
+            if isinstance(part, Image) and too_many > 0:
+                too_many -= 1
+                parts.append(Text(UNSEEN))
+            else:
+                parts.append(part)
+        kept.append(replace(turn, parts=tuple(parts)))
+    return tuple(kept)
 
 
 def _alternating(turns: Sequence[Turn]) -> Iterator[Turn]:

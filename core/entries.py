@@ -4,14 +4,14 @@ An empty entry takes the setting away, so that the value from above holds again.
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from core import notices
 from core.personas import LONGEST_PROMPT
-from core.presets import Audience, Language, Name, Notices, Place, Preset, Who
+from core.presets import Audience, Name, Notices, Place, Preset, Who
+from core.words import Notice
 
 LEAST_ANSWER = 16
 LONGEST_NAME = 200
@@ -23,7 +23,7 @@ LETTERS = 3
 """Letters of the system prompt to a token: a cautious guess."""
 
 Entries = Mapping[Name, str | Audience]
-Problems = dict[Name, str]
+Problems = dict[Name, Notice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,11 @@ class Bounds:
 
 
 class _WrongError(Exception):
-    """An entry is no value; the message is for whoever entered it."""
+    """An entry is no value; `why` is for whoever entered it."""
+
+    def __init__(self, why: Notice) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def read(entries: Entries, bounds: Bounds) -> tuple[dict[str, Any], Problems]:
@@ -50,18 +54,18 @@ def read(entries: Entries, bounds: Bounds) -> tuple[dict[str, Any], Problems]:
         try:
             values[name] = _value(name, entry, bounds)
         except _WrongError as wrong:
-            problems[name] = str(wrong)
+            problems[name] = wrong.why
     if None not in (values.get(Name.TEMPERATURE), values.get(Name.TOP_P)):
         problems[Name.TOP_P] = notices.ONE_OF_TWO
     return values, problems
 
 
-def misfit(preset: Preset, bounds: Bounds) -> str:
-    """Why prompt, answer and a question do not fit into the context; empty when they do."""
+def misfit(preset: Preset, bounds: Bounds) -> Notice | None:
+    """Why prompt, answer and a question do not fit into the context; None when they do."""
     prompt = math.ceil(len(preset.system_prompt) / LETTERS)
     answer = preset.parameters.answer_tokens or 0
     if prompt + answer + ROOM <= bounds.context_tokens:
-        return ""
+        return None
     return notices.no_room(prompt, answer, bounds.context_tokens)
 
 
@@ -130,7 +134,7 @@ def _answer_tokens(text: str, bounds: Bounds) -> int:
     return int(digits)
 
 
-def _number(text: str, allowed: Callable[[float], bool], complaint: str) -> float:
+def _number(text: str, allowed: Callable[[float], bool], complaint: Notice) -> float:
     try:
         value = float(text.replace(",", "."))
     except ValueError:
@@ -140,17 +144,17 @@ def _number(text: str, allowed: Callable[[float], bool], complaint: str) -> floa
     return value
 
 
-def _one_of(kind: type[StrEnum]) -> Callable[[str, Bounds], str]:
+def _one_of(choices: Sequence[str]) -> Callable[[str, Bounds], str]:
     def read_(text: str, _: Bounds) -> str:
-        if text.lower() not in set(kind):
-            raise _WrongError(notices.none_of(text, list(kind)))
-        return str(kind(text.lower()))
+        if text.lower() not in choices:
+            raise _WrongError(notices.none_of(text, choices))
+        return text.lower()
 
     return read_
 
 
 def _who(text: str, bounds: Bounds) -> Audience:
-    return _audience(Audience(Who(_one_of(Who)(text, bounds))))
+    return _audience(Audience(Who(_one_of(list(Who))(text, bounds))))
 
 
 _READERS: dict[Name, Callable[[str, Bounds], Any]] = {
@@ -159,8 +163,8 @@ _READERS: dict[Name, Callable[[str, Bounds], Any]] = {
     Name.TEMPERATURE: _temperature,
     Name.TOP_P: _top_p,
     Name.ANSWER_TOKENS: _answer_tokens,
-    Name.PLACE: _one_of(Place),
+    Name.PLACE: _one_of(list(Place)),
     Name.AUDIENCE: _who,
-    Name.NOTICES: _one_of(Notices),
-    Name.LANGUAGE: _one_of(Language),
+    Name.NOTICES: _one_of(list(Notices)),
+    Name.LANGUAGE: _one_of(list(notices.CHOICES[Name.LANGUAGE])),
 }

@@ -8,6 +8,7 @@ ParleyError
 ├── ShuttingDown                this process takes no more questions
 ├── NotAdmitted                 the asker may not ask this here
 ├── PlatformFailed              Slack or Discord does not let us do our work
+├── FileUnread                  a file cannot be read; `why` says which way
 └── ModelFailed                 the model's endpoint; carries code, status, request id
     ├── Rejected                not worth a retry
     │   ├── KeyRejected         401, 403: the key is wrong or may not do this
@@ -28,16 +29,19 @@ ParleyError
 
 import math
 import re
+from enum import StrEnum
 from typing import ClassVar
+
+from core.words import Notice
 
 
 class ParleyError(Exception):
     """What can go wrong in Parley."""
 
-    says: ClassVar[str] = "Something went wrong on my side. Please try again."
+    says: ClassVar[Notice] = Notice("failed")
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Notice:
         """What happened and what can be done, fit for the person who reads it."""
         return self.says
 
@@ -58,7 +62,7 @@ class StartError(ParleyError):
 class StoreFailed(ParleyError):
     """The database cannot be read or written."""
 
-    says = "I cannot reach my database, so I cannot take questions. Please tell my operator."
+    says = Notice("store_failed")
 
 
 class LeaseLost(StoreFailed):
@@ -68,22 +72,70 @@ class LeaseLost(StoreFailed):
 class ShuttingDown(ParleyError):
     """This process takes no more questions; another one will, or this one in a moment."""
 
-    says = "I am being stopped at the moment. Please ask again in a minute."
+    says = Notice("shutting_down")
 
 
 class NotAdmitted(ParleyError):
-    """The asker may not ask this here; the sentence is made for them."""
+    """The asker may not ask this here; `why` is made for them."""
+
+    def __init__(self, why: Notice) -> None:
+        super().__init__(why)
+        self.why = why
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Notice:
         """Why the question is not taken."""
-        return str(self)
+        return self.why
 
 
 class PlatformFailed(ParleyError):
     """Slack or Discord does not let us do our work."""
 
-    says = "I cannot read this conversation, so I cannot answer here. Please tell my operator."
+    says = Notice("platform_failed")
+
+
+class Why(StrEnum):
+    """Why the model does not see a file."""
+
+    TOO_LARGE = "too_large"
+    ELSEWHERE = "elsewhere"
+    LOCKED = "locked"
+    GONE = "gone"
+    NOT_REACHED = "not_reached"
+    NOT_READABLE = "not_readable"
+    DAMAGED = "damaged"
+    PROTECTED = "protected"
+    WITHOUT_TEXT = "without_text"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_SLOW = "too_slow"
+    TOO_MANY = "too_many"
+    NO_ROOM = "no_room"
+    UNSEEN = "unseen"
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it lies in the file itself, so that nobody need try again."""
+        return self in _LASTING
+
+
+_LASTING = frozenset(
+    {
+        Why.TOO_LARGE,
+        Why.NOT_READABLE,
+        Why.DAMAGED,
+        Why.PROTECTED,
+        Why.WITHOUT_TEXT,
+        Why.TOO_MANY_PIXELS,
+    }
+)
+
+
+class FileUnread(ParleyError):
+    """A file cannot be read; the answer goes on without it, and its asker is told `why`."""
+
+    def __init__(self, why: Why, detail: str = "") -> None:
+        super().__init__(detail or why)
+        self.why = why
 
 
 class ModelFailed(ParleyError):
@@ -121,25 +173,25 @@ class Rejected(ModelFailed):
 class KeyRejected(Rejected):
     """The key is wrong, or it may not do this."""
 
-    says = "The model does not accept my key. Please tell my operator."
+    says = Notice("key_rejected")
 
 
 class QuotaSpent(Rejected):
     """The account behind the key has no money left."""
 
-    says = "The account that pays for the model has no credit left. Please tell my operator."
+    says = Notice("quota_spent")
 
 
 class Misdirected(Rejected):
     """Something else than the API is at the address: a redirect, a web page."""
 
-    says = "My settings do not lead to the model. Please tell my operator: see OPENAI_BASE_URL."
+    says = Notice("misdirected")
 
 
 class ModelGone(Rejected):
     """No model of this name exists, or no longer."""
 
-    says = "The model that I am set to use does not exist, or no longer. Please tell my operator."
+    says = Notice("model_gone")
 
 
 class ChosenModelGone(ModelGone):
@@ -152,30 +204,27 @@ class ChosenModelGone(ModelGone):
         self.model = model
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Notice:
         """Which model there is not, and how to choose another."""
-        return (
-            f"The model “{self.model}”, which is set here, does not exist, or no longer. "
-            "Somebody who manages this channel can choose another with /parley model."
-        )
+        return Notice("chosen_model_gone", model=self.model)
 
 
 class ContextExceeded(Rejected):
     """The request is larger than the model's context window."""
 
-    says = "This is more text than the model can read at once. Please ask in a new thread."
+    says = Notice("context_exceeded")
 
 
 class BadRequest(Rejected):
     """The endpoint does not understand the request."""
 
-    says = "The model does not accept this question. Try asking in other words."
+    says = Notice("bad_request")
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Notice:
         """What happened, and who can do something about it."""
         if self.parameter and not self.parameter.startswith("messages"):
-            return "The model does not accept my settings. Please tell my operator."
+            return Notice("settings_refused")
         return self.says
 
 
@@ -183,50 +232,52 @@ class Busy(ModelFailed):
     """It may work in a moment."""
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Notice:
         """What happened, and when to try again."""
-        return f"{self.says} Please try again {_when(self.retry_after or 0)}."
+        return Notice("busy", what=self.says, when=_when(self.retry_after or 0))
 
 
 class RateLimited(Busy):
     """Too many requests or tokens at once."""
 
-    says = "The model has too many questions at the moment."
+    says = Notice("rate_limited")
 
 
 class ServerFailed(Busy):
     """The endpoint has a fault of its own."""
 
-    says = "The model's server has a fault at the moment."
+    says = Notice("server_failed")
 
 
 class NotReached(Busy):
     """No connection to the endpoint."""
 
-    says = "I cannot reach the model's server at the moment."
+    says = Notice("not_reached")
 
 
 class TooSlow(Busy):
     """The endpoint did not answer in time."""
 
-    says = "The model took too long to answer."
+    says = Notice("too_slow")
 
 
 class Interrupted(ModelFailed):
     """The stream ended before the model had finished."""
 
-    says = "The answer was interrupted before its end. Please ask again."
+    says = Notice("interrupted")
 
 
 class EmptyAnswer(Interrupted):
     """The model finished and had written nothing."""
 
-    says = "The model gave an empty answer. Please ask again, perhaps in other words."
+    says = Notice("empty_answer")
 
 
-def _when(seconds: float) -> str:
+def _when(seconds: float) -> Notice:
     """How a person would say so many seconds."""
     if seconds <= 60:
-        return "in a minute"
+        return Notice("in_a_minute")
     minutes = math.ceil(seconds / 60)
-    return f"in {minutes} minutes" if minutes <= 90 else f"in {math.ceil(minutes / 60)} hours"
+    if minutes <= 90:
+        return Notice("in_minutes", count=minutes)
+    return Notice("in_hours", count=math.ceil(minutes / 60))

@@ -21,6 +21,11 @@ class Conversation:
     def __str__(self) -> str:
         return f"{self.platform}/{self.workspace}/{self.channel}/{self.thread}"
 
+    @classmethod
+    def parse(cls, name: str) -> "Conversation":
+        """The conversation of this name."""
+        return cls(*name.split("/", 3))
+
 
 @dataclass(frozen=True, slots=True)
 class Author:
@@ -65,14 +70,19 @@ class Question:
     persona: str = ""
 
     @property
+    def identity(self) -> str:
+        """The name of the message that asked, whatever it causes."""
+        where = self.conversation
+        return f"{where.platform}/{where.workspace}/{where.channel}/{self.message}"
+
+    @property
     def key(self) -> str:
         """The name under which it is claimed; unique over all platforms and time."""
-        where = self.conversation
-        return f"{where.platform}/{where.workspace}/{where.channel}/{self.message}#{self.cause}"
+        return f"{self.identity}#{self.cause}"
 
     @property
     def is_command(self) -> bool:
-        """Whether it came by a command, which the platform wants answered in any case."""
+        """Whether it stands in no message, to which one could come back."""
         return self.cause.startswith("command:")
 
     @property
@@ -111,12 +121,16 @@ Part = Text | Image
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One contribution to a conversation; `id` is the platform's id of its message."""
+    """One contribution to a conversation; `id` is the platform's id of its message.
+
+    What its `attachments` hold is not among its parts until somebody has read them.
+    """
 
     role: Role
     parts: tuple[Part, ...]
     author: Author | None = None
     id: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def text(self) -> str:

@@ -89,7 +89,8 @@ class Model:
         `contextlib.aclosing` where the loop may be left early. Raises `ModelFailed`:
         before any text, tool call or refusal the class that fits what happened, after
         that `TooSlow` or `Interrupted`. Parameters that the model refuses are left
-        out without a word to the caller, and remembered. Nothing is retried.
+        out without a word to the caller, and remembered; so are pictures, see `pictures`.
+        Nothing is retried.
         """
         first_by = asyncio.get_running_loop().time() + self._timeouts.first_token
         response = await self._accepted(request, first_by)
@@ -113,6 +114,10 @@ class Model:
             self._streams -= 1
             self._responses.discard(response)
             await response.close()
+
+    def pictures(self, model: str) -> int | None:
+        """How many pictures a model takes in one request; None as far as it has refused none."""
+        return self._dialects.get(model, self._first).pictures
 
     async def names(self) -> tuple[str, ...]:
         """The names of the models that the endpoint offers. Raises `ModelFailed`."""
@@ -146,7 +151,7 @@ class Model:
                     raise refused.complaint.error() from refused
                 dialect = narrower
             else:
-                self._learn(model, dialect)
+                self._learn(model, dialect, request)
                 return response
 
     async def _asked(self, body: bytes, first_by: float) -> "Response":
@@ -157,10 +162,15 @@ class Model:
         except TimeoutError as error:
             raise TooSlow(code="first_token") from error
 
-    def _learn(self, model: str, dialect: Dialect) -> None:
-        if self._dialects.get(model) == (proven := replace(dialect, proven=True)):
+    def _learn(self, model: str, dialect: Dialect, request: Request) -> None:
+        sighted = dialect.sighted or (dialect.pictures != 0 and _has_pictures(request))
+        proven = replace(dialect, proven=True, sighted=sighted)
+        before = self._dialects.get(model, self._first)
+        if before == proven:
             return
-        if proven.left_out or proven.renamed:
+        if proven.pictures != before.pictures:
+            log.warning("the model does not accept all pictures", model=model, most=proven.pictures)
+        if (proven.left_out, proven.renamed) != (before.left_out, before.renamed):
             left_out = sorted(proven.left_out)
             log.warning(
                 "the model does not accept all parameters",
@@ -207,5 +217,10 @@ class Model:
 
 async def _body(dialect: Dialect, request: Request) -> bytes:
     # Pictures are megabytes to encode, during which nobody else would be served.
-    pictures = any(isinstance(part, Image) for turn in request.turns for part in turn.parts)
-    return await asyncio.to_thread(dialect.body, request) if pictures else dialect.body(request)
+    if _has_pictures(request):
+        return await asyncio.to_thread(dialect.body, request)
+    return dialect.body(request)
+
+
+def _has_pictures(request: Request) -> bool:
+    return any(isinstance(part, Image) for turn in request.turns for part in turn.parts)

@@ -1,45 +1,126 @@
 """What readers are told besides answers: short, truthful, and what they can do."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
-from core.errors import Interrupted, ParleyError
+from core.controls import Control
+from core.errors import Interrupted, ParleyError, Why
+from core.words import Notice, languages, told
 
-THINKING = "is thinking …"
-REASONING = "is thinking it through …"
-WAITING_ITS_TURN = "answers you next …"
+THINKING = Notice("thinking")
+READING = Notice("reading")
+REASONING = Notice("reasoning")
+WAITING_ITS_TURN = Notice("waiting_its_turn")
 
-EMPTY_QUESTION = (
-    "You called me without a question. Write it after my name, in the same message, such as "
-    "“what is a lease?”"
-)
-SHORTENED = (
-    "Your question was longer than I can read at once: I read its beginning and its end, "
-    "not its middle."
-)
-CUT_OFF = "The answer reached its length limit. Write “continue” and I go on."
-USED_UP = (
-    "The model reached its length limit before it had written anything. Please tell my operator: "
-    "ANSWER_TOKENS is too small for it."
-)
-FILTERED = "The model's provider filtered the rest of this answer. Try asking in other words."
-FILTERED_ALL = "The model's provider filtered the answer. Try asking in other words."
-WANTED_TOOLS = "The model asked for a tool that I do not have, so the answer ends here."
-RESTARTING = "I was stopped before this answer was complete. Please ask again in a minute."
-NOT_DELIVERED = (
-    "I had an answer, but I could not post it here. Please ask my operator to look at the log."
-)
+EMPTY_QUESTION = Notice("empty_question")
+SHORTENED = Notice("shortened")
+CUT_OFF = Notice("cut_off")
+USED_UP = Notice("used_up")
+FILTERED = Notice("filtered")
+FILTERED_ALL = Notice("filtered_all")
+WANTED_TOOLS = Notice("wanted_tools")
+RESTARTING = Notice("restarting")
+NOT_DELIVERED = Notice("not_delivered")
+
+STOPPED = Notice("stopped")
+NOT_YOURS = Notice("not_yours")
+NOTHING_TO_STOP = Notice("nothing_to_stop")
+COMPLETE = Notice("complete")
+STILL_WRITING = Notice("still_writing")
+FORGOTTEN = Notice("forgotten")
+QUESTION_GONE = Notice("question_gone")
+FORMER_GONE = Notice("former_gone")
+THANKS = Notice("thanks")
+RESTORED = Notice("restored")
+NEWER_BELOW = Notice("newer_below")
+
+LABELS = {
+    Control.STOP: Notice("label_stop"),
+    Control.RETRY: Notice("label_retry"),
+    Control.CONTINUE: Notice("label_continue"),
+    Control.RESTORE: Notice("label_restore"),
+    Control.GOOD: Notice("label_good"),
+    Control.BAD: Notice("label_bad"),
+    Control.WHY: Notice("label_why"),
+}
+"""What stands on the controls."""
 
 
-def left_out(turns: int) -> str:
+UNSEEN = Notice("unseen")
+
+UNREAD: Mapping[Why, Callable[[str], Notice]] = {
+    Why.TOO_LARGE: lambda files: Notice("unread_too_large", files=files),
+    Why.ELSEWHERE: lambda files: Notice("unread_elsewhere", files=files),
+    Why.LOCKED: lambda files: Notice("unread_locked", files=files),
+    Why.GONE: lambda files: Notice("unread_gone", files=files),
+    Why.NOT_REACHED: lambda files: Notice("unread_not_reached", files=files),
+    Why.NOT_READABLE: lambda files: Notice("unread_not_readable", files=files),
+    Why.DAMAGED: lambda files: Notice("unread_damaged", files=files),
+    Why.PROTECTED: lambda files: Notice("unread_protected", files=files),
+    Why.WITHOUT_TEXT: lambda files: Notice("unread_without_text", files=files),
+    Why.TOO_MANY_PIXELS: lambda files: Notice("unread_too_many_pixels", files=files),
+    Why.TOO_SLOW: lambda files: Notice("unread_too_slow", files=files),
+    Why.TOO_MANY: lambda files: Notice("unread_too_many", files=files),
+    Why.NO_ROOM: lambda files: Notice("unread_no_room", files=files),
+}
+"""What the asker is told of files that the model does not see."""
+
+NAMES = 4
+"""Names of files that are listed; of more there is only the number."""
+
+
+def unread(why: Why, names: Sequence[str]) -> Notice:
+    """Why the model does not see some files."""
+    return UNREAD[why](_files(names))
+
+
+def read_in_part(parts: Sequence[tuple[str, int]]) -> Notice:
+    """Of which files the model sees only so many per cent."""
+    files = [Notice("file_in_part", name=_short(name), percent=part) for name, part in parts]
+    return Notice("read_in_part", files=_listed(files))
+
+
+def first_frames(names: Sequence[str]) -> Notice:
+    """Of which moving pictures the model sees the beginning."""
+    return Notice("first_frames", files=_files(names))
+
+
+def no_longer_seen(names: Sequence[str]) -> Notice:
+    """Which files from further up the model does not see any more."""
+    return Notice("no_longer_seen", files=_files(names))
+
+
+def _files(names: Sequence[str]) -> Notice:
+    return _listed([Notice("file", name=_short(name)) for name in names])
+
+
+def _listed(files: Sequence[Notice]) -> Notice:
+    """Files as people list them."""
+    shown = list(files[:NAMES])
+    if more := len(files) - len(shown):
+        shown.append(Notice("more_files", count=more))
+    *first, last = shown
+    if not first:
+        return last
+    before = reduce(lambda one, other: Notice("listed", first=one, second=other), first)
+    return Notice("listed_last", first=before, second=last)
+
+
+def _short(name: str) -> str:
+    """A file's name in one line, and of a length that is read."""
+    line = " ".join(name.split())
+    return line if len(line) <= 60 else f"{line[:40]}…{line[-16:]}"
+
+
+def left_out(turns: int) -> Notice:
     """How much of a long conversation the model did not see."""
-    what = "message was" if turns == 1 else f"{turns} messages were"
-    return f"This conversation is long: the oldest {what} left out."
+    return Notice("left_out", count=turns)
 
 
-def retrying(seconds: float) -> str:
+def retrying(seconds: float) -> Notice:
     """The model is busy, and the bot tries again."""
-    return f"waits for the model, trying again in {max(1, round(seconds))} s …"
+    return Notice("retrying", seconds=max(1, round(seconds)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,195 +181,185 @@ def failure(error: ParleyError) -> Ending:
 
 # Who may use the bot.
 
-ONLY_MANAGERS = "In this channel I answer only the people who manage it."
-ONLY_LISTED = (
-    "In this channel I answer only the people who are listed in its settings. Whoever manages the "
-    "channel can add you with /parley settings."
-)
-UNSURE_WHO_MAY = "I cannot find out at the moment whether you may do this. Please try again soon."
+ONLY_MANAGERS = Notice("only_managers")
+ONLY_LISTED = Notice("only_listed")
+UNSURE_WHO_MAY = Notice("unsure_who_may")
 
 
-def unknown_persona(name: str, personas: Collection[str]) -> str:
+def unknown_persona(name: str, personas: Collection[str]) -> Notice:
     """There is no persona of this name, but there may be others."""
     if not personas:
-        return (
-            f"There is no persona “{_short(name)}”, and none at all: my operator has set up none."
-        )
-    return f"There is no persona “{_short(name)}”. There are: {', '.join(sorted(personas))}."
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 40 else f"{name[:39]}…"
+        return Notice("no_personas", name=_short(name))
+    return Notice("unknown_persona", name=_short(name), personas=", ".join(sorted(personas)))
 
 
 # Settings.
 
 SETTINGS = {
-    "model": "Model",
-    "persona": "Persona",
-    "system_prompt": "System prompt",
-    "temperature": "Temperature",
-    "top_p": "Top_p",
-    "answer_tokens": "Answer length",
-    "place": "Place of replies",
-    "audience": "Who may use it",
-    "notices": "Notices",
-    "language": "Language of notices",
+    "model": Notice("setting_model"),
+    "persona": Notice("setting_persona"),
+    "system_prompt": Notice("setting_system_prompt"),
+    "temperature": Notice("setting_temperature"),
+    "top_p": Notice("setting_top_p"),
+    "answer_tokens": Notice("setting_answer_tokens"),
+    "place": Notice("setting_place"),
+    "audience": Notice("setting_audience"),
+    "notices": Notice("setting_notices"),
+    "language": Notice("setting_language"),
 }
 """What people call each setting."""
 
 ORIGINS = {
-    "deployment": "from the deployment",
-    "workspace": "set for all channels",
-    "channel": "set for this channel",
-    "persona": "from the persona",
+    "deployment": Notice("from_the_deployment"),
+    "workspace": Notice("set_for_all_channels"),
+    "channel": Notice("set_for_this_channel"),
+    "persona": Notice("from_the_persona"),
 }
 
-CHOICES = {
-    "place": {"thread": "in a thread", "channel": "in the channel"},
+CHOICES: Mapping[str, Mapping[str, str]] = {
+    "place": {"thread": Notice("in_a_thread"), "channel": Notice("in_the_channel")},
     "notices": {
-        "platform": "private where that is possible",
-        "private": "private",
-        "thread": "in the thread",
-        "reaction": "a reaction only",
+        "platform": Notice("private_where_possible"),
+        "private": Notice("privately"),
+        "thread": Notice("in_the_thread"),
+        "reaction": Notice("a_reaction_only"),
     },
-    "language": {"auto": "the reader's", "en": "English", "de": "Deutsch"},
+    "language": {
+        "auto": Notice("that_of_the_reader"),
+        **{one: told(Notice("own_name"), one) for one in languages()},
+    },
     "audience": {
-        "everybody": "everybody",
-        "listed": "only those listed",
-        "managers": "only those who manage the channel",
+        "everybody": Notice("everybody"),
+        "listed": Notice("only_those_listed"),
+        "managers": Notice("only_those_who_manage"),
     },
 }
 """What can be chosen, in words."""
 
-INHERIT = "not set here"
-SETTINGS_TITLE = "Parley's settings"
-SETTINGS_OF_CHANNEL = "These are the settings of this channel."
-SETTINGS_OF_WORKSPACE = "These are the settings for all channels; a channel's own win over them."
-EMPTY_INHERITS = (
-    "What you leave empty is taken from what is set for all channels, or from the deployment."
-)
-EMPTY_INHERITS_WORKSPACE = "What you leave empty is taken from the deployment."
-READ_ONLY = "Only people who manage this channel can change its settings; here is what holds."
-READ_ONLY_WORKSPACE = (
-    "Only administrators can change what is set for all channels; here is what holds."
-)
-MAY_NOT_CHANGE = "Only people who manage this channel can change its settings."
-MAY_NOT_CHANGE_WORKSPACE = "Only administrators can change what is set for all channels."
-NOTHING_CHANGED = "Nothing was changed."
-NOT_SAVED = "I cannot reach my database, so nothing was changed. Please try again in a minute."
-NO_MODAL = "I could not open the settings. Please try /parley settings again."
-PEOPLE = "People"
-GROUPS = "User groups"
-ROLES = "People and roles"
-SAMPLING = "Temperature or top_p"
-SAMPLING_HINT = "0.7, or top_p 0.9"
-CHANGE_ANSWERS = "Model and prompt …"
-CHANGE_PEOPLE = "Place and people …"
-CORRECT = "Correct it …"
-SAVE = "Save"
-CLOSE = "Close"
-CANCEL = "Cancel"
+INHERIT = Notice("not_set_here")
+SETTINGS_TITLE = Notice("settings_title")
+SETTINGS_OF_CHANNEL = Notice("settings_of_channel")
+SETTINGS_OF_WORKSPACE = Notice("settings_of_workspace")
+EMPTY_INHERITS = Notice("empty_inherits")
+EMPTY_INHERITS_WORKSPACE = Notice("empty_inherits_workspace")
+READ_ONLY = Notice("read_only")
+READ_ONLY_WORKSPACE = Notice("read_only_workspace")
+MAY_NOT_CHANGE = Notice("may_not_change")
+MAY_NOT_CHANGE_WORKSPACE = Notice("may_not_change_workspace")
+NOTHING_CHANGED = Notice("nothing_changed")
+NOT_SAVED = Notice("not_saved")
+NO_MODAL = Notice("no_modal")
+PEOPLE = Notice("people")
+GROUPS = Notice("user_groups")
+ROLES = Notice("people_and_roles")
+SAMPLING = Notice("temperature_or_top_p")
+SAMPLING_HINT = Notice("sampling_hint")
+CHANGE_ANSWERS = Notice("change_answers")
+CHANGE_PEOPLE = Notice("change_people")
+CORRECT = Notice("correct_it")
+SAVE = Notice("save")
+CLOSE = Notice("close")
+CANCEL = Notice("cancel")
 
-ONE_OF_TWO = "Temperature and top_p: set one of them, not both."
-BAD_TEMPERATURE = "The temperature is a number from 0 to 2, such as 0.7."
-BAD_TOP_P = "Top_p is a number above 0, and 1 at most, such as 0.9."
-SAMPLING_FIXED = "My operator has fixed this for everybody (OPENAI_EXTRA_BODY)."
-NOBODY_LISTED = "Nobody is listed. List somebody, or let everybody use me."
+ONE_OF_TWO = Notice("one_of_two")
+BAD_TEMPERATURE = Notice("bad_temperature")
+BAD_TOP_P = Notice("bad_top_p")
+SAMPLING_FIXED = Notice("sampling_fixed")
+NOBODY_LISTED = Notice("nobody_listed")
 
-
-def bad_answer_length(least: int, most: int) -> str:
-    """An answer's length is none."""
-    return f"The answer length is a whole number of tokens, from {least} to {most:,}."
-
-
-def prompt_too_long(length: int, most: int) -> str:
-    """A system prompt is longer than one may be."""
-    return f"The system prompt has {length:,} characters; {most:,} is the most it may have."
-
-
-def prompt_not_in_form(length: int) -> str:
-    """A system prompt is longer than a form can hold."""
-    return (
-        f"The system prompt has {length:,} characters, which is more than fits here. "
-        "/parley prompt, and a text after it, sets another."
-    )
-
-
-def prompt_shown(prompt: str, origin: str) -> str:
-    """The system prompt, as long as it can be shown."""
-    text = prompt if len(prompt) <= LONGEST_SHOWN else f"{prompt[:LONGEST_SHOWN]}…"
-    return f"{SETTINGS['system_prompt']} ({ORIGINS[origin]}):\n{text}"
-
+LONGEST_VALUE = 80
+"""Characters of a value in a line."""
 
 LONGEST_SHOWN = 1500
 """Characters of a prompt that are shown."""
 
 
-def no_room(prompt: int, answer: int, context: int) -> str:
+def bad_answer_length(least: int, most: int) -> Notice:
+    """An answer's length is none."""
+    return Notice("bad_answer_length", least=least, most=most)
+
+
+def prompt_too_long(length: int, most: int) -> Notice:
+    """A system prompt is longer than one may be."""
+    return Notice("prompt_too_long", length=length, most=most)
+
+
+def prompt_not_in_form(length: int) -> Notice:
+    """A system prompt is longer than a form can hold."""
+    return Notice("prompt_not_in_form", length=length)
+
+
+def prompt_shown(prompt: str, origin: str) -> Notice:
+    """The system prompt, as long as it can be shown."""
+    text = prompt if len(prompt) <= LONGEST_SHOWN else f"{prompt[:LONGEST_SHOWN]}…"
+    return Notice("prompt_shown", prompt=text, origin=ORIGINS[origin])
+
+
+def no_room(prompt: int, answer: int, context: int) -> Notice:
     """Prompt and answer leave no room for a question."""
-    return (
-        f"The system prompt (about {prompt:,} tokens) and the answer ({answer:,} tokens) leave no "
-        f"room for a question: together they have {context:,} tokens. Shorten one of them."
-    )
+    return Notice("no_room", prompt=prompt, answer=answer, context=context)
 
 
-def no_model_name(name: str) -> str:
+def no_model_name(name: str) -> Notice:
     """This cannot be the name of a model."""
-    return f"“{_short(' '.join(name.split()))}” cannot be the name of a model."
+    return Notice("no_model_name", name=_short(name))
 
 
-def unknown_model(name: str, near: Sequence[str]) -> str:
+def unknown_model(name: str, near: Sequence[str]) -> Notice:
     """The endpoint has no model of this name, but perhaps others like it."""
-    meant = f" Did you mean {' or '.join(near)}?" if near else ""
-    return f"There is no model “{_short(name)}”.{meant}"
+    if not near:
+        return Notice("unknown_model", name=_short(name))
+    return Notice("unknown_model_near", name=_short(name), near=", ".join(near))
 
 
-def none_of(given: str, choices: Sequence[str]) -> str:
+def none_of(given: str, choices: Sequence[str]) -> Notice:
     """Something else was entered than there is to choose from."""
-    return f"“{_short(given)}” is none of: {', '.join(choices)}."
+    return Notice("none_of", given=_short(given), choices=", ".join(choices))
 
 
-def setting_line(name: str, value: str, origin: str) -> str:
+def setting_line(name: str, value: str, origin: str) -> Notice:
     """One setting, with where it comes from."""
-    return f"{SETTINGS[name]}: {value} ({ORIGINS[origin]})"
+    return Notice("setting_line", setting=SETTINGS[name], value=value, origin=ORIGINS[origin])
 
 
-def setting_problem(name: str, problem: str) -> str:
+def setting_problem(name: str, problem: str) -> Notice:
     """What is wrong with one setting."""
-    return f"{SETTINGS[name]}: {problem}"
+    return Notice("setting_problem", setting=SETTINGS[name], problem=problem)
 
 
-def now_holds(value: str, origin: str) -> str:
+def now_holds(value: str, origin: str) -> Notice:
     """What holds now, beside a field."""
-    return f"Now: {value} ({ORIGINS[origin]})"
+    return Notice("now_holds", value=value, origin=ORIGINS[origin])
 
 
 def value_in_words(name: str, value: object) -> str:
     """A value, in few words."""
     if value in (None, ""):
-        return "none" if name == "persona" else "the model's own"
+        return Notice("none_chosen") if name == "persona" else Notice("the_models_own")
     if name == "answer_tokens":
-        return f"at most {value:,} tokens"
-    text = " ".join(CHOICES.get(name, {}).get(str(value), str(value)).split())
+        return Notice("tokens_at_most", tokens=value)
+    if choice := CHOICES.get(name, {}).get(str(value)):
+        return choice
+    text = " ".join(str(value).split())
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
-
-
-LONGEST_VALUE = 80
-"""Characters of a value in a line."""
 
 
 def audience_in_words(who: str, listed: Sequence[str]) -> str:
     """Who may use the bot."""
     words = CHOICES["audience"][who]
-    return f"{words}: {', '.join(listed)}" if listed else words
+    return Notice("listed_are", who=words, names=", ".join(listed)) if listed else words
 
 
-def saved(lines: Sequence[str]) -> str:
+def saved(lines: Sequence[Notice]) -> Notice:
     """What has been changed, as it now holds."""
-    return "\n".join(["Saved.", *lines]) if lines else NOTHING_CHANGED
+    return as_lines([Notice("saved"), *lines]) if lines else NOTHING_CHANGED
 
 
-def set_how(command: str) -> str:
+def as_lines(lines: Sequence[Notice]) -> Notice:
+    """Notices below each other."""
+    return reduce(lambda above, line: Notice("lines", first=above, second=line), lines)
+
+
+def set_how(command: str) -> Notice:
     """How to set what was just shown."""
-    return f"{command} sets another; /parley settings shows everything."
+    return Notice("set_how", command=command)

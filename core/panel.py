@@ -13,6 +13,7 @@ from core.overrides import Overrides
 from core.personas import Personas
 from core.presets import SAMPLING, Audience, Name, Preset, Scope, Values, Who, kept
 from core.store import Change
+from core.words import Notice
 
 log = structlog.get_logger()
 
@@ -29,7 +30,7 @@ class Done:
 
     changes: tuple[Change, ...] = ()
     problems: Problems = field(default_factory=dict)
-    failed: str = ""
+    failed: Notice | None = None
 
 
 class Panel:
@@ -70,7 +71,7 @@ class Panel:
             log.error("setting not changed", scope=str(scope), error=str(error))
             return Done(failed=notices.NOT_SAVED)
 
-    def lines(self, scope: Scope, mention: Mention, names: Sequence[Name]) -> list[str]:
+    def lines(self, scope: Scope, mention: Mention, names: Sequence[Name]) -> list[Notice]:
         """What holds, a line each, with where it comes from."""
         preset = self.preset(scope)
         return [

@@ -56,14 +56,6 @@ class Notices(StrEnum):
     REACTION = "reaction"
 
 
-class Language(StrEnum):
-    """The language of notices; `AUTO` is that of whoever reads them."""
-
-    AUTO = "auto"
-    ENGLISH = "en"
-    GERMAN = "de"
-
-
 class Who(StrEnum):
     """The kinds of people who may use the bot."""
 
@@ -118,6 +110,10 @@ Values = Mapping[str, Any]
 """Values by name, as they are kept."""
 
 
+AUTO = "auto"
+"""The language of whoever reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preset:
     """Everything that holds for one question, and where it comes from.
@@ -130,7 +126,7 @@ class Preset:
     place: Place = Place.THREAD
     audience: Audience = EVERYBODY
     notices: Notices = Notices.PLATFORM
-    language: Language = Language.AUTO
+    language: str = AUTO
     persona: str = ""
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
@@ -221,7 +217,6 @@ _READ: dict[str, Callable[[Any], Any]] = {
     Name.AUDIENCE: audience,
     Name.PLACE: Place,
     Name.NOTICES: Notices,
-    Name.LANGUAGE: Language,
 }
 
 

@@ -9,12 +9,36 @@ from core.surface import Surface
 
 
 @dataclass(frozen=True, slots=True)
+class Revision:
+    """What takes the place of an earlier reply, and how.
+
+    `messages` show it then; without any, it is shown in new ones, and `points` are those of
+    the earlier reply, which point to them. `text` is the whole of it; without one it is asked of
+    the model. `goes_on`: behind what the earlier reply said,
+    which ended `within_code`.
+    """
+
+    reply: str
+    messages: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    text: str | None = None
+    goes_on: bool = False
+    within_code: bool = False
+
+    @property
+    def former(self) -> tuple[str, ...]:
+        """The messages of the earlier reply."""
+        return self.messages or self.points
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A claimed question, the surface on which it is to be answered, and its status there."""
 
     question: Question
     surface: Surface
     status: Status
+    revision: Revision | None = None
 
 
 class Queue:
@@ -39,8 +63,13 @@ class Queue:
         if not line:
             del self._waiting[conversation]
             return ()
-        asker = line[0].question.asker.id
-        taken = tuple(asked for asked in line if asked.question.asker.id == asker)
+        first = line[0]
+        taken = tuple(
+            asked
+            for asked in line
+            if asked.question.asker.id == first.question.asker.id
+            and asked.revision == first.revision
+        )
         line[:] = [asked for asked in line if asked not in taken]
         return taken
 
@@ -48,14 +77,24 @@ class Queue:
         """Let questions that were taken wait again, before all others."""
         self._waiting[conversation][:0] = asked
 
-    def drop(self, key: str) -> Asked | None:
+    def drop(self, key: str = "", *, identity: str = "") -> Asked | None:
         """Take one question out of its line; None when it does not wait (any more)."""
         for line in self._waiting.values():
             for asked in line:
-                if asked.question.key == key:
+                if asked.question.key == key or asked.question.identity == identity:
                     line.remove(asked)
                     return asked
         return None
+
+    def find(self, identity: str) -> Asked | None:
+        """Whoever waits for an answer to this message."""
+        lines = self._waiting.values()
+        return next((a for line in lines for a in line if a.question.identity == identity), None)
+
+    def swap(self, old: Asked, new: Asked) -> None:
+        """Put a question in the place of another."""
+        line = self._waiting[old.question.conversation]
+        line[line.index(old)] = new
 
     def waiting(self, conversation: Conversation) -> tuple[Asked, ...]:
         """Who waits in this conversation."""

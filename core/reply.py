@@ -8,12 +8,14 @@ fail. The last one may not.
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from core.budget import Way
+from core.controls import Control, Controls
 from core.errors import PlatformFailed
+from core.notices import LABELS
 from core.pace import Governor, Ticket, Urgency
 from core.pages import Pages
 from core.sharing import Growth
@@ -26,6 +28,7 @@ from core.surface import (
     Surface,
     Unknown,
 )
+from core.words import told
 
 DELIVERY_TIMEOUT = 600.0
 """Seconds for which a finished answer is offered to a platform that does not take it."""
@@ -70,6 +73,8 @@ class Reply:
 
     `nonce` names the reply; a message posted twice under the same name is one message.
     `posted(n, id)` is called when the message of that number exists; it must not wait.
+    `takes` are messages of an earlier answer, in whose place this one is shown. `offers`
+    can be pressed while it grows.
     """
 
     def __init__(
@@ -80,6 +85,8 @@ class Reply:
         nonce: str,
         clock: Callable[[], float],
         posted: Callable[[int, str], None],
+        takes: Sequence[str] = (),
+        offers: Sequence[Control] = (),
     ) -> None:
         self._surface = surface
         self._governor = governor
@@ -87,8 +94,11 @@ class Reply:
         self._clock = clock
         self._posted = posted
         self._pages = Pages(surface.limit)
-        self._slots: list[_Slot] = []
+        self._numbers = itertools.count()
+        self._slots = [_Slot(next(self._numbers), message, unsure=True) for message in takes]
+        self._taken = len(self._slots)
         self._notice = ""
+        self._offers = tuple(offers)
         self._complete = False
         self._changed = asyncio.Event()
         self._rushed = asyncio.Event()
@@ -102,21 +112,16 @@ class Reply:
         self._interruption: str | None = None
         self._hurried = asyncio.Event()
         self._early = False
+        self._withdrawn = False
         self._gave_up = False
         self._patience: asyncio.Timeout | None = None
         self._awaited: _Slot | None = None
         self._failures = 0
         self._deaths = 0
-        self._numbers = itertools.count()
         self._written = 0
         self._seen = 0
         self._began = clock()
         self._first: float | None = None
-
-    @property
-    def visible(self) -> bool:
-        """Whether the reader can see anything of it."""
-        return any(slot.shown for slot in self._slots)
 
     @property
     def gave_up(self) -> bool:
@@ -138,6 +143,11 @@ class Reply:
     def text(self) -> str:
         """What was written of the answer, but for white space at both ends."""
         return self._pages.text
+
+    @property
+    def within_code(self) -> bool:
+        """Whether the text ends in a code block, which its last message closes."""
+        return bool(self._pages.closing)
 
     @property
     def seen(self) -> int:
@@ -168,11 +178,33 @@ class Reply:
         if len(self._pages.finished) > finished:
             self._rush()
 
-    def finish(self, notice: str = "") -> None:
+    def flush(self) -> None:
+        """Nothing is held back here."""
+
+    def restart(self) -> None:
+        """Begin the text anew, in the same messages; they show the old one until then.
+
+        A message that takes no edits stays as it is, and is no part of the answer any more.
+        """
+        self._pages = Pages(self._surface.limit)
+        self._written = self._seen = 0
+        self._taken = next(self._numbers)
+        self._slots = [slot for slot in self._slots if not slot.frozen]
+        for slot in self._slots:  # one of them may be on its way
+            slot.shown, slot.unsure = None, True
+        self._changed.set()
+
+    def withdraw(self) -> None:
+        """Nobody wants the answer any more: take away all that was shown of it."""
+        self._withdrawn = True
+        self._end("")
+
+    def finish(self, notice: str = "", offers: Sequence[Control] = ()) -> None:
         """The answer is complete; `notice` says how it ended, if there is more to say.
 
-        Once interrupted, it stays as that said.
+        `offers` can be pressed from then on. Once interrupted, it stays as that said.
         """
+        self._offers = tuple(offers)
         if self._interruption is None:
             self._end(notice)
 
@@ -184,7 +216,7 @@ class Reply:
         """
         if self._interruption is not None:
             return
-        self._interruption = notice
+        self._interruption = self._told(notice)
         now = asyncio.get_running_loop().time()
         self._edit_until, self._post_until = now + patience, now + 1.5 * patience
         self._hurried.set()
@@ -192,7 +224,7 @@ class Reply:
 
     def _end(self, notice: str) -> None:
         self._early = not self._complete and self._interruption is not None
-        self._notice = notice
+        self._notice = self._told(notice)
         self._complete = True
         now = asyncio.get_running_loop().time()
         self._give_up = now + DELIVERY_TIMEOUT
@@ -202,6 +234,9 @@ class Reply:
             self._patience.reschedule(self._deadline(step) if same else now)
         self._changed.set()
         self._rush()
+
+    def _told(self, notice: str) -> str:
+        return told(notice, self._surface.readers.everybody)
 
     async def show(self) -> None:
         """Make the screen follow the text until it is complete and wholly shown.
@@ -216,11 +251,22 @@ class Reply:
                     await self._changed.wait()
                 elif await self._turn():
                     await self._step()
+            await self._tidy()
         finally:
             self._governor.over(self._growth)
 
+    async def _tidy(self) -> None:
+        """Take away the messages for which there is no page any more."""
+        kept = 0 if self._withdrawn else len(self._wanted())
+        for slot in self._slots[kept:]:
+            if slot.message and not slot.frozen:
+                await self._surface.remove(slot.message)
+        del self._slots[kept:]
+
     def _wanted(self) -> list[Page]:
         """What each message is to show now; once interrupted, no message is begun any more."""
+        if self._withdrawn:
+            return []
         finished = len(self._pages.finished)
         pages = [
             Page(text)
@@ -233,6 +279,10 @@ class Reply:
         if self._complete:
             notice = self._interruption if self.cut else self._notice
             pages[-1] = replace(pages[-1], notice=notice or "")
+        if self._offers:
+            labels = tuple(self._told(LABELS[one]) for one in self._offers)
+            controls = Controls(self._nonce, self._offers, labels)
+            pages[-1] = replace(pages[-1], controls=controls)
         return pages
 
     def _texts(self) -> list[str]:
@@ -240,7 +290,8 @@ class Reply:
         texts = list(self._pages.finished)
         growing = self._pages.last if self._complete else self._pages.open
         # What is to stand below a message that takes no more edits may be a notice alone.
-        if growing or len(self._slots) > len(texts) or not texts or self._slots[-1].frozen:
+        begun = any(slot.number >= self._taken for slot in self._slots[len(texts) :])
+        if growing or begun or not texts or self._slots[-1].frozen:
             texts.append(growing)
         return texts
 
@@ -261,7 +312,7 @@ class Reply:
             # A message that would need edits waits where the platform takes none.
             too_early = not slot.message and self._deaths >= MOST_DEATHS and page.grows
             if not too_early and (page.text.strip() or page.notice):
-                return _Step(index, slot, page, self._urgency(slot, page))
+                return _Step(index, slot, page, self._urgency(page))
         return None
 
     def _shows(self, slot: _Slot, page: Page) -> bool:
@@ -270,11 +321,9 @@ class Reply:
             return False
         return page.grows or not self._surface.way(slot.message).seals
 
-    def _urgency(self, slot: _Slot, page: Page) -> Urgency:
+    def _urgency(self, page: Page) -> Urgency:
         if self._complete:
             return Urgency.LAST
-        if slot.message and page.grows:
-            return Urgency.INTERIM
         if self._first is None:
             return Urgency.FIRST
         return Urgency.INTERIM if page.grows else Urgency.PAGE

@@ -27,6 +27,8 @@ from sqlalchemy.exc import ArgumentError
 
 from core.env_file import mistyped, read, unknown
 from core.errors import SettingsError
+from core.languages import AUTO
+from core.words import language_of, languages
 
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_DEFAULT_MODEL = "gpt-6-luna"
@@ -140,6 +142,7 @@ class Settings(BaseModel):
     )
     system_prompt: str = SYSTEM_PROMPT
     personas_file: str = ""
+    language: str = AUTO
 
     connect_timeout: Seconds = 5
     first_token_timeout: Seconds = 120
@@ -160,6 +163,8 @@ class Settings(BaseModel):
     admin_host: str = "127.0.0.1"
     admin_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
+    text_hours: Annotated[float, Field(ge=0, le=8760)] = 24
+    delete_with_question: bool = False
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_text: bool = False
@@ -180,7 +185,9 @@ class Settings(BaseModel):
         from_file, problems = read(env_file)
         known = {name.upper() for name in cls.model_fields}
         problems += unknown(from_file, known | LATER, env_file)
-        given = from_file | dict(environ)
+        given = from_file | {
+            name: value for name, value in environ.items() if not _is_gettexts(name, value)
+        }
         values = {name.lower(): _trimmed(name, given.get(name, "")) for name in known}
         settings, wrong = cls._checked({name: value for name, value in values.items() if value})
         problems += wrong
@@ -225,6 +232,15 @@ class Settings(BaseModel):
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator("language")
+    @classmethod
+    def _language(cls, value: str) -> str:
+        if value.lower() == AUTO:
+            return AUTO
+        if not (known := language_of(value)):
+            raise ValueError(f"must be auto or one of {', '.join(languages())}, not {value!r}")
+        return known
 
     @field_validator("temperature", "top_p", "frequency_penalty", "presence_penalty")
     @classmethod
@@ -365,6 +381,11 @@ def _credentials(address: str) -> Iterator[str]:
         for name, value in parse_qsl(pair):
             if CREDENTIAL.search(name):
                 yield from {value, pair.partition("=")[2]}
+
+
+def _is_gettexts(name: str, value: str) -> bool:
+    """Whether a variable is the system's LANGUAGE, such as `en_US:en`, and not our setting."""
+    return name == "LANGUAGE" and any(mark in value for mark in "_:.")
 
 
 def _trimmed(name: str, value: str) -> str:

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.budget import Way
-from core.messages import Conversation, Question, Turn
+from core.controls import Controls
+from core.languages import Readers
+from core.messages import Attachment, Conversation, Question, Turn
 from core.presets import Audience, Notices
+from core.words import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,12 @@ class Page:
     keeps apart from it, so that history never feeds it back to the model.
 
     While `grows`, more is to come, and `closing` is what ends the text only until then:
-    the line that closes a code block which goes on.
+    the line that closes a code block which goes on. `controls` are what can be pressed.
     """
 
     text: str
     notice: str = ""
+    controls: Controls | None = None
     grows: bool = field(default=False, compare=False)
     closing: str = field(default="", compare=False)
 
@@ -83,12 +87,19 @@ class Surface(Protocol):
 
     No method raises for what a platform or a network does: requests end in an
     `Outcome`, and what is only a courtesy (`status`) fails in the log. `history`
-    raises `PlatformFailed` when the thread cannot be read.
+    raises `PlatformFailed` when the thread cannot be read, `read` raises `FileUnread`.
     """
 
     @property
     def conversation(self) -> Conversation:
         """The conversation that it is bound to."""
+
+    @property
+    def readers(self) -> Readers:
+        """The languages of those who read there, as far as they are known by now.
+
+        All that is handed to the surface to be shown is in them.
+        """
 
     @property
     def limit(self) -> Limit:
@@ -119,6 +130,21 @@ class Surface(Protocol):
         the id of its message. Adjacent pages of one answer are turns of their own here.
         """
 
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of a file that hangs on a message, if it is at most so many bytes.
+
+        Only the platform's own hosts are asked for it. Raises `FileUnread`.
+        """
+
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """What these messages of the bot's say, in order; those that are gone are left out."""
+
+    def editable(self, messages: Sequence[str]) -> bool:
+        """Whether these messages still take as many edits as an answer that grows needs."""
+
+    async def may_manage(self, person: str) -> bool:
+        """Whether a person may manage the channel, and so other people's answers."""
+
     async def status(self, text: str) -> None:
         """Show that the bot is at work, in a few words; empty takes the sign away.
 
@@ -139,6 +165,9 @@ class Surface(Protocol):
         Where it cannot go on in its present way, it is refused for now, and `way` is another.
         """
 
+    async def remove(self, message: str) -> Outcome:
+        """Take a message of the answer away; it waits for its own budgets."""
+
     async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Tell the asker why there is no answer, in the way that the channel wants it.
 
@@ -147,3 +176,8 @@ class Surface(Protocol):
 
     async def admits(self, audience: Audience) -> bool:
         """Whether the asker is among these people. Raises `PlatformFailed` if nobody can tell."""
+
+
+async def refuse(surface: Surface, why: str, how: Notices = Notices.PLATFORM) -> Outcome:
+    """Tell the asker in their own language why there is no answer."""
+    return await surface.refuse(told(why, surface.readers.asker), how)

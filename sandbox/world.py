@@ -25,7 +25,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account; `id` is the platform's ("U…" or a snowflake)."""
+    """Somebody with an account; `id` is the platform's ("U…" or a snowflake).
+
+    `locale` is the language that they have chosen in the platform's own app.
+    """
 
     id: str
     name: str
@@ -33,6 +36,7 @@ class Person:
     is_bot: bool = False
     manages: bool = False
     colour: str = "#888"
+    locale: str = "en-GB"
 
 
 @dataclass(slots=True)
@@ -240,7 +244,7 @@ class World:
         for person in (
             Person("U0ADA", "Ada", "ada", manages=True, colour="#b4637a"),
             Person("U0BEN", "Ben", "ben", colour="#286983"),
-            Person("U0CHO", "Cho", "cho", colour="#ea9d34"),
+            Person("U0CHO", "Cho", "cho", colour="#ea9d34", locale="de-DE"),
             Person("U0PARLEY", "Parley", "parley", is_bot=True, colour="#56949f"),
         ):
             space.add_person(person)
@@ -260,7 +264,7 @@ class World:
         for person in (
             Person("1001", "Ada", "ada", manages=True, colour="#b4637a"),
             Person("1002", "Ben", "ben", colour="#286983"),
-            Person("1003", "Cho", "cho", colour="#ea9d34"),
+            Person("1003", "Cho", "cho", colour="#ea9d34", locale="de"),
             Person("1009", "Parley", "parley", is_bot=True, colour="#56949f"),
         ):
             space.add_person(person)

@@ -64,6 +64,12 @@ def test_the_model_and_the_tokenizer_have_one_home_each():
     assert importers("openai") == {"core/endpoint.py"}
 
 
+def test_each_kind_of_file_is_read_in_one_place():
+    assert importers("PIL") == {"core/pictures.py"}
+    assert importers("pypdf") == {"core/pdfs.py"}
+    assert importers("charset_normalizer") == {"core/texts.py"}
+
+
 def test_sql_is_written_in_the_store_only():
     outside = {path for path in importers("sqlalchemy") if not path.startswith("core/store/")}
 
@@ -100,7 +106,8 @@ def test_the_command_line_is_quick_to_start():
     """What is heavy is imported by the command that needs it."""
     program = (
         "import sys, bots.cli;"
-        "print({'openai', 'discord', 'slack_bolt', 'sqlalchemy', 'tiktoken'} & set(sys.modules))"
+        "heavy = {'openai', 'discord', 'slack_bolt', 'sqlalchemy', 'tiktoken', 'PIL', 'pypdf'};"
+        "print(heavy & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True

@@ -20,11 +20,14 @@ from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
 from bots.discord.desk import Desk, desk
 from bots.discord.listener import Listener
+from bots.discord.presses import Buttons
 from bots.discord.settings import Settings
 from core.chat import Chat
 from core.errors import StartError
+from core.languages import Languages
 from core.pace import Governor
 from core.panel import Panel
+from core.presses import Presses
 from core.recall import Recall
 
 log = structlog.get_logger()
@@ -59,8 +62,10 @@ class DiscordBot:
         api_url: str | None,
         panel: Panel,
         chat: Chat,
+        presses: Presses,
         governor: Governor,
         recall: Recall,
+        languages: Languages,
         marks: Marks,
         proxy: str | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -69,8 +74,10 @@ class DiscordBot:
         self._api_url = api_url
         self._panel = panel
         self._chat = chat
+        self._presses = presses
         self._governor = governor
         self._recall = recall
+        self._languages = languages
         self._marks = marks
         self._proxy = proxy
         self._clock = clock
@@ -140,13 +147,21 @@ class DiscordBot:
             Route.BASE = self._api_url.rstrip("/")
         calls = Calls(self._governor)
         client = Client(http_trace=calls.trace, proxy=self._proxy)
-        self._desk = desk(client, calls, self._recall, self._clock)
+        self._desk = desk(
+            client, calls, self._recall, self._languages, self._clock, api_url=self._api_url
+        )
         client.listener = Listener(self._desk, self._chat, self._panel)
+        client.buttons = Buttons(self._desk, self._presses, client.listener.locate)
         self._client = client
         settings = Settings(self._desk, self._panel)
         client.add_view(settings.buttons)
-        asking, group = Asking(self._desk, self._chat), parley.group(settings.subcommands)
-        return client, Commands(client, asking, group, self._panel.personas)
+        return client, Commands(
+            client,
+            Asking(self._desk, self._chat),
+            parley.group(self._desk, settings.subcommands),
+            self._languages,
+            self._panel.personas,
+        )
 
     async def _log_in(self, client: Client) -> None:
         await client.login(self._token)

@@ -10,6 +10,10 @@ ALL = Budget("discord/all", rate=50, window=1, burst=50, reserve=5, fixed=True)
 """Every request of the bot; those that answer an interaction are not counted."""
 
 
+DOWNLOADS: Budgets = (Budget("discord/files", rate=25, window=1, burst=25, fixed=True),)
+"""Files from the content network, which is no part of the API; nothing is known of its limits."""
+
+
 def sends(channel: int) -> Budgets:
     """New messages in a channel."""
     return (_window(f"discord/channels/{channel}/send", 5, 5), ALL)
@@ -18,6 +22,11 @@ def sends(channel: int) -> Budgets:
 def edits(channel: int) -> Budgets:
     """Edits in a channel, of all its messages together; one is kept for last edits."""
     return (_window(f"discord/channels/{channel}/edit", 5, 5, reserve=1), ALL)
+
+
+def deletions(channel: int) -> Budgets:
+    """Deletions in a channel."""
+    return (_window(f"discord/channels/{channel}/delete", 5, 1), ALL)
 
 
 def typing(channel: int) -> Budgets:

@@ -8,6 +8,7 @@ import discord
 import structlog
 
 from bots.discord.listener import Listener
+from bots.discord.presses import Buttons
 from bots.discord.shown import NO_MENTIONS
 
 log = structlog.get_logger()
@@ -25,6 +26,7 @@ class Client(discord.AutoShardedClient):
     """
 
     listener: Listener
+    buttons: Buttons
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -62,7 +64,12 @@ class Client(discord.AutoShardedClient):
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """A message was edited, or got a preview."""
         if "content" in event.data:
-            self.listener.edited(event.message)
+            await self.listener.edited(event.message)
+
+    async def on_interaction(self, interaction: "discord.Interaction[Any]") -> None:
+        """Somebody has used a command, which discord.py handles, or pressed a button."""
+        if interaction.type is discord.InteractionType.component:
+            await self.buttons(interaction)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         """A message was deleted."""

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import discord
 import structlog
 from discord import app_commands
+from discord.app_commands import TranslationContextTypes, locale_str
 
 from bots.discord.desk import Desk
 from bots.discord.interaction import InteractionSurface
@@ -19,7 +20,9 @@ from bots.discord.settings import home_of, suggestions
 from bots.discord.turns import DIRECT, PLATFORM, author_of, place_of
 from core.chat import Chat
 from core.errors import NotAdmitted, ShuttingDown, StoreFailed
+from core.languages import Languages
 from core.messages import Conversation, Question, Role, Text, Turn
+from core.words import ENGLISH, Notice, told
 
 log = structlog.get_logger()
 
@@ -56,9 +59,11 @@ class Commands(app_commands.CommandTree[discord.AutoShardedClient]):
         client: discord.AutoShardedClient,
         asked: Asked,
         parley: app_commands.Group,
+        languages: Languages,
         personas: Collection[str] = (),
     ) -> None:
         super().__init__(client)
+        self._languages = languages
         self.add_command(_ask(asked, personas))
         self.add_command(parley)
 
@@ -74,7 +79,10 @@ class Commands(app_commands.CommandTree[discord.AutoShardedClient]):
         Without them the bot still answers messages, so a failure goes to the log.
         """
         mark = f"discord/commands/{self.client.application_id}"
-        payload = [command.to_dict(self) for command in self.get_commands()]
+        translator = Translator(self._languages)
+        await self.set_translator(translator)
+        commands = self.get_commands()
+        payload = [await command.get_translated_payload(self, translator) for command in commands]
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
         try:
             async with asyncio.timeout(SYNC_TIMEOUT):
@@ -84,6 +92,22 @@ class Commands(app_commands.CommandTree[discord.AutoShardedClient]):
                     log.debug("commands synced", platform=PLATFORM)
         except (discord.DiscordException, OSError, StoreFailed) as error:
             log.warning("commands not synced", platform=PLATFORM, error=str(error))
+
+
+class Translator(app_commands.Translator):
+    """What commands and options are described by, where it is a notice, in every language."""
+
+    def __init__(self, languages: Languages) -> None:
+        self._languages = languages
+
+    async def translate(
+        self, string: locale_str, locale: discord.Locale, context: TranslationContextTypes
+    ) -> str | None:
+        """The description for those with this locale; None where the English one will do."""
+        del context
+        language = self._languages.of(str(locale))
+        is_english = language == ENGLISH or not isinstance(string.message, Notice)
+        return None if is_english else told(string.message, language)
 
 
 def _ask(asked: Asked, personas: Collection[str]) -> "app_commands.Command[Any, ..., None]":
@@ -103,12 +127,12 @@ def _ask(asked: Asked, personas: Collection[str]) -> "app_commands.Command[Any, 
 
     command: app_commands.Command[Any, ..., None] = app_commands.Command(
         name="ask",
-        description="Ask a one-off question",
+        description=Notice("ask_description"),
         callback=app_commands.rename(persona="as")(
             app_commands.describe(
-                question="What do you want to know?",
-                private="Show the answer to nobody but you",
-                persona="The persona that is to answer",
+                question=locale_str(Notice("ask_question")),
+                private=locale_str(Notice("ask_private")),
+                persona=locale_str(Notice("ask_persona")),
             )(ask)
         ),
         allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
@@ -160,7 +184,7 @@ class Asking:
 async def _decline(surface: InteractionSurface, sentence: str) -> None:
     try:
         async with asyncio.timeout(DEADLINE):
-            await surface.decline(sentence)
+            await surface.decline(told(sentence, surface.readers.asker))
     except TimeoutError:
         log.warning("asker not told in time", conversation=str(surface.conversation))
 

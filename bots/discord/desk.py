@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
@@ -9,11 +10,14 @@ from bots.discord import budgets
 from bots.discord.calls import Calls, NotRead
 from bots.discord.chains import Chains
 from bots.discord.direct import Direct
+from bots.discord.files import Files
 from bots.discord.messages import Messages
 from bots.discord.places import Places
 from bots.discord.reader import Reader
 from bots.discord.refusals import Refusals
 from bots.discord.signs import Signs
+from core.languages import Languages, Locales, Readers
+from core.messages import Conversation
 from core.pace import Urgency
 from core.recall import Recall
 from core.surface import RefusedForGood
@@ -35,6 +39,7 @@ class Desk:
     places: Places
     reader: Reader
     messages: Messages
+    files: Files
     direct: Direct
     hints: Refusals
     recall: Recall
@@ -42,6 +47,8 @@ class Desk:
     signs: Signs
     tasks: Tasks
     timers: Tasks
+    languages: Languages
+    locales: Locales
     clock: Callable[[], float]
 
     @property
@@ -51,21 +58,41 @@ class Desk:
             raise RuntimeError("nothing happens before the login")
         return self.client.user
 
+    def readers(
+        self, conversation: Conversation, person: int, guild: discord.Guild | None = None
+    ) -> Readers:
+        """Who reads a conversation in which somebody asks; `guild`: everybody in it.
+
+        A guild that has not chosen a language has Discord's default, which says nothing.
+        """
+        chosen = guild and guild.preferred_locale is not discord.Locale.american_english
+        place = str(guild.preferred_locale) if guild and chosen else ""
+        return self.languages.readers(conversation, self.locales.of(str(person)), place)
+
+    def heard(self, interaction: "discord.Interaction[Any]") -> str:
+        """Learn the language of whoever uses a command, a button, a modal: only these tell it."""
+        self.locales.learn(str(interaction.user.id), str(interaction.locale))
+        return self.languages.of(str(interaction.locale))
+
     async def close(self) -> None:
         """End what is still on its way, in bounded time."""
         await self.signs.close()
         await self.timers.close(0)
         await self.tasks.close(CLOSING / 2)
         await self.calls.close(CLOSING / 2)
+        await self.files.close()
 
 
 def desk(
     client: discord.Client,
     calls: Calls,
     recall: Recall,
+    languages: Languages,
     clock: Callable[[], float],
+    *,
+    api_url: str | None = None,
 ) -> Desk:
-    """Put the tools together."""
+    """Put the tools together; `api_url` is where Discord is, if it is not the real one."""
     reader = Reader(client, calls)
     tasks = Tasks(NotRead)
     messages = Messages(client, calls, reader, clock)
@@ -83,6 +110,7 @@ def desk(
         places=Places(client, calls, tasks),
         reader=reader,
         messages=messages,
+        files=Files(client, calls, api_url),
         direct=Direct(client, calls, messages),
         hints=Refusals(clock, HINT_PERIOD),
         recall=recall,
@@ -90,5 +118,7 @@ def desk(
         signs=Signs(type_in),
         tasks=tasks,
         timers=Tasks(),
+        languages=languages,
+        locales=Locales(),
         clock=clock,
     )

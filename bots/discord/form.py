@@ -12,6 +12,7 @@ from core import notices
 from core.entries import Entries, sampling
 from core.panel import Panel, shown
 from core.presets import SAMPLING, Audience, Name, Scope, Who, audience
+from core.words import told
 
 log = structlog.get_logger()
 
@@ -49,10 +50,12 @@ class Form(ui.Modal):
         part: Part,
         submitted: Submitted,
         *,
+        language: str,
         models: Sequence[str] = (),
         typed: Typed | None = None,
     ) -> None:
-        super().__init__(title=notices.SETTINGS_TITLE, timeout=LIFETIME)
+        super().__init__(title=told(notices.SETTINGS_TITLE, language), timeout=LIFETIME)
+        self._language = language
         self.scope = scope
         self.part = part
         self._panel = panel
@@ -153,7 +156,7 @@ class Form(ui.Modal):
             custom_id=EITHER,
             required=False,
             default=str(set_) or None,
-            placeholder=notices.SAMPLING_HINT,
+            placeholder=self._say(notices.SAMPLING_HINT),
         )
         preset = self._panel.preset(self.scope)
         name = Name.TOP_P if preset.parameters.top_p is not None else Name.TEMPERATURE
@@ -168,10 +171,10 @@ class Form(ui.Modal):
             custom_id=name,
             required=False,
             min_values=0,
-            placeholder=notices.INHERIT,
+            placeholder=self._say(notices.INHERIT),
             options=[
                 discord.SelectOption(
-                    label=text[:LONGEST_OPTION], value=value, default=value == set_
+                    label=self._say(text)[:LONGEST_OPTION], value=value, default=value == set_
                 )
                 for value, text in known
             ],
@@ -200,7 +203,11 @@ class Form(ui.Modal):
         hint: str,
     ) -> "ui.Label[Form]":
         self._fields[name] = field
-        return ui.Label(text=text, component=field, description=hint[:LONGEST_HINT] or None)
+        words = self._say(hint)[:LONGEST_HINT]
+        return ui.Label(text=self._say(text), component=field, description=words or None)
+
+    def _say(self, text: str) -> str:
+        return told(text, self._language)
 
     def _set(self, name: Name) -> str:
         """What is set right there, or was typed before."""

@@ -10,27 +10,27 @@ import discord
 
 from bots.discord.shown import face_of
 from core.messages import Author, Role, Text, Turn
+from core.words import Notice, read_back
 
 LENGTH = 300
 """Characters of a question that are shown with its answer."""
 
-ASKED = " asked: "
-
 _ESCAPED = re.compile(r"\\([\\_~|*`\[>#-])")
 
 
-def headline(turn: Turn) -> str:
+def headline(turn: Turn) -> Notice:
     """Who asked what, in one line whose markup shows as it was typed."""
     asked = " ".join(turn.text.split())
     short = asked if len(asked) <= LENGTH else f"{asked[: LENGTH - 1]}…"
-    name = turn.author.name if turn.author else "Somebody"
-    return discord.utils.escape_markdown(f"{name}{ASKED}{short}")
+    name = turn.author.name if turn.author else Notice("somebody")
+    escape = discord.utils.escape_markdown
+    return Notice("asked", name=escape(name), question=escape(short))
 
 
 def asked_in(notice: str) -> tuple[str, str] | None:
     """Who asked what, by the last line of a notice."""
-    name, told, question = _ESCAPED.sub(r"\1", notice.rpartition("\n")[2]).partition(ASKED)
-    return (name, question) if told else None
+    found = read_back("asked", _ESCAPED.sub(r"\1", notice.rpartition("\n")[2]))
+    return (found["name"], found["question"]) if found else None
 
 
 def asked_above(message: discord.Message, me: discord.abc.User) -> Turn | None:

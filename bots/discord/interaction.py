@@ -6,6 +6,7 @@ the answer is for the asker alone.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,16 +17,18 @@ from bots.discord.calls import NO_TURN, Answer, Request
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.headline import headline
-from bots.discord.managers import groups_of, manages_here
+from bots.discord.managers import groups_of, may_set
 from bots.discord.messages import NOTHING_YET, Spot
-from bots.discord.shown import LIMIT, content, is_blank
+from bots.discord.shown import LIMIT, change, content, is_blank
 from bots.discord.surface import PAUSE
 from bots.discord.turns import own_turn
 from core.budget import Budgets, Way
-from core.messages import Conversation, Question, Turn
+from core.languages import Readers
+from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.presets import Audience, Notices, admits
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+from core.words import Notice, told
 
 LIFETIME = 14 * 60.0
 """Seconds for which messages are sent under the command; a minute less than Discord's."""
@@ -38,18 +41,13 @@ ACKNOWLEDGED_ALREADY = "40060"
 TOKEN_DEAD = frozenset({"10008", "10015", "10062", "50027"})
 """Codes of a command whose token Discord does not know (any more)."""
 
-ELSEWHERE = "Discord takes no more messages under your /ask, so my answer goes on here."
+ELSEWHERE = Notice("goes_on_here")
 
-LATER_DIRECTLY = "My answer takes longer than Discord waits here: it comes by direct message."
-LATER_BELOW = (
-    "My answer takes longer than Discord waits here: it comes as a message in this channel."
-)
-NOT_AT_ALL = (
-    "My answer takes longer than Discord waits here, and you take no direct messages from me: "
-    "please ask again in a channel or in a thread."
-)
+LATER_DIRECTLY = Notice("later_directly")
+LATER_BELOW = Notice("later_below")
+NOT_AT_ALL = Notice("later_not_at_all")
 
-SENT_AGAIN = "(sent again)"
+SENT_AGAIN = Notice("sent_again")
 
 
 class InteractionSurface:
@@ -75,6 +73,7 @@ class InteractionSurface:
         self._turn = turn
         self._headline = headline(turn)
         self._began = desk.clock()
+        desk.heard(interaction)
         self._first = asyncio.Lock()
         self._filling = asyncio.Lock()
         self._timer: asyncio.Task[None] | None = None
@@ -89,6 +88,12 @@ class InteractionSurface:
     def conversation(self) -> Conversation:
         """The conversation that it is bound to: this one question."""
         return self._conversation
+
+    @property
+    def readers(self) -> Readers:
+        """The languages of those who read there: of the asker alone where it is private."""
+        asker, guild = self._interaction.user.id, self._interaction.guild
+        return self._desk.readers(self._conversation, asker, None if self._private else guild)
 
     @property
     def limit(self) -> Limit:
@@ -124,6 +129,10 @@ class InteractionSurface:
     async def history(self) -> tuple[Turn, ...]:
         """Nothing: the command is no message, and its question stands alone."""
         return ()
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of an attachment. Raises `FileUnread`."""
+        return await self._desk.files.read(file, message, most)
 
     async def status(self, text: str) -> None:
         """Defer the command, by which Discord shows that the bot is thinking."""
@@ -191,7 +200,26 @@ class InteractionSurface:
         """Whether the asker is among these people."""
         asker = self._interaction.user
         listed = admits(audience, str(asker.id), groups_of(asker))
-        return listed or manages_here(self._interaction)
+        return listed or may_set(self._interaction)
+
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """Nothing: an answer to a command is not revised."""
+        del messages
+        return ()
+
+    def editable(self, messages: Sequence[str]) -> bool:
+        """An answer to a command is not revised."""
+        del messages
+        return False
+
+    async def may_manage(self, person: str) -> bool:
+        """An answer to a command is its asker's."""
+        del person
+        return False
+
+    async def remove(self, message: str) -> Outcome:
+        """A command cannot be taken back, and its answer stays."""
+        return Delivered(message)
 
     async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Tell the asker alone, unless the command is deferred for all to see."""
@@ -257,7 +285,7 @@ class InteractionSurface:
         await self._desk.calls.turn(self._counted, Urgency.LAST, PATIENCE)
         # An answer that is on its way into the same place comes first, and ends this.
         async with self._filling:
-            await self._ask(self._original(Page("", sentence)))
+            await self._ask(self._original(Page("", told(sentence, self.readers.everybody))))
 
     async def _where_later(self) -> str:
         try:
@@ -269,20 +297,21 @@ class InteractionSurface:
 
     def _original(self, page: Page) -> Request[object]:
         """The first page, with what was asked: nobody else sees that of a command."""
-        notice = "\n".join(filter(None, (page.notice, self._headline)))
-        parts = content(replace(page, notice=notice))
+        headline = told(self._headline, self.readers.everybody)
+        notice = "\n".join(filter(None, (page.notice, headline)))
+        parts = change(replace(page, notice=notice))
         return lambda: self._interaction.edit_original_response(**parts)
 
     def _edit_of(self, message: str, page: Page) -> Request[object]:
         if message == next(iter(self._under)):
             return self._original(page)
-        parts = content(_again(page) if message in self._repeated else page)
+        parts = change(self._again(page) if message in self._repeated else page)
         return lambda: self._interaction.followup.edit_message(int(message), **parts)
 
     async def _follow_up(self, page: Page, nonce: str) -> Outcome:
         """A further page; Discord knows no nonce here."""
         doubted = nonce in self._doubted
-        parts: dict[str, Any] = content(_again(page) if doubted else page)
+        parts: dict[str, Any] = content(self._again(page) if doubted else page)
         answer = await self._ask(
             lambda: self._interaction.followup.send(**parts, ephemeral=self._private, wait=True)
         )
@@ -322,12 +351,11 @@ class InteractionSurface:
         if not isinstance(opened, Delivered):
             return opened
         spot = replace(self._elsewhere, channel=int(opened.message))
-        told = await self._desk.messages.post_in_turn(
-            spot, Page("", ELSEWHERE), f"dm.{self._interaction.id}"
-        )
-        if isinstance(told, Delivered):
+        page = Page("", told(ELSEWHERE, self.readers.asker))
+        posted = await self._desk.messages.post_in_turn(spot, page, f"dm.{self._interaction.id}")
+        if isinstance(posted, Delivered):
             self._elsewhere = spot
-        return told
+        return posted
 
     def _remember(self, message: str, page: Page, *, under: bool) -> None:
         """Let replies to the answer continue from the question, which stands in no message."""
@@ -340,7 +368,7 @@ class InteractionSurface:
         turn = own_turn(self._desk.me, message, page.text)
         self._desk.chains.add(int(message), Link(turn, self._interaction.id))
 
-
-def _again(page: Page) -> Page:
-    """The page, with word that an earlier message may say the same."""
-    return replace(page, notice=f"{page.notice} {SENT_AGAIN}".strip())
+    def _again(self, page: Page) -> Page:
+        """The page, with word that an earlier message may say the same."""
+        again = told(SENT_AGAIN, self.readers.everybody)
+        return replace(page, notice=f"{page.notice} {again}".strip())

@@ -2,6 +2,8 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 
 import discord
 import structlog
@@ -14,6 +16,7 @@ from bots.discord.surface import DiscordSurface
 from bots.discord.threads import may_open, thread_name
 from bots.discord.trigger import Seen, Verdict, verdict
 from bots.discord.turns import (
+    DIRECT,
     PLATFORM,
     is_spoken,
     own_role,
@@ -28,8 +31,13 @@ from core.errors import ShuttingDown, StoreFailed
 from core.messages import Conversation
 from core.panel import Panel
 from core.presets import Place, Scope
+from core.surface import refuse
 
 log = structlog.get_logger()
+
+
+EDITABLE = 300.0
+"""Seconds after a question in which an edit of it counts."""
 
 
 class Listener:
@@ -43,7 +51,7 @@ class Listener:
 
     async def heard(self, message: discord.Message) -> None:
         """A message came: remember it, and ask the chat if it is for the bot."""
-        await self._locate(message)
+        await self.locate(message)
         talk = talk_in(message.channel)
         if talk and (turn := turn_of(message, self._desk.me)):
             self._desk.recall.posted(talk, turn)
@@ -59,8 +67,8 @@ class Listener:
             )
             await self._ask(message, surface)
 
-    def edited(self, message: discord.Message) -> None:
-        """A message was edited."""
+    async def edited(self, message: discord.Message) -> None:
+        """A message was edited: remember it so; a question of late is answered as it is now."""
         turn = turn_of(message, self._desk.me)
         self._desk.chains.changed(message.id, turn)
         for talk in self._talks(message.guild, message.channel.id, message.id):
@@ -68,12 +76,45 @@ class Listener:
                 self._desk.recall.edited(talk, turn)
             else:
                 self._desk.recall.deleted(talk, str(message.id))
+        await self._asked_otherwise(message)
+
+    async def _asked_otherwise(self, message: discord.Message) -> None:
+        if message.edited_at is None or message.author.bot or message.webhook_id:
+            return
+        if (message.edited_at - message.created_at).total_seconds() > EDITABLE:
+            return
+        await self.locate(message)
+        surface = self._surface_again(message)
+        question = question_of(message, surface.conversation, self._desk.me)
+        question = replace(question, cause=f"edit:{message.edited_at.timestamp()}")
+        try:
+            await self._chat.edited(question, surface)
+        except (StoreFailed, ShuttingDown) as error:
+            log.warning("edit not taken", question=question.key, error=str(error))
+
+    def _surface_again(self, message: discord.Message) -> DiscordSurface:
+        """Where a message that was perhaps answered already is answered."""
+        talk = talk_in(message.channel)
+        if talk:
+            return DiscordSurface(self._desk, talk, message)
+        guild = message.guild
+        thread = guild.get_thread(message.id) if guild else None
+        talk = talk_on(guild.id if guild else 0, message.channel.id, message.id)
+        where = thread.id if thread else 0
+        return DiscordSurface(self._desk, talk, message, answers_in=where)
 
     def deleted(self, guild: discord.Guild | None, channel: int, message: int) -> None:
         """A message is gone."""
         self._desk.chains.changed(message, None)
         for talk in self._talks(guild, channel, message):
             self._desk.recall.deleted(talk, str(message))
+        where = guild.get_channel_or_thread(channel) if guild else None
+        parent = where.parent_id if isinstance(where, discord.Thread) else channel
+        workspace = str(guild.id) if guild else DIRECT
+        identity = f"{PLATFORM}/{workspace}/{parent}/{message}"
+        stands = message if guild and guild.get_thread(message) else channel
+        remove = partial(self._desk.messages.remove, stands)
+        self._desk.tasks.start(self._chat.deleted(identity, remove), "deletion")
 
     def missed(self, guild: discord.Guild | None = None) -> None:
         """Events may have been missed, everywhere or in a guild: believe only Discord."""
@@ -81,7 +122,7 @@ class Listener:
         self._desk.chains.forget()
         self._desk.places.forget()
 
-    async def _locate(self, message: discord.Message) -> None:
+    async def locate(self, message: discord.Message) -> None:
         """Put a message that somebody wrote into its channel, where discord.py cannot."""
         channel = message.channel
         if not isinstance(channel, discord.PartialMessageable) or message.author.bot:
@@ -180,7 +221,7 @@ class Listener:
             return
         try:
             async with asyncio.timeout(DEADLINE):
-                await surface.refuse(sentence)
+                await refuse(surface, sentence)
         except TimeoutError:
             log.warning("asker not told in time", conversation=str(surface.conversation))
 

@@ -1,39 +1,40 @@
-"""Who may manage a channel: whoever has Manage Channels there; a server, Manage Server."""
+"""Who may manage a channel or a server, by what Discord's events tell of their permissions."""
 
 from typing import Any
 
 import discord
 
 
-async def manages(who: discord.abc.User, channel: object) -> bool:
-    """Whether somebody may manage a channel, a thread's being its parent; their own DMs they may.
+def may_manage(permissions: discord.Permissions) -> bool:
+    """Whether somebody with these permissions may interfere with answers."""
+    return permissions.manage_channels or permissions.manage_messages
 
-    All of it came with Discord's events, so that nothing is asked.
-    """
-    if isinstance(channel, discord.DMChannel):
-        return True
-    if not isinstance(who, discord.Member) or not isinstance(
-        channel, discord.abc.GuildChannel | discord.Thread
-    ):
+
+def manages(author: discord.abc.User, channel: object) -> bool:
+    """Whether the author of a message may manage the channel in which they wrote it."""
+    if not isinstance(author, discord.Member):
         return False
-    return _may_manage(channel.permissions_for(who))
+    if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        return False
+    try:
+        return may_manage(channel.permissions_for(author))
+    except discord.ClientException:  # the thread's channel is not known
+        return False
 
 
-def manages_here(interaction: "discord.Interaction[Any]") -> bool:
-    """Whether who started an interaction may manage the channel in which they did."""
-    return interaction.guild_id is None or _may_manage(interaction.permissions)
+def may_set(interaction: "discord.Interaction[Any]") -> bool:
+    """Whether who started an interaction may change the settings of the channel."""
+    granted = interaction.permissions
+    return interaction.guild_id is None or granted.administrator or granted.manage_channels
 
 
 def administers(interaction: "discord.Interaction[Any]") -> bool:
-    """Whether who started an interaction may manage the server."""
+    """Whether who started an interaction may change the settings of the whole server."""
     granted = interaction.permissions
     return interaction.guild_id is not None and (granted.administrator or granted.manage_guild)
 
 
 def groups_of(who: object) -> tuple[str, ...]:
     """The roles of a member, by id."""
-    return tuple(str(role) for role in who._roles) if isinstance(who, discord.Member) else ()  # noqa: SLF001 - `roles` leaves out those whose guild is not cached
-
-
-def _may_manage(granted: discord.Permissions) -> bool:
-    return granted.administrator or granted.manage_channels
+    # `roles` leaves out those of a guild that is not known yet.
+    return tuple(map(str, who._roles)) if isinstance(who, discord.Member) else ()  # noqa: SLF001

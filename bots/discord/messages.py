@@ -9,7 +9,7 @@ import discord
 from bots.discord import budgets
 from bots.discord.calls import NO_TURN, Answer, Calls, NotRead
 from bots.discord.reader import Reader
-from bots.discord.shown import content, face, face_of, is_blank, without_embed
+from bots.discord.shown import change, content, face, face_of, is_blank, without_embed
 from core.pace import Urgency
 from core.surface import Delivered, Outcome, Page, RefusedForGood, RefusedForNow, Unknown
 
@@ -110,6 +110,12 @@ class Messages:
             answer = await self._change(channel, message, without_embed(page))
         return answer.outcome
 
+    async def remove(self, channel: int, message: str) -> Outcome:
+        """Delete a message of ours."""
+        counted = budgets.deletions(channel)
+        target = self._client.get_partial_messageable(channel).get_partial_message(int(message))
+        return (await self._calls.in_turn(counted, Urgency.LAST, target.delete)).outcome
+
     async def find(self, spot: Spot, pages: list[Page]) -> Outcome:
         """Look for a message of ours that shows one of these pages.
 
@@ -157,7 +163,7 @@ class Messages:
 
     async def _change(self, channel: int, message: str, page: Page) -> Answer:
         target = self._client.get_partial_messageable(channel).get_partial_message(int(message))
-        return await self._calls.ask(budgets.edits(channel), lambda: target.edit(**content(page)))
+        return await self._calls.ask(budgets.edits(channel), lambda: target.edit(**change(page)))
 
     async def _mend(self, spot: Spot, message: str, page: Page, nonce: str) -> Outcome:
         """A lost post has happened after all: let it show the text of now."""

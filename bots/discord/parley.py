@@ -6,34 +6,34 @@ from typing import Any
 import discord
 from discord import app_commands
 
-HELP = (
-    "**Ask me** by mentioning me in a channel, in a direct message, or with `/ask` "
-    "(with `private` the answer is for you alone)."
-)
+from bots.discord.desk import Desk
+from core.words import Notice, told
+
+HELP = Notice("discord_help")
 
 Subcommand = app_commands.Command[Any, ..., None]
 
 
-def group(subcommands: Iterable[Subcommand] = ()) -> app_commands.Group:
+def group(desk: Desk, subcommands: Iterable[Subcommand] = ()) -> app_commands.Group:
     """The command with all that it can do; `help` is always there."""
     parley = app_commands.Group(
         name="parley",
-        description="Help and settings",
+        description=Notice("parley_description"),
         allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         allowed_contexts=app_commands.AppCommandContext(
             guild=True, dm_channel=True, private_channel=False
         ),
     )
-    for subcommand in (_help(), *subcommands):
+    for subcommand in (_help(desk), *subcommands):
         parley.add_command(subcommand)
     return parley
 
 
-def _help() -> Subcommand:
+def _help(desk: Desk) -> Subcommand:
     async def help_(interaction: "discord.Interaction[Any]") -> None:
-        await interaction.response.send_message(HELP, ephemeral=True)
+        await interaction.response.send_message(told(HELP, desk.heard(interaction)), ephemeral=True)
 
     command: Subcommand = app_commands.Command(
-        name="help", description="What you can do with Parley", callback=help_
+        name="help", description=Notice("help_description"), callback=help_
     )
     return command

@@ -7,10 +7,11 @@ from typing import Any
 import discord
 import structlog
 from discord import app_commands
+from discord.app_commands import locale_str
 
 from bots.discord.desk import Desk
 from bots.discord.form import Buttons, Form, Part, Typed, mentions
-from bots.discord.managers import administers, manages_here
+from bots.discord.managers import administers, may_set
 from bots.discord.parley import Subcommand
 from bots.discord.shown import content
 from bots.discord.turns import DIRECT, PLATFORM
@@ -19,6 +20,7 @@ from core.entries import Entries
 from core.panel import Panel
 from core.presets import Name, Scope
 from core.surface import Page
+from core.words import Notice, together, told
 
 log = structlog.get_logger()
 
@@ -60,8 +62,8 @@ class Settings:
 
         command: Subcommand = app_commands.Command(
             name="settings",
-            description="What holds in this channel, and changing it",
-            callback=app_commands.describe(server="Those of the whole server")(settings),
+            description=Notice("settings_description"),
+            callback=app_commands.describe(server=locale_str(Notice("settings_server")))(settings),
         )
         return command
 
@@ -73,7 +75,7 @@ class Settings:
             if name is None:
                 how = notices.set_how("/parley model name:…")
                 await self._tell(
-                    interaction, "\n".join([*self._lines(interaction, [Name.MODEL]), how])
+                    interaction, notices.as_lines([*self._lines(interaction, [Name.MODEL]), how])
                 )
             else:
                 await self._set(interaction, {Name.MODEL: name})
@@ -85,8 +87,8 @@ class Settings:
 
         command: Subcommand = app_commands.Command(
             name="model",
-            description="Which model answers here; with a name: set another",
-            callback=app_commands.describe(name="The model that is to answer here")(model),
+            description=Notice("model_description"),
+            callback=app_commands.describe(name=locale_str(Notice("model_name")))(model),
         )
         command.autocomplete("name")(offered)
         return command
@@ -98,7 +100,7 @@ class Settings:
         ) -> None:
             if text is not None:
                 await self._set(interaction, {Name.SYSTEM_PROMPT: text})
-            elif manages_here(interaction):
+            elif may_set(interaction):
                 await self._open(interaction, Part.ANSWERS, wide=False)
             else:
                 preset = self._panel.preset(scope_of(interaction))
@@ -107,8 +109,8 @@ class Settings:
 
         command: Subcommand = app_commands.Command(
             name="prompt",
-            description="What the model is told first; with a text: set another",
-            callback=app_commands.describe(text="What the model is to be told first here")(prompt),
+            description=Notice("prompt_description"),
+            callback=app_commands.describe(text=locale_str(Notice("prompt_text")))(prompt),
         )
         return command
 
@@ -117,11 +119,14 @@ class Settings:
         lines = self._lines(interaction, list(Name), wide=wide)
         if _may(interaction, wide=wide):
             of = notices.SETTINGS_OF_WORKSPACE if wide else notices.SETTINGS_OF_CHANNEL
-            parts = [(part, wide, LABELS[part]) for part in Part]
-            await self._tell(interaction, "\n".join([of, *lines]), Buttons(self._open, parts))
+            language = self._desk.heard(interaction)
+            parts = [(part, wide, told(LABELS[part], language)) for part in Part]
+            await self._tell(
+                interaction, notices.as_lines([of, *lines]), Buttons(self._open, parts)
+            )
         else:
             why = notices.READ_ONLY_WORKSPACE if wide else notices.READ_ONLY
-            await self._tell(interaction, "\n".join([why, *lines]))
+            await self._tell(interaction, notices.as_lines([why, *lines]))
 
     async def _open(self, interaction: Interaction, part: Part, wide: bool) -> None:
         """Open a form, for those who may."""
@@ -134,6 +139,7 @@ class Settings:
             scope,
             part,
             self._submitted,
+            language=self._desk.heard(interaction),
             models=await self._panel.offer.names(),
             typed=self._drafts.get((interaction.user.id, scope, part)),
         )
@@ -154,8 +160,12 @@ class Settings:
             while len(self._drafts) > DRAFTS:
                 self._drafts.popitem(last=False)
             problems = [notices.setting_problem(*problem) for problem in done.problems.items()]
-            correct = Buttons(self._open, [(form.part, wide, notices.CORRECT)])
-            await self._tell(interaction, "\n".join(problems) or done.failed, correct)
+            correct = Buttons(
+                self._open,
+                [(form.part, wide, told(notices.CORRECT, self._desk.heard(interaction)))],
+            )
+            said = done.failed or notices.as_lines(problems)
+            await self._tell(interaction, said, correct)
             return
         self._drafts.pop(draft, None)
         changed = [Name(change.name) for change in done.changes]
@@ -168,19 +178,20 @@ class Settings:
             return
         done = await self._panel.submit(scope_of(interaction), entries, str(interaction.user.id))
         if done.problems or done.failed:
-            await self._tell(interaction, " ".join(done.problems.values()) or done.failed)
+            await self._tell(interaction, done.failed or together(done.problems.values()))
             return
         changed = [Name(change.name) for change in done.changes]
         await self._tell(interaction, notices.saved(self._lines(interaction, changed)))
 
     def _lines(
         self, interaction: Interaction, names: Sequence[Name], *, wide: bool = False
-    ) -> list[str]:
+    ) -> list[Notice]:
         return self._panel.lines(scope_of(interaction, wide=wide), mentions, names)
 
     async def _tell(self, interaction: Interaction, text: str, view: Buttons | None = None) -> None:
         """Say something to this person alone."""
-        parts = content(Page("", text)) | ({"view": view} if view else {})
+        page = Page("", told(text, self._desk.heard(interaction)))
+        parts = content(page) | ({"view": view} if view else {})
         response = interaction.response
         answer = await self._desk.calls.ask(
             (), lambda: response.send_message(**parts, ephemeral=True)
@@ -208,10 +219,10 @@ def suggestions(names: Sequence[str]) -> list[app_commands.Choice[str]]:
 
 
 def _may(interaction: Interaction, *, wide: bool) -> bool:
-    return administers(interaction) if wide else manages_here(interaction)
+    return administers(interaction) if wide else may_set(interaction)
 
 
-def _refusal(interaction: Interaction, *, wide: bool) -> str:
+def _refusal(interaction: Interaction, *, wide: bool) -> Notice | None:
     if _may(interaction, wide=wide):
-        return ""
+        return None
     return notices.MAY_NOT_CHANGE_WORKSPACE if wide else notices.MAY_NOT_CHANGE

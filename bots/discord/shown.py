@@ -8,6 +8,7 @@ from typing import Any
 
 import discord
 
+from bots.discord.controls import Buttons
 from core.pages import utf16
 from core.surface import Limit, Page
 
@@ -24,13 +25,20 @@ LIMIT = Limit(2000, utf16)
 def content(page: Page) -> dict[str, Any]:
     """What a message that shows this page is made of; it pings nobody."""
     embeds = [discord.Embed(description=page.notice, colour=GREY)] if page.notice else []
-    return {"content": page.text, "embeds": embeds, "allowed_mentions": NO_MENTIONS}
+    buttons = {"view": Buttons(page.controls)} if page.controls else {}
+    return {"content": page.text, "embeds": embeds, "allowed_mentions": NO_MENTIONS, **buttons}
+
+
+def change(page: Page) -> dict[str, Any]:
+    """What a message that is to show this page is changed to: buttons that it had are gone."""
+    return {"view": None, **content(page)}
 
 
 def without_embed(page: Page) -> Page:
     """The page with its notice in small print, where there is room for it."""
     whole = f"{page.text}\n{SMALL_PRINT}{page.notice}".strip()
-    return Page(whole if utf16(whole) <= LIMIT.size else page.text)
+    text = whole if utf16(whole) <= LIMIT.size else page.text
+    return Page(text, controls=page.controls)
 
 
 def answer_in(text: str) -> str:

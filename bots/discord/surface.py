@@ -1,7 +1,7 @@
 """A question in a thread, a channel or a direct message, and where its answer grows."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import discord
@@ -18,10 +18,12 @@ from bots.discord.shown import LIMIT
 from bots.discord.threads import Opened, open_thread
 from bots.discord.turns import own_turn, place_of, turn_of
 from core.budget import Way
-from core.messages import Conversation, Question, Turn
+from core.languages import Readers
+from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.presets import Audience, Notices, admits
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood
+from core.words import Notice, told
 
 log = structlog.get_logger()
 
@@ -33,6 +35,9 @@ REFUSAL_TRIES = 3
 NO = "🚫"
 """The reaction that stands for a refusal."""
 
+YOUNG = 50 * 60.0
+"""Seconds for which a message surely takes as many edits as any."""
+
 MAY_NOT_WRITE = frozenset({"50001", "50013", "50083", "160005"})
 """Codes of places where the bot may not write: no permission, an archived or locked thread."""
 
@@ -42,19 +47,27 @@ class DiscordSurface:
 
     The thread is opened at the first sign of work and beside it: the sign is shown in the
     channel meanwhile. Where no thread can be had, the answer is a reply in the channel.
+    `answers_in` is the channel or thread in which an earlier answer stands already.
     """
 
     def __init__(
-        self, desk: Desk, conversation: Conversation, question: discord.Message, thread: str = ""
+        self,
+        desk: Desk,
+        conversation: Conversation,
+        question: discord.Message,
+        thread: str = "",
+        *,
+        answers_in: int = 0,
     ) -> None:
         self._desk = desk
         self._conversation = conversation
         self._question = question
         self._thread = thread
-        self._in_talk = isinstance(question.channel, discord.Thread | discord.DMChannel)
-        self._spot = Spot(
-            question.channel.id, 0 if self._in_talk else question.id, after=question.id
+        channel = answers_in or question.channel.id
+        self._in_talk = channel != question.channel.id or isinstance(
+            question.channel, discord.Thread | discord.DMChannel
         )
+        self._spot = Spot(channel, 0 if self._in_talk else question.id, after=question.id)
         self._opening: asyncio.Task[None] | None = None
         self._uncounted = False
 
@@ -62,6 +75,12 @@ class DiscordSurface:
     def conversation(self) -> Conversation:
         """The conversation that it is bound to."""
         return self._conversation
+
+    @property
+    def readers(self) -> Readers:
+        """The languages of those who read there; without its guild's, the asker's for all."""
+        asker, guild = self._question.author.id, self._question.guild
+        return self._desk.readers(self._conversation, asker, guild)
 
     @property
     def limit(self) -> Limit:
@@ -95,6 +114,10 @@ class DiscordSurface:
         if self._in_talk:
             return await self._desk.recall.turns(self._conversation, self._read)
         return await self._desk.chains.up(self._spot.channel, self._question.id, self._desk.me)
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of an attachment. Raises `FileUnread`."""
+        return await self._desk.files.read(file, message, most)
 
     async def status(self, text: str) -> None:
         """Type, for as long as there is nothing to read; the words themselves have no place."""
@@ -131,10 +154,33 @@ class DiscordSurface:
         return outcome
 
     async def admits(self, audience: Audience) -> bool:
-        """Whether the asker is among these people."""
-        asker = self._question.author
+        """Whether the asker is among these people; those who manage the channel always are."""
+        asker, where = self._question.author, self._question.channel
         listed = admits(audience, str(asker.id), groups_of(asker))
-        return listed or await manages(asker, self._question.channel)
+        return listed or isinstance(where, discord.DMChannel) or manages(asker, where)
+
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """What these messages of the bot's say. Raises `PlatformFailed`."""
+        if not messages:
+            return ()
+        near = await self._desk.reader.around(self._spot.channel, int(messages[0]))
+        found = {str(one.id): turn_of(one, self._desk.me) for one in near}
+        return tuple(turn for one in messages if (turn := found.get(one)))
+
+    def editable(self, messages: Sequence[str]) -> bool:
+        """Messages that are older than an hour take few edits, how few is not published."""
+        now = discord.utils.utcnow()
+        times = (discord.utils.snowflake_time(int(message)) for message in messages)
+        return all((now - time).total_seconds() < YOUNG for time in times)
+
+    async def may_manage(self, person: str) -> bool:
+        """Whether the author of the question may manage the channel."""
+        author = self._question.author
+        return str(author.id) == person and manages(author, self._question.channel)
+
+    async def remove(self, message: str) -> Outcome:
+        """Delete a message of the answer."""
+        return await self._desk.messages.remove(self._spot.channel, message)
 
     async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Say it in a reply to the question, which pings nobody, else that nothing can be said."""
@@ -174,20 +220,17 @@ class DiscordSurface:
         where, asker = self._question.channel, self._question.author
         if not self._desk.hints.due((where.id, asker.id)):
             return refused
-        sentence = (
-            f"I may not write in {place_of(where)}, so I cannot answer you there: ask me here, or "
-            "ask a moderator to let me write there."
-        )
-        told = await self._desk.direct.tell(asker.id, sentence, f"dm.{self._question.id}")
-        if not isinstance(told, Delivered):
+        hint = told(Notice("may_not_write", place=place_of(where)), self.readers.asker)
+        reached = await self._desk.direct.tell(asker.id, hint, f"dm.{self._question.id}")
+        if not isinstance(reached, Delivered):
             log.warning(
                 "asker not told: the bot may write neither where they asked nor to them directly",
                 conversation=str(self._conversation),
                 asker=asker.id,
                 there=refused.code,
-                directly=str(told),
+                directly=str(reached),
             )
-        return told
+        return reached
 
     @property
     def _awaits_thread(self) -> bool:
@@ -208,7 +251,8 @@ class DiscordSurface:
         self._desk.recall.begin(self._conversation)
         for turn in self._begins():
             self._desk.recall.posted(self._conversation, turn)
-        how = await open_thread(self._question, self._thread, self._desk.calls)
+        name = told(self._thread, self.readers.everybody)
+        how = await open_thread(self._question, name, self._desk.calls)
         if how is Opened.REFUSED:
             self._uncounted = True
             return

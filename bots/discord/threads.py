@@ -10,6 +10,7 @@ from bots.discord.calls import Calls
 from core.pace import Urgency
 from core.pages import utf16
 from core.surface import Delivered, RefusedForGood
+from core.words import Notice
 
 NAME_LENGTH = 100
 """UTF-16 units in a thread's name, at most; the shortest is one."""
@@ -37,7 +38,7 @@ def thread_name(question: str) -> str:
     """A thread's name from the first words of a question; never empty."""
     words = _SPACE.sub(" ", _MARKUP.sub(" ", question)).strip()
     if not words:
-        return "A question"
+        return Notice("a_question")
     if utf16(words) <= NAME_LENGTH:
         return words
     name = ""

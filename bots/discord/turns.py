@@ -8,6 +8,7 @@ import discord
 from bots.discord.readable import Names, channels, readable
 from bots.discord.shown import answer_in
 from core.messages import Attachment, Author, Conversation, Question, Role, Text, Turn
+from core.words import Notice
 
 PLATFORM = "discord"
 DIRECT = "dm"
@@ -34,13 +35,13 @@ def turn_of(message: discord.Message, me: discord.abc.User) -> Turn | None:
     if not is_spoken(message):
         return None
     own = message.author.id == me.id
-    text = (
-        answer_in(message.content) if own else "\n".join([text_of(message, me), *_files(message)])
-    )
-    if not text.strip():
+    text = (answer_in(message.content) if own else text_of(message, me)).strip()
+    files = () if own else _files(message)
+    if not (text or files):
         return None
     role = Role.ASSISTANT if own else Role.USER
-    return Turn(role, (Text(text.strip()),), author_of(message.author), str(message.id))
+    words = (Text(text),) if text else ()
+    return Turn(role, words, author_of(message.author), str(message.id), files)
 
 
 def own_turn(me: discord.abc.User, message: str, text: str) -> Turn:
@@ -60,7 +61,7 @@ def question_of(
         asked_at=message.created_at,
         place=place_of(message.channel),
         direct=isinstance(message.channel, discord.DMChannel),
-        attachments=tuple(_attachment(file) for file in message.attachments),
+        attachments=_files(message),
     )
 
 
@@ -90,16 +91,16 @@ def place_of(channel: object) -> str:
     """What people call a channel."""
     match channel:
         case discord.DMChannel():
-            return "a direct message"
+            return Notice("a_direct_message")
         case discord.Thread(parent=discord.ForumChannel(name=name)):
-            return f"the post “{channel.name}” in #{name}"
+            return Notice("a_post_in", post=channel.name, channel=name)
         case discord.Thread(parent=discord.TextChannel(name=name)):
             # Its own name is the beginning of a question, and would be read as part of this one.
-            return f"a thread in #{name}"
+            return Notice("a_thread_in", channel=name)
         case discord.abc.GuildChannel(name=name):
             return f"#{name}"
         case _:
-            return "a channel"
+            return Notice("a_channel")
 
 
 def talk_in(channel: object) -> Conversation | None:
@@ -143,11 +144,10 @@ def _channels(message: discord.Message) -> dict[int, str]:
     return {channel.id: channel.name for channel in found if channel}
 
 
-def _files(message: discord.Message) -> list[str]:
-    return [
-        f"[attached: {file.filename} ({file.content_type or 'unknown type'})]"
-        for file in message.attachments
-    ]
+def _files(message: discord.Message) -> tuple[Attachment, ...]:
+    """What hangs on a message, and on those that it forwards."""
+    forwarded = (file for one in message.message_snapshots for file in one.attachments)
+    return tuple(map(_attachment, (*message.attachments, *forwarded)))
 
 
 def _attachment(file: discord.Attachment) -> Attachment:

@@ -16,12 +16,14 @@ from bots.slack.dialler import Dialler
 from bots.slack.directory import Directory
 from bots.slack.door import Door
 from bots.slack.ears import Ears
+from bots.slack.files import Files
 from bots.slack.groups import Groups
 from bots.slack.identity import Identity
 from bots.slack.managers import Managers
 from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
 from bots.slack.parley import Parley
+from bots.slack.presses import Buttons
 from bots.slack.refusals import Refusals
 from bots.slack.settings import Settings
 from bots.slack.socket import NotConnected, Socket
@@ -29,8 +31,10 @@ from bots.slack.statuses import Statuses
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StartError
+from core.languages import Languages
 from core.pace import Governor
 from core.panel import Panel
+from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.tasks import Tasks
@@ -59,9 +63,11 @@ class SlackBot:
         streaming: str,
         bursts: Mapping[str, int],
         chat: Chat,
+        presses: Presses,
         governor: Governor,
         recall: Recall,
         panel: Panel,
+        languages: Languages,
         managers: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -71,16 +77,19 @@ class SlackBot:
         self._streaming = streaming
         self._bursts = bursts
         self._chat = chat
+        self._presses = presses
         self._governor = governor
         self._recall = recall
         self._managers = managers
         self._panel = panel
+        self._languages = languages
         self._clock = clock
         self._tasks = Tasks()
         self._session: aiohttp.ClientSession | None = None
         self._ears: Ears | None = None
         self._directory: Directory | None = None
         self._door: Door | None = None
+        self._files: Files | None = None
         self._stopped = False
         self._over = asyncio.Event()
         self._over.set()
@@ -139,6 +148,8 @@ class SlackBot:
                     await self._ears.stop()
                     await self._over.wait()
         await self._tasks.close(0)
+        if self._files is not None:
+            await self._files.close()
         if self._session is not None:
             await self._session.close()
 
@@ -155,11 +166,21 @@ class SlackBot:
         dialler = Dialler(calls, budgets, self._governor, session, self._app_token)
         self._directory = Directory(calls, budgets, self._clock)
         self._directory.people.learn(us.user, us.name)
-        workspace = self._workspace(us, calls, self._directory)
+        self._files = Files(self._bot_token, self._api_url, calls, budgets)
+        workspace = self._workspace(us, calls, self._directory, self._files)
         self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)
         settings = Settings(workspace, self._panel)
-        app = bolt.build(us, web, door, commands, Parley(settings.subcommands), settings=settings)
+        buttons = Buttons(workspace, self._presses, self._clock)
+        app = bolt.build(
+            us,
+            web,
+            door=door,
+            commands=commands,
+            parley=Parley(workspace.language, settings.subcommands),
+            buttons=buttons,
+            settings=settings,
+        )
         socket = await self._first_socket(dialler)
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
 
@@ -181,7 +202,9 @@ class SlackBot:
         except NotConnected as failed:
             raise tokens.no_socket(failed) from failed
 
-    def _workspace(self, us: Identity, calls: Calls, directory: Directory) -> Workspace:
+    def _workspace(
+        self, us: Identity, calls: Calls, directory: Directory, files: Files
+    ) -> Workspace:
         scribe = Scribe(us, directory.people, directory.channels)
         budgets = Budgets(us.team, self._bursts)
         groups = Groups(calls, budgets, self._clock)
@@ -195,11 +218,14 @@ class SlackBot:
             groups=groups,
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
+            files=files,
             statusless=Refusals(),
             unstreamed=Refusals(),
             tasks=self._tasks,
             statuses=Statuses(),
             streaming=self._streaming,
+            languages=self._languages,
+            locales=directory.locales,
         )
 
 

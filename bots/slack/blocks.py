@@ -6,6 +6,7 @@ history can tell them apart.
 
 from typing import Any
 
+from bots.slack import controls
 from bots.slack.inert import inert
 from bots.slack.mrkdwn import escape
 from core.pages import utf8
@@ -33,19 +34,19 @@ LIMIT = Limit(9_000, utf8)
 
 def content(page: Page, headline: str = "") -> dict[str, Any]:
     """The `blocks` and the `text` of a message; pings in them are inert."""
-    headline, notice = _shortened(headline), below(page)
+    headline = _shortened(headline)
     blocks = [_context(headline, HEADLINE)] if headline else []
-    if page.text or not notice:
+    if page.text or not page.notice.strip():
         text = page.text if page.text.strip() else NOTHING_YET
         blocks.append({"type": "markdown", "text": inert(text)})
     words = page.text.strip() or page.notice.strip()
-    return {"blocks": [*blocks, *notice], "text": fallback(words)}
+    return {"blocks": [*blocks, *below(page)], "text": fallback(words)}
 
 
 def below(page: Page) -> list[dict[str, Any]]:
-    """The blocks below the text of a page: its notice, if there is one."""
+    """The blocks below the text of a page: its notice and its controls, if there are any."""
     notice = page.notice.strip()
-    return [_context(notice)] if notice else []
+    return [*([_context(notice)] if notice else []), *controls.blocks(page.controls)]
 
 
 def fallback(text: str) -> str:

@@ -1,6 +1,7 @@
 """The Bolt app: which of our functions hears what."""
 
 import logging
+import re
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -12,16 +13,19 @@ from bots.slack.door import Door
 from bots.slack.form import CALLBACK
 from bots.slack.identity import Identity
 from bots.slack.parley import Parley
+from bots.slack.presses import Buttons
 from bots.slack.settings import Settings
+from core.controls import PREFIX
 
 
 def build(
     us: Identity,
     web: AsyncWebClient,
+    *,
     door: Door,
     commands: Commands,
     parley: Parley,
-    *,
+    buttons: Buttons,
     settings: Settings,
 ) -> AsyncApp:
     """An app for one workspace, whatever the environment holds.
@@ -53,6 +57,7 @@ def build(
     app.use(door.take)
     app.command(ASK)(commands.ask)
     app.command(PARLEY)(parley)
+    app.action(re.compile(f"^{PREFIX}_"))(buttons)
     app.view(CALLBACK)(settings.submitted)
     app.shortcut(ASK_ABOUT)(commands.shortcut)
     app.shortcut(SUMMARISE)(commands.shortcut)

@@ -25,6 +25,8 @@ WORKSPACE = {
     "conversations.open": (50, 10),
     "reactions.add": (50, 10),
     "reactions.remove": (20, 10),
+    "files.info": (100, 60),
+    "files.download": (100, 60),
     "views.open": (100, 60),
     "users.info": (100, 60),
     "users.list": (20, 10),
@@ -111,6 +113,16 @@ class Budgets:
     def direct(self) -> tuple[Budget, ...]:
         """conversations.open."""
         return (self._all("conversations.open"),)
+
+    @property
+    def file(self) -> tuple[Budget, ...]:
+        """files.info."""
+        return (self._all("files.info"),)
+
+    @property
+    def download(self) -> tuple[Budget, ...]:
+        """Files themselves, for which Slack documents no limit: as many as files.info."""
+        return (self._all("files.download"),)
 
     @property
     def react(self) -> tuple[Budget, ...]:

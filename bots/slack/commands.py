@@ -23,23 +23,18 @@ from core.chat import Chat
 from core.errors import NotAdmitted, ParleyError, ShuttingDown, StoreFailed
 from core.messages import Author, Conversation, Question
 from core.pace import Urgency
-from core.surface import Page, Surface
+from core.surface import Page, Surface, refuse
+from core.words import Notice, told
 
 log = structlog.get_logger()
 
 ASK, PARLEY = "/ask", "/parley"
 ASK_ABOUT, SUMMARISE = "ask_about_message", "summarise_thread"
 
-THINKING = "I am thinking …"
-HOW_TO_ASK = (
-    "Write your question after the command: `/ask what is a lease?` The answer is for you "
-    "alone. With `/ask public what is a lease?` everybody in the channel sees it."
-)
-HOW_TO_ASK_AS = "Write your question after the persona's name: `/ask as:NAME what is a lease?`"
-NOT_FROM_THE_MENU = (
-    "I cannot do this from the menu yet. Mention me in the message's thread and tell me what "
-    "you want to know: I read the whole thread."
-)
+THINKING = Notice("i_am_thinking")
+HOW_TO_ASK = Notice("how_to_ask")
+HOW_TO_ASK_AS = Notice("how_to_ask_as")
+NOT_FROM_THE_MENU = Notice("not_from_the_menu")
 
 QUICKLY = 1.5
 """Seconds that may pass before a command is acknowledged; Slack waits for three."""
@@ -102,10 +97,10 @@ def _options(text: str) -> tuple[str, bool, str]:
 
 def _place(name: str) -> str:
     rooms = {
-        "": "a channel",
-        "directmessage": "a direct message",
-        "mpdm": "a group message",
-        "privategroup": "a private channel",
+        "": Notice("a_channel"),
+        "directmessage": Notice("a_direct_message"),
+        "mpdm": Notice("a_group_message"),
+        "privategroup": Notice("a_private_channel"),
     }
     return rooms.get(name) or f"#{name}"
 
@@ -125,7 +120,7 @@ class Commands:
         command = Command.read(body)
         if not command.question:
             how = HOW_TO_ASK_AS if command.persona else HOW_TO_ASK
-            await ack(response_type="ephemeral", text=how)
+            await ack(response_type="ephemeral", text=self._told(how, command.user))
             return
         question = self._question(command)
         surface, acknowledgement = await self._surface(command, question, context[ANSWERED])
@@ -136,7 +131,7 @@ class Commands:
         elif isinstance(taken := claim.result(), ParleyError):
             acknowledgement = {
                 "response_type": "ephemeral",
-                **content(Page("", taken.sentence)),
+                **content(Page("", self._told(taken.sentence, command.user))),
             }
         elif not taken:
             acknowledgement = {}
@@ -162,11 +157,12 @@ class Commands:
 
     async def shortcut(self, body: dict[str, Any], ack: Ack) -> None:
         """An entry of a message's menu: says what to do instead."""
+        user = string(body.get("user"), "id")
         budgets = self._workspace.budgets.response(string(body, "trigger_id"))
         url = ResponseUrl(self._workspace, string(body, "response_url"), self._clock, budgets)
         try:
             async with asyncio.timeout(QUICKLY):
-                await url.add(Page("", NOT_FROM_THE_MENU))
+                await url.add(Page("", self._told(NOT_FROM_THE_MENU, user)))
         except (CallFailed, TimeoutError) as failed:
             log.info("shortcut not answered", error=str(failed))
         await ack()
@@ -198,21 +194,26 @@ class Commands:
             url = ResponseUrl(
                 self._workspace, command.url, self._clock, budgets, after=acknowledged
             )
-            headline = f"You asked: {question.text}"
-            acknowledgement = {
-                "response_type": "ephemeral",
-                **content(Page("", THINKING), headline),
-            }
+            headline = self._told(Notice("you_asked", question=question.text), command.user)
+            thinking = content(Page("", self._told(THINKING, command.user)), headline)
+            acknowledgement = {"response_type": "ephemeral", **thinking}
             return ResponseSurface(self._workspace, question, url, headline), acknowledgement
-        headline = f"{question.asker.name} asked: {question.text}"
+        asked = Notice("asked", name=question.asker.name, question=question.text)
+        headline = told(
+            asked, self._workspace.readers(question.conversation, command.user).everybody
+        )
         if await self._is_member(command.channel):
             return PublicSurface(self._workspace, question, headline), {}
         url = ResponseUrl(
             self._workspace, command.url, self._clock, budgets, after=acknowledged, public=True
         )
         surface = ResponseSurface(self._workspace, question, url, headline)
-        acknowledgement = {"response_type": "in_channel", **content(Page("", THINKING), headline)}
-        return surface, acknowledgement
+        thinking = content(Page("", told(THINKING, surface.readers.everybody)), headline)
+        return surface, {"response_type": "in_channel", **thinking}
+
+    def _told(self, sentence: str, user: str) -> str:
+        """A sentence for somebody alone, in their language."""
+        return told(sentence, self._workspace.language(user))
 
     async def _is_member(self, channel: str) -> bool:
         """Whether the bot is in the channel; what cannot be told in time counts as no."""
@@ -235,4 +236,4 @@ async def _tell(claim: "asyncio.Task[bool | ParleyError]", surface: Surface) -> 
     """Say that a question was not taken, after it was acknowledged as if it were."""
     taken = await claim
     if isinstance(taken, ParleyError):
-        await surface.refuse(taken.sentence)
+        await refuse(surface, taken.sentence)

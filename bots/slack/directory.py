@@ -10,6 +10,7 @@ from bots.slack.calls import Answer, CallFailed, Calls, Method
 from bots.slack.names import Names
 from bots.slack.payload import string
 from core.budget import Budget
+from core.languages import Locales
 from core.pace import Urgency
 
 log = structlog.get_logger()
@@ -20,19 +21,25 @@ PAGES = 5
 
 
 class Directory:
-    """Looks up names: all that are easily had once, then single ones."""
+    """Looks up names and locales: all that are easily had once, then single ones."""
 
     def __init__(self, calls: Calls, budgets: Budgets, clock: Callable[[], float]) -> None:
         self._calls = calls
         self._budgets = budgets
         self.people = Names(self._person, clock)
         self.channels = Names(self._channel, clock)
+        self.locales = Locales()
 
     async def _person(self, user: str) -> str:
         """What people call somebody. Raises `CallFailed`."""
         answer = await self._calls.in_turn(
-            self._calls.web.users_info, self._budgets.person, Urgency.READ, user=user
+            self._calls.web.users_info,
+            self._budgets.person,
+            Urgency.READ,
+            user=user,
+            include_locale=True,
         )
+        self.locales.learn(user, string(answer.get("user"), "locale"))
         return person_name(answer.get("user"))
 
     async def _channel(self, channel: str) -> str:
@@ -49,8 +56,10 @@ class Directory:
         """Learn the names of everybody and of the bot's channels, as far as they are few."""
         web, budgets = self._calls.web, self._budgets
         try:
-            async for member in self._pages(web.users_list, budgets.people, "members"):
+            method = web.users_list
+            async for member in self._pages(method, budgets.people, "members", include_locale=True):
                 self.people.learn(string(member, "id"), person_name(member))
+                self.locales.learn(string(member, "id"), string(member, "locale"))
             kinds = "public_channel,private_channel"
             method = web.users_conversations
             async for channel in self._pages(method, budgets.channels, "channels", types=kinds):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import structlog
@@ -11,6 +12,7 @@ from slack_bolt.response import BoltResponse
 
 from bots.slack import tokens
 from bots.slack.events import Addressed, Changed, Gone, Heard, Said, addressed, hear, revoked
+from bots.slack.messages import Message
 from bots.slack.question import asked_in
 from bots.slack.talk import MessageSurface
 from bots.slack.workspace import Workspace
@@ -20,6 +22,9 @@ from core.errors import ShuttingDown, StoreFailed
 log = structlog.get_logger()
 
 Next = Callable[[], Awaitable[Any]]
+
+EDITABLE = 300.0
+"""Seconds after a question in which an edit of it counts."""
 
 HEARD = "heard"
 """Where a request keeps what its event says."""
@@ -81,10 +86,13 @@ class Door:
         match heard:
             case Gone():
                 memory.gone(message)
+                if not ours:
+                    await self._gone(message)
             case Changed() if ours:
                 memory.changed_as_us(message)
             case Changed():
                 memory.changed(message)
+                await self._changed(message)
             case Said() if ours:
                 memory.said_as_us(message)
             case Said():
@@ -104,6 +112,24 @@ class Door:
         if not await self._chat.accept(question, surface) and begins:
             # Another process was told of this mention, too, and has it.
             memory.distrust()
+
+    async def _changed(self, message: Message) -> None:
+        """A question that was edited soon after it was asked is answered as it stands now."""
+        if not message.edited or message.is_bot or not message.user:
+            return
+        if float(message.edited) - float(message.ts) > EDITABLE:
+            return
+        question = asked_in(self._workspace, message)
+        question = replace(question, cause=f"edit:{message.edited}")
+        surface = MessageSurface(self._workspace, question, message)
+        await self._chat.edited(question, surface)
+
+    async def _gone(self, message: Message) -> None:
+        question = asked_in(self._workspace, message)
+        surface = MessageSurface(self._workspace, question, message)
+        self._workspace.tasks.start(
+            self._chat.deleted(question.identity, surface.remove), "deletion"
+        )
 
     async def _is_for_us(self, said: Said, *, mention: bool) -> bool:
         match addressed(said, self._workspace.us, mention=mention):

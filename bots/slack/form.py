@@ -11,6 +11,7 @@ from core.entries import Entries, Problems
 from core.panel import Panel, shown
 from core.personas import Personas
 from core.presets import EVERYBODY, Audience, Name, Scope, Who, audience
+from core.words import together, told
 
 CALLBACK = "parley_settings"
 """By which a submitted form is known."""
@@ -37,19 +38,23 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Draws the settings of one scope; `people` and `groups` give names by id."""
+    """Draws the settings of one scope; `people` and `groups` give names by id.
+
+    `language` is that of whoever reads it.
+    """
 
     panel: Panel
     scope: Scope
     models: Sequence[str]
     people: Mapping[str, str]
     groups: Mapping[str, str]
+    language: str
 
     def editable(self) -> View:
         """A form to fill in; what is set right there stands in it, what holds beside it."""
         return {
-            **_view(notices.SETTINGS_TITLE, list(self._blocks()), notices.CANCEL),
-            "submit": _plain(notices.SAVE),
+            **self._view(list(self._blocks()), notices.CANCEL),
+            "submit": self._plain(notices.SAVE),
             "callback_id": CALLBACK,
             "private_metadata": json.dumps({"channel": self.scope.channel}),
         }
@@ -57,8 +62,8 @@ class Form:
     def read_only(self) -> View:
         """What holds, for those who may not change it."""
         why = notices.READ_ONLY if self.scope.channel else notices.READ_ONLY_WORKSPACE
-        lines = "\n".join(self.panel.lines(self.scope, self.names, NAMES))
-        return _view(notices.SETTINGS_TITLE, [_section(why), _section(lines)], notices.CLOSE)
+        lines = notices.as_lines(self.panel.lines(self.scope, self.names, NAMES))
+        return self._view([self._section(why), self._section(lines)], notices.CLOSE)
 
     def names(self, listed: Audience) -> list[str]:
         """The people and groups of an audience, by name."""
@@ -68,7 +73,7 @@ class Form:
         of, empty = notices.SETTINGS_OF_WORKSPACE, notices.EMPTY_INHERITS_WORKSPACE
         if self.scope.channel:
             of, empty = notices.SETTINGS_OF_CHANNEL, notices.EMPTY_INHERITS
-        yield _section(f"{of} {empty}")
+        yield self._section(together([of, empty]))
         yield self._model()
         if personas := self.panel.personas:
             yield self._select(Name.PERSONA, [(one, described(personas, one)) for one in personas])
@@ -89,7 +94,7 @@ class Form:
     def _prompt(self) -> Block:
         set_ = self.panel.at(self.scope).get(Name.SYSTEM_PROMPT, "")
         if len(set_) > LONGEST_INPUT:
-            return _section(notices.prompt_not_in_form(len(set_)))
+            return self._section(notices.prompt_not_in_form(len(set_)))
         return self._text(Name.SYSTEM_PROMPT, multiline=True)
 
     def _audience(self) -> Iterator[Block]:
@@ -102,32 +107,57 @@ class Form:
         listed = audience(set_) if set_ else EVERYBODY
         element: Block = {"type": "multi_users_select", "action_id": ENTERED}
         initial = {"initial_users": list(listed.people)} if listed.people else {}
-        yield _input(PEOPLE, notices.PEOPLE, element | initial)
+        yield self._input(PEOPLE, notices.PEOPLE, element | initial)
         known = {**{one: one for one in listed.groups}, **self.groups}
         if known:
-            options = {one: _option(one, name) for one, name in [*known.items()][:OPTIONS]}
+            options = {one: self._option(one, name) for one, name in [*known.items()][:OPTIONS]}
             element = {"type": "multi_static_select", "action_id": ENTERED}
             chosen = [options[one] for one in listed.groups if one in options]
             element |= {"initial_options": chosen} if chosen else {}
-            yield _input(GROUPS, notices.GROUPS, element | {"options": list(options.values())})
+            yield self._input(GROUPS, notices.GROUPS, element | {"options": list(options.values())})
 
     def _text(self, name: Name, *, multiline: bool = False) -> Block:
         set_ = self.panel.at(self.scope).get(name)
         element: Block = {"type": "plain_text_input", "action_id": ENTERED, "multiline": multiline}
         element |= {"max_length": LONGEST_INPUT} if multiline else {}
         element |= {} if set_ is None else {"initial_value": str(set_)}
-        return _input(name, notices.SETTINGS[name], element, self._hint(name))
+        return self._input(name, notices.SETTINGS[name], element, self._hint(name))
 
     def _select(self, name: Name, options: Sequence[tuple[str, str]], set_: str = "") -> Block:
         chosen = set_ or self.panel.at(self.scope).get(name) or NOTHING
-        offered = [_option(NOTHING, notices.INHERIT), *(_option(*option) for option in options)]
+        offered = [
+            self._option(NOTHING, notices.INHERIT),
+            *(self._option(*option) for option in options),
+        ]
         initial = next((one for one in offered if one["value"] == chosen), offered[0])
         element = {"type": "static_select", "action_id": ENTERED, "initial_option": initial}
-        return _input(name, notices.SETTINGS[name], element | _grouped(offered), self._hint(name))
+        return self._input(
+            name, notices.SETTINGS[name], element | _grouped(offered), self._hint(name)
+        )
 
     def _hint(self, name: Name) -> str:
         preset = self.panel.preset(self.scope)
         return notices.now_holds(shown(preset, name, self.names), preset.origin(name))
+
+    def _view(self, blocks: list[Block], close: str) -> View:
+        title = self._plain(notices.SETTINGS_TITLE)
+        return {"type": "modal", "title": title, "close": self._plain(close), "blocks": blocks}
+
+    def _input(self, block_id: str, label: str, element: Block, hint: str = "") -> Block:
+        block = {"type": "input", "block_id": block_id, "optional": True}
+        block |= {"label": self._plain(label), "element": element}
+        return block | ({"hint": self._plain(hint)} if hint else {})
+
+    def _option(self, value: str, text: str) -> Block:
+        words = told(text, self.language)
+        short = words if len(words) <= LONGEST_OPTION else f"{words[: LONGEST_OPTION - 1]}…"
+        return {"text": _text(short), "value": value}
+
+    def _section(self, text: str) -> Block:
+        return {"type": "section", "text": _text(told(text, self.language)[:LONGEST_SECTION])}
+
+    def _plain(self, text: str) -> dict[str, Any]:
+        return _text(told(text, self.language))
 
 
 def scope_of(view: Mapping[str, Any], platform: str, workspace: str) -> Scope:
@@ -162,18 +192,26 @@ def named(
     return [*people, *(group(one) or one for one in listed.groups)]
 
 
-def errors(view: Mapping[str, Any], problems: Problems) -> dict[str, str]:
+def errors(view: Mapping[str, Any], problems: Problems, language: str) -> dict[str, str]:
     """What is wrong, by the block below which Slack shows it."""
-    there, shown_at = _values(view), {}
+    there = _values(view)
+    found: dict[str, str] = {}
     for name, problem in problems.items():
-        block = name if name in there else Name.MODEL
-        shown_at[str(block)] = problem if block is name else notices.setting_problem(name, problem)
-    return shown_at
+        is_there = name in there
+        said = problem if is_there else notices.setting_problem(name, problem)
+        found[str(name if is_there else Name.MODEL)] = told(said, language)
+    return found
 
 
-def told(sentence: str) -> View:
+def saying(sentence: str, language: str) -> View:
     """A modal that says something and asks nothing."""
-    return _view(notices.SETTINGS_TITLE, [_section(sentence)], notices.CLOSE)
+    words = told(sentence, language)[:LONGEST_SECTION]
+    return {
+        "type": "modal",
+        "title": _text(told(notices.SETTINGS_TITLE, language)),
+        "close": _text(told(notices.CLOSE, language)),
+        "blocks": [{"type": "section", "text": _text(words)}],
+    }
 
 
 def described(personas: Personas, name: str) -> str:
@@ -198,35 +236,13 @@ def _entered(value: Mapping[str, Any]) -> str:
     return string(value, "value")
 
 
-def _view(title: str, blocks: list[Block], close: str) -> View:
-    return {"type": "modal", "title": _plain(title), "close": _plain(close), "blocks": blocks}
-
-
-def _input(block_id: str, label: str, element: Block, hint: str = "") -> Block:
-    block = {"type": "input", "block_id": block_id, "optional": True, "label": _plain(label)}
-    return block | {"element": element} | ({"hint": _plain(hint)} if hint else {})
-
-
-def _option(value: str, text: str) -> Block:
-    short = text if len(text) <= LONGEST_OPTION else f"{text[: LONGEST_OPTION - 1]}…"
-    return {"text": _plain(short), "value": value}
-
-
 def _grouped(options: list[Block]) -> Block:
     """A hundred options at most stand in one list; more are told apart by where they begin."""
     if len(options) <= OPTIONS:
         return {"options": options}
     groups = [options[at : at + OPTIONS] for at in range(0, len(options), OPTIONS)][:OPTIONS]
-    return {
-        "option_groups": [
-            {"label": _plain(group[0]["text"]["text"]), "options": group} for group in groups
-        ]
-    }
+    return {"option_groups": [{"label": group[0]["text"], "options": group} for group in groups]}
 
 
-def _section(text: str) -> Block:
-    return {"type": "section", "text": _plain(text[:LONGEST_SECTION])}
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}
+def _text(words: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": words}

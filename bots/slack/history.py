@@ -44,6 +44,22 @@ class History:
         found = [messages.read(one, conversation.channel, direct=direct) for one in raw]
         return await self._turns([message for message in found if message])
 
+    async def one(self, conversation: Conversation, ts: str) -> Message | None:
+        """One message of a conversation; None when it is gone. Raises `PlatformFailed`."""
+        bounds = {"oldest": ts, "latest": ts, "inclusive": True}
+        try:
+            async with asyncio.timeout(READ_TIMEOUT):
+                async for page in self._pages(conversation, Urgency.FIRST, **bounds):
+                    for raw in _messages(page):
+                        if string(raw, "ts") == ts and string(raw, "subtype") != "tombstone":
+                            direct = conversation.channel.startswith("D")
+                            return messages.read(raw, conversation.channel, direct=direct)
+        except CallFailed as failed:
+            raise PlatformFailed(f"Slack does not show the message: {failed}") from failed
+        except TimeoutError as error:
+            raise PlatformFailed("Slack takes too long to show the message") from error
+        return None
+
     async def posted(
         self, conversation: Conversation, after: str, nonce: str, *, unnamed: bool
     ) -> str:

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hash
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
+
 from bots.slack.budgets import Budgets
 from bots.slack.calls import CallFailed, Calls
 from bots.slack.events import is_direct
@@ -13,6 +15,8 @@ from bots.slack.payload import string
 from core.errors import PlatformFailed
 from core.pace import Urgency
 from core.presets import Audience, admits
+
+log = structlog.get_logger()
 
 LIFETIME = 60.0
 """Seconds for which an answer of Slack's is believed."""
@@ -47,6 +51,14 @@ class Managers:
             return True
         async with _in_time():
             return await self._is_admin(user) or await self._creator(channel) == user
+
+    async def may_manage(self, channel: str, user: str) -> bool:
+        """The same; what Slack does not tell counts as no."""
+        try:
+            return await self.manages(user, channel)
+        except PlatformFailed as failed:
+            log.warning("not known who manages the channel", channel=channel, error=str(failed))
+            return False
 
     async def admits(self, audience: Audience, user: str, channel: str) -> bool:
         """Whether somebody may use the bot in a channel. Raises `PlatformFailed`."""

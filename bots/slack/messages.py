@@ -27,7 +27,10 @@ US = "\ue000"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `thread` is the root's `ts` in a reply, and empty at top level."""
+    """One message. `thread` is the root's `ts` in a reply, and empty at top level.
+
+    `edited` is the `ts` of its last edit.
+    """
 
     channel: str
     ts: str
@@ -43,7 +46,7 @@ class Message:
     forwarded: tuple[Forwarded, ...]
     files: tuple[Attachment, ...]
     direct: bool
-    edited: bool
+    edited: str
 
     @property
     def is_bot(self) -> bool:
@@ -96,7 +99,7 @@ def read(raw: Any, channel: str, *, direct: bool) -> Message | None:
         forwarded=tuple(forwarded.read(raw.get("attachments"))),
         files=tuple(_attachments(raw.get("files"))),
         direct=direct,
-        edited=isinstance(raw.get("edited"), dict),
+        edited=string(raw.get("edited"), "ts"),
     )
 
 
@@ -160,9 +163,10 @@ class Scribe:
         if self.is_ours(message):
             yield from self._our_turns(message)
             return
-        text = "\n".join(filter(None, (self.question(message), *map(_noted, message.files))))
-        if text:
-            yield Turn(Role.USER, (Text(text),), self.author(message), message.ts)
+        text = self.question(message)
+        if text or message.files:
+            words = (Text(text),) if text else ()
+            yield Turn(Role.USER, words, self.author(message), message.ts, message.files)
 
     def _words(self, message: Message) -> str:
         # The text is what notifications show of the blocks: without lists, and with `*` for bold.
@@ -206,10 +210,6 @@ class Scribe:
 
     def _markdown(self, text: str) -> str:
         return mrkdwn.markdown(text, self._people.known, self._channels.known)
-
-
-def _noted(file: Attachment) -> str:
-    return f"[attached: {file.name}]"
 
 
 def _headline(blocks: Any) -> str:

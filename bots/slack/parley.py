@@ -5,32 +5,32 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bots.slack.payload import string
+from core.words import Notice, told
 
 Ack = Callable[..., Awaitable[Any]]
 
-HELP = (
-    "*Ask me* by mentioning me in a channel, in a direct message, or with `/ask what is a lease?` "
-    "(the answer is for you alone; `/ask public …` shows it to everybody)."
-)
+HELP = Notice("slack_help")
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
     """One use of `/parley`. `words` is what stands after the subcommand.
 
-    `trigger` opens a modal within three seconds, `url` answers five times within half an hour.
+    `trigger` opens a modal within three seconds, `url` answers five times within half an hour,
+    `language` is the asker's.
     """
 
     words: str
     channel: str
     user: str
+    language: str
     trigger: str
     url: str
     ack: Ack
 
     async def tell(self, sentence: str) -> None:
         """Acknowledge the command with a few words for the asker alone, in Slack's own markup."""
-        await self.ack(response_type="ephemeral", text=sentence)
+        await self.ack(response_type="ephemeral", text=told(sentence, self.language))
 
 
 Subcommand = Callable[[Use], Awaitable[None]]
@@ -39,17 +39,23 @@ Subcommand = Callable[[Use], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Parley:
-    """Hands each use to its subcommand; what is no subcommand is answered by `help`."""
+    """Hands each use to its subcommand; what is no subcommand is answered by `help`.
 
+    `language` tells that of somebody.
+    """
+
+    language: Callable[[str], str]
     subcommands: Mapping[str, Subcommand] = field(default_factory=dict)
 
     async def __call__(self, body: dict[str, Any], ack: Ack) -> None:
         """As one of Bolt's listeners."""
         word, _, words = string(body, "text").strip().partition(" ")
+        user = string(body, "user_id")
         use = Use(
             words=words.strip(),
             channel=string(body, "channel_id"),
-            user=string(body, "user_id"),
+            user=user,
+            language=self.language(user),
             trigger=string(body, "trigger_id"),
             url=string(body, "response_url"),
             ack=ack,

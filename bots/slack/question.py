@@ -6,6 +6,7 @@ from dataclasses import replace
 from bots.slack.messages import Message
 from bots.slack.workspace import Workspace
 from core.messages import Author, Question
+from core.words import Notice
 
 
 def asked_in(workspace: Workspace, message: Message) -> Question:
@@ -43,6 +44,6 @@ async def with_asker(workspace: Workspace, question: Question) -> Question:
 
 def _place(workspace: Workspace, message: Message) -> str:
     if message.direct:
-        return "a direct message"
+        return Notice("a_direct_message")
     name = workspace.channels.known(message.channel)
-    return f"#{name}" if name else "a channel"
+    return f"#{name}" if name else Notice("a_channel")

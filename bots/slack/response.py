@@ -21,11 +21,13 @@ from bots.slack.question import with_asker
 from bots.slack.surface import SlackSurface
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
-from core.messages import Conversation, Question, Turn
+from core.languages import Readers
+from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.presets import Audience, Notices
 from core.proxies import proxy_to
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+from core.words import Notice, told
 
 LIFETIME = 25 * 60.0
 """Seconds for which we use a response URL; Slack allows thirty minutes."""
@@ -39,10 +41,7 @@ SETTLING = 0.3
 HERE = "response"
 """What we call the message behind the URL; Slack gives it no id."""
 
-THE_REST = "The answer is longer than this message can be. The rest is in your direct messages."
-THE_REST_ELSEWHERE = (
-    "The answer is longer than this message can be. The rest went to {asker} in a direct message."
-)
+THE_REST = Notice("rest_is_direct")
 
 
 class ResponseUrl:
@@ -81,9 +80,10 @@ class ResponseUrl:
         """Replace what the command's answer shows. Raises `CallFailed`."""
         await self._use({**content(page, headline), "replace_original": True})
 
-    async def add(self, page: Page) -> None:
+    async def add(self, page: Page, thread: str = "") -> None:
         """Add a message of its own. Raises `CallFailed`."""
-        await self._use({**content(page), "replace_original": False})
+        where = {"thread_ts": thread} if thread else {}
+        await self._use({**content(page), "replace_original": False, **where})
 
     async def _use(self, body: dict[str, Any]) -> None:
         if not self.alive:
@@ -148,6 +148,11 @@ class ResponseSurface:
         return self._question.conversation
 
     @property
+    def readers(self) -> Readers:
+        """The languages of those who read there."""
+        return self._workspace.readers(self.conversation, self._question.asker.id)
+
+    @property
     def limit(self) -> Limit:
         """The room in one message, in bytes of Markdown."""
         return LIMIT
@@ -178,6 +183,11 @@ class ResponseSurface:
         """Nothing: a one-off question has no past."""
         return ()
 
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of a file. Raises `FileUnread`."""
+        del message
+        return await self._workspace.files.read(file, most)
+
     async def status(self, text: str) -> None:
         """Nothing to show: the command's acknowledgement is the sign."""
 
@@ -201,6 +211,25 @@ class ResponseSurface:
         """Whether the asker is among these people. Raises `PlatformFailed`."""
         asker, channel = self._question.asker.id, self._question.conversation.channel
         return await self._workspace.managers.admits(audience, asker, channel)
+
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """Nothing: what only the asker sees is not shown to the bot again."""
+        del messages
+        return ()
+
+    def editable(self, messages: Sequence[str]) -> bool:
+        """An answer to a command is not revised."""
+        del messages
+        return False
+
+    async def may_manage(self, person: str) -> bool:
+        """The answer to a command is its asker's alone."""
+        del person
+        return False
+
+    async def remove(self, message: str) -> Outcome:
+        """A command cannot be taken back, and its answer stays."""
+        return Delivered(message)
 
     async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Say it where the answer would stand; what already stands there stays."""
@@ -247,7 +276,9 @@ class ResponseSurface:
         """Where the rest is, in words for whoever reads the beginning."""
         asker = self._question.asker
         name = self._workspace.people.known(asker.id) or asker.name
-        return THE_REST if self._question.direct else THE_REST_ELSEWHERE.format(asker=name)
+        if self._question.direct:
+            return told(THE_REST, self.readers.asker)
+        return told(Notice("rest_went_to", asker=name), self.readers.everybody)
 
     async def _open(self) -> SlackSurface:
         calls, question = self._workspace.calls, self._question
@@ -261,6 +292,12 @@ class ResponseSurface:
             raise CallFailed(Unknown("no_channel"))
         where = replace(question.conversation, channel=channel, thread="")
         direct = replace(question, conversation=where, direct=True)
-        what = "The rest of the answer" if self._shown else "The answer"
-        asked = f"{what} to what you asked in {question.place} with /ask: {question.text}"
-        return SlackSurface(self._workspace, direct, asked)
+        return SlackSurface(self._workspace, direct, told(self._asked, self.readers.asker))
+
+    @property
+    def _asked(self) -> Notice:
+        """What stands above what goes on elsewhere."""
+        place, text = self._question.place, self._question.text
+        if self._shown:
+            return Notice("rest_to_what_you_asked", place=place, question=text)
+        return Notice("answer_to_what_you_asked", place=place, question=text)

@@ -19,6 +19,7 @@ from core.errors import PlatformFailed
 from core.pace import Urgency
 from core.panel import Panel
 from core.presets import Audience, Name, Scope
+from core.words import Notice, together, told
 
 log = structlog.get_logger()
 
@@ -59,7 +60,9 @@ class Settings:
         """Show the model, or set the one that is named."""
         scope = self._scope(use.channel)
         if not use.words:
-            await use.tell(self._said(scope, Name.MODEL, notices.set_how("/parley model NAME")))
+            lines = self._panel.lines(scope, self._names, [Name.MODEL])
+            how = notices.set_how("/parley model NAME")
+            await _tell(use, notices.as_lines([*lines, how]))
             return
         await self._set(use, scope, {Name.MODEL: use.words})
 
@@ -75,26 +78,25 @@ class Settings:
             await self.settings(use)
         else:
             preset = self._panel.preset(scope)
-            await use.tell(
-                mrkdwn.escape(
-                    notices.prompt_shown(preset.system_prompt, preset.origin(Name.SYSTEM_PROMPT))
-                )
-            )
+            origin = preset.origin(Name.SYSTEM_PROMPT)
+            await _tell(use, notices.prompt_shown(preset.system_prompt, origin))
 
     async def submitted(self, body: dict[str, Any], ack: Ack) -> None:
         """A form was filled in; as one of Bolt's listeners."""
         view, user = body["view"], string(body.get("user"), "id")
+        language = self._workspace.language(user)
         scope = form.scope_of(view, PLATFORM, self._workspace.us.team)
         if refusal := await self._refusal(user, scope):
-            await ack(response_action="update", view=form.told(refusal))
+            await ack(response_action="update", view=form.saying(refusal, language))
             return
         done = await self._panel.submit(scope, form.entries(view), user)
         if done.problems:
-            await ack(response_action="errors", errors=form.errors(view, done.problems))
+            await ack(response_action="errors", errors=form.errors(view, done.problems, language))
             return
         changed = [Name(change.name) for change in done.changes]
         lines = self._panel.lines(scope, self._names, changed)
-        await ack(response_action="update", view=form.told(done.failed or notices.saved(lines)))
+        said = done.failed or notices.saved(lines)
+        await ack(response_action="update", view=form.saying(said, language))
 
     async def _open(self, use: Use, scope: Scope) -> None:
         may, models, groups = await asyncio.gather(
@@ -104,7 +106,7 @@ class Settings:
         )
         listed = self._panel.preset(scope).audience.people
         people = {one: self._workspace.people.known(one) for one in listed}
-        drawn = Form(self._panel, scope, models, people, groups)
+        drawn = Form(self._panel, scope, models, people, groups, use.language)
         calls = self._workspace.calls
         await calls.in_turn(
             calls.web.views_open,
@@ -120,21 +122,21 @@ class Settings:
             return
         done = await self._panel.submit(scope, entries, use.user)
         if done.problems or done.failed:
-            await use.tell(mrkdwn.escape(" ".join(done.problems.values()) or done.failed))
+            await _tell(use, done.failed or together(done.problems.values()))
             return
         changed = [Name(change.name) for change in done.changes]
         lines = self._panel.lines(scope, self._names, changed)
-        await use.tell(mrkdwn.escape(notices.saved(lines)))
+        await _tell(use, notices.saved(lines))
 
-    async def _refusal(self, user: str, scope: Scope) -> str:
-        """Why somebody may not change this; empty when they may."""
+    async def _refusal(self, user: str, scope: Scope) -> Notice | None:
+        """Why somebody may not change this; None when they may."""
         match await self._may(user, scope):
             case None:
                 return notices.UNSURE_WHO_MAY
             case False:
                 wide = notices.MAY_NOT_CHANGE_WORKSPACE
                 return notices.MAY_NOT_CHANGE if scope.channel else wide
-        return ""
+        return None
 
     async def _may(self, user: str, scope: Scope) -> bool | None:
         """Whether somebody may change settings; None when Slack does not tell."""
@@ -150,12 +152,13 @@ class Settings:
             return await managers.manages(user, scope.channel)
         return await managers.administers(user)
 
-    def _said(self, scope: Scope, name: Name, how: str) -> str:
-        (line,) = self._panel.lines(scope, self._names, [name])
-        return mrkdwn.escape(f"{line}\n{how}")
-
     def _names(self, listed: Audience) -> list[str]:
         return form.named(listed, self._workspace.people.known, lambda _: None)
 
     def _scope(self, channel: str) -> Scope:
         return Scope(PLATFORM, self._workspace.us.team, channel)
+
+
+async def _tell(use: Use, sentence: str) -> None:
+    """Say what may hold people's own words, in which Slack is to find no marks."""
+    await use.tell(mrkdwn.escape(told(sentence, use.language)))

@@ -45,13 +45,22 @@ class Stream:
     """One such message.
 
     An append cannot be repeated: after a doubt, the message is edited instead. `sent` is
-    what Slack has been given of its text; `metadata` name it once it is complete.
+    what Slack has been given of its text; `metadata` name it once it is complete. With
+    `has_controls`, buttons have been appended to it, which only an edit takes away.
     """
 
     def __init__(
-        self, workspace: Workspace, channel: str, ts: str, metadata: dict[str, Any], sent: str = ""
+        self,
+        workspace: Workspace,
+        channel: str,
+        ts: str,
+        metadata: dict[str, Any],
+        sent: str = "",
+        *,
+        has_controls: bool = False,
     ) -> None:
         self.state = State.GROWS
+        self._has_controls = has_controls
         self._workspace = workspace
         self._where = {"channel": channel, "ts": ts}
         self.metadata = metadata
@@ -109,7 +118,7 @@ class Stream:
             **(chunks(new) if new else {}),
             **({"blocks": notice} if (notice := below(page)) else {}),
         )
-        self.state = State.SEALED
+        self.state = State.ENDED if self._has_controls else State.SEALED
 
     def _new(self, text: str) -> str:
         """What of a text is not sent yet; a text that begins otherwise has to be edited in."""
@@ -147,6 +156,12 @@ def growing(page: Page) -> str:
     return inert(page.so_far[: settled(page.so_far)])
 
 
-def chunks(text: str) -> dict[str, Any]:
-    """A piece of text as these methods take it; a stream has either chunks or texts for life."""
-    return {"chunks": [{"type": "markdown_text", "text": text}]}
+def chunks(text: str, below: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """A piece of text as these methods take it; a stream has either chunks or texts for life.
+
+    `below` are blocks that are appended with it.
+    """
+    pieces: list[dict[str, Any]] = [{"type": "markdown_text", "text": text}] if text else []
+    if below:
+        pieces.append({"type": "blocks", "blocks": below})
+    return {"chunks": pieces} if pieces else {}

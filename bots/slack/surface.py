@@ -12,7 +12,8 @@ from bots.slack.question import with_asker
 from bots.slack.sign import Sign
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
-from core.messages import Conversation, Question, Turn
+from core.languages import Readers
+from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.presets import Audience, Notices
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
@@ -60,6 +61,11 @@ class SlackSurface:
         return self._question.conversation
 
     @property
+    def readers(self) -> Readers:
+        """The languages of those who read there."""
+        return self._workspace.readers(self.conversation, self._question.asker.id)
+
+    @property
     def limit(self) -> Limit:
         """The room in one message, in bytes of Markdown."""
         return LIMIT
@@ -87,6 +93,11 @@ class SlackSurface:
     async def history(self) -> tuple[Turn, ...]:
         """The conversation as it stands. Raises `PlatformFailed`."""
         return await self._workspace.memory.turns(self.conversation, self._read)
+
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        """The content of a file. Raises `FileUnread`."""
+        del message
+        return await self._workspace.files.read(file, most)
 
     async def status(self, text: str) -> None:
         """Show what the bot is doing, or take the sign away."""
@@ -120,6 +131,41 @@ class SlackSurface:
         """Whether the asker is among these people. Raises `PlatformFailed`."""
         asker = self._question.asker.id
         return await self._workspace.managers.admits(audience, asker, self._channel)
+
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """What these messages of the bot's say. Raises `PlatformFailed`."""
+        known = {turn.id: turn for turn in await self.history()}
+        turns: list[Turn] = []
+        for ts in messages:
+            if ts in known:
+                turns.append(known[ts])
+            elif message := await self._history.one(self.conversation, ts):
+                turns += self._workspace.scribe.turns(message)
+        return tuple(turns)
+
+    def editable(self, messages: Sequence[str]) -> bool:
+        """Slack takes edits of messages of any age."""
+        del messages
+        return True
+
+    async def may_manage(self, person: str) -> bool:
+        """Whether a person may manage the channel."""
+        return await self._workspace.managers.may_manage(self._channel, person)
+
+    async def remove(self, message: str) -> Outcome:
+        """Delete a message of the answer."""
+        calls = self._workspace.calls
+        try:
+            await calls.in_turn(
+                calls.web.chat_delete,
+                self._workspace.budgets.delete,
+                Urgency.LAST,
+                channel=self._channel,
+                ts=message,
+            )
+        except CallFailed as failed:
+            return failed.outcome
+        return Delivered(message)
 
     async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Tell the asker alone; where they are alone with the bot anyway, in a message."""

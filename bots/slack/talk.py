@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from bots.slack import controls
 from bots.slack.calls import CallFailed
 from bots.slack.messages import Message
 from bots.slack.question import introduced
@@ -83,14 +84,14 @@ class MessageSurface(SlackSurface):
         if way is None or not way.seals:
             return await super()._send(page, nonce, way)
         self._started.add(nonce)
-        text = growing(page)
+        text, buttons = growing(page), controls.blocks(page.controls)
         try:
             message = await self._made(
                 self._workspace.calls.web.chat_startStream,
                 way.begin,
                 recipient_user_id=self._question.asker.id,
                 recipient_team_id=self._message.team or self._workspace.us.team,
-                **(chunks(text) if text else {}),
+                **chunks(text, buttons),
             )
         except CallFailed as failed:
             if not isinstance(failed.outcome, Unknown):
@@ -101,7 +102,7 @@ class MessageSurface(SlackSurface):
             log.info("no native stream", channel=self._channel, code=failed.outcome.code)
             self._workspace.unstreamed.add(self._channel)
             raise CallFailed(IN_ANOTHER_WAY) from failed
-        self._streams[message] = self._stream(message, nonce, text)
+        self._streams[message] = self._stream(message, nonce, text, has_controls=bool(buttons))
         return message
 
     async def _find(self, nonce: str) -> str:
@@ -113,5 +114,14 @@ class MessageSurface(SlackSurface):
             stream.state = State.DOUBTFUL
         return message
 
-    def _stream(self, message: str, nonce: str, sent: str = "") -> Stream:
-        return Stream(self._workspace, self._channel, message, metadata(nonce), sent)
+    def _stream(
+        self, message: str, nonce: str, sent: str = "", *, has_controls: bool = True
+    ) -> Stream:
+        return Stream(
+            self._workspace,
+            self._channel,
+            message,
+            metadata(nonce),
+            sent,
+            has_controls=has_controls,
+        )

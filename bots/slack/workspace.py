@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bots.slack.budgets import Budgets
 from bots.slack.calls import Calls
+from bots.slack.files import Files
 from bots.slack.groups import Groups
 from bots.slack.identity import Identity
 from bots.slack.managers import Managers
@@ -12,6 +13,8 @@ from bots.slack.messages import Scribe
 from bots.slack.names import Names
 from bots.slack.refusals import Refusals
 from bots.slack.statuses import Statuses
+from core.languages import Languages, Locales, Readers
+from core.messages import Conversation
 from core.tasks import Tasks
 
 
@@ -24,12 +27,23 @@ class Workspace:
     budgets: Budgets
     people: Names
     channels: Names
-    managers: Managers
     groups: Groups
     scribe: Scribe
     memory: Memory
+    files: Files
+    managers: Managers
     statusless: Refusals
     unstreamed: Refusals
     tasks: Tasks
     statuses: Statuses
     streaming: str
+    languages: Languages
+    locales: Locales
+
+    def readers(self, conversation: Conversation, person: str) -> Readers:
+        """Who reads a conversation in which somebody asks; Slack's channels have no language."""
+        return self.languages.readers(conversation, self.locales.of(person))
+
+    def language(self, person: str) -> str:
+        """The language of what somebody sees alone."""
+        return self.languages.of(self.locales.of(person))

@@ -15,10 +15,11 @@ from core.store.marks import Marks
 from core.store.migrate import migrate
 from core.store.process import ProcessLock
 from core.store.questions import LEASE, RENEWAL, Questions
-from core.store.replies import Replies
+from core.store.ratings import Ratings
+from core.store.replies import Known, Replies
 from core.store.threads import Threads
 
-__all__ = ["LEASE", "RENEWAL", "Call", "Change", "ChannelSettings", "Store"]
+__all__ = ["LEASE", "RENEWAL", "Call", "Change", "ChannelSettings", "Known", "Store"]
 
 
 class Store:
@@ -30,6 +31,7 @@ class Store:
         self.questions = Questions(self._database, process.owner, process.is_dead, clock)
         self.replies = Replies(self._database, process.owner, clock)
         self.calls = Calls(self._database)
+        self.ratings = Ratings(self._database, clock)
         self.threads = Threads(self._database)
         self.marks = Marks(self._database)
         self.channel_settings = ChannelSettings(self._database, clock)
@@ -44,6 +46,10 @@ class Store:
         process = ProcessLock(path)
         await asyncio.to_thread(_prepare, path, process)
         return cls(url, process, clock)
+
+    async def has_company(self) -> bool:
+        """Whether another living process uses this database."""
+        return await asyncio.to_thread(self._process.has_company)
 
     async def close(self) -> None:
         """Close the database and let others know that this process has ended."""

@@ -1,8 +1,8 @@
 """Model calls: what was asked of the endpoint, and what it counted."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from core.store.database import Database
 from core.store.schema import model_calls
@@ -42,3 +42,11 @@ class Calls:
         """Write one call down."""
         async with self._database.write() as connection:
             await connection.execute(_ADD, asdict(call))
+
+    async def of(self, reply: str) -> list[Call]:
+        """The calls that were made for a reply, in order."""
+        columns = [model_calls.c[field.name] for field in fields(Call)]
+        query = select(*columns).where(model_calls.c.reply == reply).order_by(model_calls.c.id)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings()
+            return [Call(**{**row, "estimated": bool(row["estimated"])}) for row in rows]

@@ -6,6 +6,7 @@ that can be locked belongs to a process that is dead.
 
 import fcntl
 import secrets
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -50,11 +51,21 @@ class ProcessLock:
             return False
         return True
 
-    def sweep(self) -> None:
-        """Take away the lock files of dead processes."""
+    def has_company(self) -> bool:
+        """Whether another process that lives uses the same database."""
+        own = self._path(self.owner)
+        return any(path != own and not self.is_dead(owner) for path, owner in self._others())
+
+    def _others(self) -> Iterator[tuple[Path, str]]:
         prefix = f"{self._database.name}.process-"
         for path in self._database.parent.glob(f"{prefix}*"):
-            if path.suffix != ".taking" and self.is_dead(path.name.removeprefix(prefix)):
+            if path.suffix != ".taking":
+                yield path, path.name.removeprefix(prefix)
+
+    def sweep(self) -> None:
+        """Take away the lock files of dead processes."""
+        for path, owner in self._others():
+            if self.is_dead(owner):
                 with suppress(FileNotFoundError):
                     path.unlink()
 

@@ -1,25 +1,62 @@
 """Replies: which questions they answer, and which messages they are made of."""
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import RowMapping, bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.messages import Conversation
 from core.store.database import Database
 from core.store.questions import change, check, settled
-from core.store.schema import replies, reply_messages
+from core.store.schema import former_texts, questions, replies, reply_messages
 
 # Built once: to build a statement takes longer than to run it.
 _NEW, _NEW_MESSAGE = insert(replies), insert(reply_messages)
 _BEGIN = _NEW.on_conflict_do_update(
     index_elements=[replies.c.id],
-    set_={"begun_at": _NEW.excluded.begun_at, "outcome": "", "seen": 0},
+    set_={"begun_at": _NEW.excluded.begun_at, "ended_at": None, "outcome": "", "seen": 0},
 )
 _ADD_MESSAGE = _NEW_MESSAGE.on_conflict_do_update(
     index_elements=[reply_messages.c.reply, reply_messages.c.number],
     set_={"message": _NEW_MESSAGE.excluded.message},
 )
 _END = update(replies).where(replies.c.id == bindparam("reply"))
+
+
+_TAKE_OVER = update(replies).where(replies.c.id == bindparam("reply"))
+_FORGET = delete(reply_messages).where(reply_messages.c.reply == bindparam("name"))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a reply. `about` says how it came about; `ended` whether it is complete.
+
+    `questions` are the platform's ids of the messages that asked, `messages` those that it
+    is made of, first page first.
+    """
+
+    name: str
+    conversation: Conversation
+    askers: frozenset[str]
+    keys: tuple[str, ...]
+    messages: tuple[str, ...]
+    outcome: str
+    ended: bool
+    about: Mapping[str, Any]
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The ids of the messages that asked."""
+        return tuple(dict.fromkeys(_identity(key).rpartition("/")[2] for key in self.keys))
+
+    @property
+    def of_a_command(self) -> bool:
+        """Whether what was asked stands in no message."""
+        return any("#command:" in key for key in self.keys)
 
 
 class Replies:
@@ -53,14 +90,147 @@ class Replies:
                 _ADD_MESSAGE, {"reply": reply, "number": number, "message": message}
             )
 
-    async def end(self, reply: str, keys: Iterable[str], outcome: str, seen: int) -> None:
-        """The reply stands as it will stay, and its questions have ended with it.
+    async def take_over(
+        self, reply: str, former: str, messages: Sequence[str], text: str, until: float
+    ) -> None:
+        """The reply is shown in these messages, in the place of a former one that said `text`.
 
-        `seen` is how many characters of it were shown.
+        The text is kept until then, if there is any. What the former one is made of is
+        known of this one alone from now on.
         """
-        now = self._clock()
+        async with self._database.write() as connection:
+            await connection.execute(_TAKE_OVER, {"reply": reply, "replaces": former})
+            if messages:
+                await connection.execute(_FORGET, {"name": former})
+            for number, message in enumerate(messages):
+                await connection.execute(
+                    _ADD_MESSAGE, {"reply": reply, "number": number, "message": message}
+                )
+            if text:
+                await connection.execute(
+                    insert(former_texts)
+                    .values(reply=reply, text=text, until=until)
+                    .on_conflict_do_nothing()
+                )
+
+    async def former(self, reply: str) -> str:
+        """What stood where this reply stands now; empty when that is not kept (any more)."""
+        query = select(former_texts.c.text).where(
+            former_texts.c.reply == reply, former_texts.c.until > self._clock()
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar() or ""
+
+    async def forget_texts(self) -> None:
+        """Erase former texts whose time is over."""
         async with self._database.write() as connection:
             await connection.execute(
-                _END, {"reply": reply, "outcome": outcome, "seen": seen, "ended_at": now}
+                delete(former_texts).where(former_texts.c.until <= self._clock())
             )
+
+    async def wish(self, reply: str, wish: str) -> bool:
+        """Ask whichever process writes a reply for something; False when it is complete."""
+        async with self._database.write() as connection:
+            result = await connection.execute(
+                update(replies)
+                .where(replies.c.id == reply, replies.c.ended_at.is_(None))
+                .values(wish=wish)
+            )
+            return result.rowcount == 1
+
+    async def is_written(self, reply: str) -> bool:
+        """Whether a reply is not complete yet."""
+        query = select(replies.c.id).where(replies.c.id == reply, replies.c.ended_at.is_(None))
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).first() is not None
+
+    async def written_in(self, conversation: str) -> str:
+        """The newest reply in a conversation that is not complete yet; empty: there is none."""
+        query = (
+            select(replies.c.id)
+            .where(replies.c.conversation == conversation, replies.c.ended_at.is_(None))
+            .order_by(replies.c.begun_at.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar() or ""
+
+    async def wishes(self, names: Collection[str]) -> dict[str, str]:
+        """What other processes were asked to do with these replies, by name."""
+        query = select(replies.c.id, replies.c.wish).where(
+            replies.c.id.in_(names), replies.c.wish != ""
+        )
+        async with self._database.read() as connection:
+            return {row.id: row.wish for row in await connection.execute(query)}
+
+    async def known(self, reply: str) -> Known | None:
+        """What is known of a reply; None for one that there never was."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(replies).where(replies.c.id == reply))
+            row = found.mappings().one_or_none()
+            return await _known(connection, row) if row else None
+
+    async def latest(self, identity: str) -> Known | None:
+        """The newest reply to what this message asked (`Question.identity`)."""
+        query = (
+            select(replies)
+            .join(questions, questions.c.reply == replies.c.id)
+            .where(questions.c.key.startswith(f"{identity}#", autoescape=True))
+            .order_by(replies.c.begun_at.desc(), replies.c.id)
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+            return await _known(connection, row) if row else None
+
+    async def end(
+        self,
+        reply: str,
+        keys: Iterable[str],
+        outcome: str,
+        seen: int,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        """The reply stands as it will stay, and its questions have ended with it.
+
+        `seen` is how many characters of it were shown, `about` how it came about.
+        """
+        now = self._clock()
+        ended = {
+            "outcome": outcome,
+            "seen": seen,
+            "ended_at": now,
+            "about": json.dumps(about or {}),
+        }
+        async with self._database.write() as connection:
+            await connection.execute(_END, {"reply": reply, **ended})
             await change(connection, self._owner, keys, settled(outcome, now))
+
+
+async def _known(connection: AsyncConnection, row: RowMapping) -> Known:
+    name: str = row["id"]
+    asked = await connection.execute(
+        select(questions.c.key, questions.c.asker)
+        .where(questions.c.reply == name)
+        .order_by(questions.c.claimed_at)
+    )
+    rows = asked.all()
+    shown = await connection.execute(
+        select(reply_messages.c.message)
+        .where(reply_messages.c.reply == name)
+        .order_by(reply_messages.c.number)
+    )
+    return Known(
+        name=name,
+        conversation=Conversation.parse(row["conversation"]),
+        askers=frozenset(one.asker for one in rows),
+        keys=tuple(one.key for one in rows),
+        messages=tuple(shown.scalars()),
+        outcome=row["outcome"],
+        ended=row["ended_at"] is not None,
+        about=json.loads(row["about"]),
+    )
+
+
+def _identity(key: str) -> str:
+    return key.partition("#")[0]

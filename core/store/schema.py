@@ -24,6 +24,7 @@ questions = Table(
     Column("reply", String, ForeignKey("replies.id")),
 )
 Index("questions_open", questions.c.state, questions.c.lease_until)
+Index("questions_by_reply", questions.c.reply)
 
 replies = Table(
     "replies",
@@ -34,6 +35,31 @@ replies = Table(
     Column("ended_at", Float),
     Column("outcome", String, nullable=False, server_default=""),
     Column("seen", Integer, nullable=False, server_default="0"),
+    # What another process was asked to do with it while it is written: stop, withdraw.
+    Column("wish", String, nullable=False, server_default=""),
+    # The reply whose place it has taken.
+    Column("replaces", String, nullable=False, server_default=""),
+    # How it came about, as JSON: what the model was shown and what not; ids and figures only.
+    Column("about", Text, nullable=False, server_default="{}"),
+)
+
+former_texts = Table(
+    "former_texts",
+    metadata,
+    # Text at rest: what stood where this reply stands now, until its time is over.
+    Column("reply", String, ForeignKey("replies.id"), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("until", Float, nullable=False, index=True),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("reply", String, ForeignKey("replies.id"), primary_key=True),
+    Column("person", String, primary_key=True),
+    # 1: good; 0: bad.
+    Column("good", Integer, nullable=False),
+    Column("rated_at", Float, nullable=False),
 )
 
 reply_messages = Table(

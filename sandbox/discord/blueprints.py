@@ -9,6 +9,13 @@ from sandbox.discord.refusals import InvalidForm
 _NAME = re.compile(r"[-_'\w]{1,32}")
 
 
+LOCALES = frozenset(
+    "bg cs da de el en-GB en-US es-419 es-ES fi fr hi hr hu id it ja ko lt "  # noqa: SIM905
+    "nl no pl pt-BR ro ru sv-SE th tr uk vi zh-CN zh-TW".split()
+)
+"""The languages of Discord's apps (reference#locales)."""
+
+
 class CommandKind(IntEnum):
     """What a command is used on."""
 
@@ -43,6 +50,7 @@ def check(given: Json, kind: int) -> None:
             raise _bad_length("description")
     elif not 1 <= len(name) <= 32:
         raise _bad_length("name")
+    _check_localizations("description_localizations", given)
     _check_options("options", given.get("options") or [])
 
 
@@ -69,9 +77,18 @@ def _check_option(where: str, option: Json) -> None:
         raise InvalidForm(f"{where}.name", "APPLICATION_COMMAND_INVALID_NAME", "Name is invalid")
     if not 1 <= len(str(option.get("description") or "")) <= 100:
         raise _bad_length(f"{where}.description")
+    _check_localizations(f"{where}.description_localizations", option)
     if len(option.get("choices") or []) > 25:
         raise _bad_length(f"{where}.choices")
     _check_options(f"{where}.options", option.get("options") or [])
+
+
+def _check_localizations(where: str, given: Json) -> None:
+    for locale, description in (given.get("description_localizations") or {}).items():
+        if locale not in LOCALES:
+            raise InvalidForm(where, "DICT_KEY_INVALID", f"{locale} is no locale of Discord's.")
+        if not 1 <= len(str(description)) <= 100:
+            raise _bad_length(f"{where}.{locale}")
 
 
 def _bad_length(field: str) -> InvalidForm:

@@ -26,6 +26,8 @@ class Realm:
         self.space = space
         self.privileged = privileged
         self.now = clock
+        self.locale = "en-US"
+        """The guild's preferred one; this is Discord's default."""
         self.files = Files()
         self.bulk: set[str] = set()
         """Ids of messages that a bulk deletion takes away: one event tells of all of them."""

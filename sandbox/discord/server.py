@@ -7,13 +7,17 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from sandbox import strange
 from sandbox.discord.answers import Answers
 from sandbox.discord.commands import Commands
 from sandbox.discord.controls import Controls
 from sandbox.discord.drafts import media_type
+from sandbox.discord.events import Event
 from sandbox.discord.feed import Feed
 from sandbox.discord.gateway import Gateway
+from sandbox.discord.intents import Intent
 from sandbox.discord.interactions import Interactions
+from sandbox.discord.objects import guild
 from sandbox.discord.posts import Posts
 from sandbox.discord.realm import Realm
 from sandbox.discord.requests import Request
@@ -168,6 +172,11 @@ class DiscordServer:
         """Tell of a message a second time, as can happen around a RESUME."""
         self._tell(Change("posted", self._realm.space.name, message.channel, message))
 
+    def choose_language(self, locale: str) -> None:
+        """Set the guild's preferred locale, as its owner can."""
+        self._realm.locale = locale
+        self._gateway.dispatch(Event("GUILD_UPDATE", guild.guild(self._realm), Intent.GUILDS))
+
     def attachment_url(self, message: Message, number: int = 0) -> str:
         """A fresh address of a message's attachment."""
         file = message.payload["attachments"][number]
@@ -178,7 +187,9 @@ class DiscordServer:
         for event in self._feed.events(change):
             self._gateway.dispatch(event)
 
-    async def _download(self, request: web.Request) -> web.Response:
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        if instead := await strange.struck(request, self.faults):
+            return instead
         file, files = request.match_info["id"], self._realm.files
         ends, made, signature = (request.query.get(name, "") for name in ("ex", "is", "hm"))
         upload = files.get(file)

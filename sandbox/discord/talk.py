@@ -16,6 +16,10 @@ LONGEST = 4000
 """UTF-16 units that the client lets a person send (2,000 without Nitro)."""
 
 
+MOST_FILES = 10
+"""Files that the client lets a person send with one message."""
+
+
 class Talk:
     """Saying, changing, reacting. People, places and messages go by their ids.
 
@@ -106,6 +110,8 @@ class Talk:
 
     def _sendable(self, text: str, files: Sequence[object]) -> str:
         text = composed(self._realm, text.strip())
+        if len(files) > MOST_FILES:
+            raise ValueError(f"A message has at most {MOST_FILES} files.")
         if not text and not files:
             raise ValueError("There is nothing to send.")
         if (length := units(text)) > LONGEST:

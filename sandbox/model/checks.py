@@ -11,6 +11,9 @@ from sandbox.model.tokens import count_prompt
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+BLIND = ("gpt-3.5", "o1-mini", "o3-mini", "text-")
+"""How the names of models begin that take no pictures."""
+
 PARTS = ("text", "image_url", "input_audio", "file", "refusal")
 
 _NAMES = """
@@ -41,6 +44,7 @@ def check(body: Any, models: Sequence[str], window: int) -> dict[str, Any]:
             raise Refused("unknown_parameter", f"Unknown parameter: '{name}'.", param=name)
     _check_model(body, models)
     _check_messages(body.get("messages"))
+    _check_sight(body)
     _check_numbers(body)
     _check_stop(body)
     _check_stream(body)
@@ -50,6 +54,11 @@ def check(body: Any, models: Sequence[str], window: int) -> dict[str, Any]:
         _unsupported("reasoning_effort", "It is not supported with this model.")
     _check_window(body, window)
     return body
+
+
+def sees(model: str) -> bool:
+    """Whether a model of this name takes pictures."""
+    return not model.startswith(BLIND)
 
 
 def reasons(model: str) -> bool:
@@ -117,6 +126,20 @@ def _check_part(part: Any, role: str, at: str) -> None:
         image = part.get("image_url")
         if not isinstance(image, dict) or not _is_image(image.get("url")):
             _wrong("invalid_image_url", f"{at}.image_url", "The image URL is not valid.")
+
+
+def _check_sight(body: Mapping[str, Any]) -> None:
+    if sees(body["model"]):
+        return
+    for number, message in enumerate(body["messages"]):
+        content = message.get("content")
+        for place, part in enumerate(content if isinstance(content, list) else ()):
+            if part["type"] == "image_url":
+                raise Refused(
+                    None,
+                    "Invalid content type. image_url is only supported by certain models.",
+                    param=f"messages.[{number}].content.[{place}].type",
+                )
 
 
 def _is_image(url: Any) -> bool:

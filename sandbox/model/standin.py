@@ -18,6 +18,7 @@ from sandbox.model.tokens import count
 from sandbox.model.words import BUSY_SECONDS, WORDS, Word, words_in
 
 _ABILITIES = re.compile(r"\b(?:help|what can you do)\b", re.IGNORECASE)
+_FILES = re.compile(r"\b(?:files?|attach\w*|documents?|pdfs?)\b", re.IGNORECASE)
 _GO_ON = re.compile(r"\W*(?:please )?(?:continue|go on)(?:,? please)?\W*", re.IGNORECASE)
 
 INTRODUCTION = (
@@ -94,16 +95,27 @@ def _left(talk: Talk) -> str:
 
 
 def _reply(talk: Talk) -> str:
+    seen = _seen(talk)
     if not talk.question:
-        return "There is no question in what I was sent."
+        return seen.strip() or "There is no question in what I was sent."
     if _ABILITIES.search(talk.question):
         return _abilities()
-    seen = f"I see {talk.images} picture(s) with it. " if talk.images else ""
     return (
         f"You wrote: {_quoted(talk.question)} {seen}A model would now answer that"
         f"{_with(talk)}. Ask me for `code`, `markdown`, a `long answer` or a failure such as "
         "`cut`, or tell me something to remember and ask later what you told me."
     )
+
+
+def _seen(talk: Talk) -> str:
+    """What came with the question; asked about files, also what came before."""
+    files = list(talk.files)
+    if _FILES.search(talk.question):
+        files = [file for said in talk.earlier for file in said.files] + files
+    seen = [f"I see {talk.images} picture(s) with it."] if talk.images else []
+    seen += [f"In {file.name} I read {_quoted(file.text)}" for file in files if file.text]
+    seen += [f"Of {file.name} I see the name." for file in files if file.missing]
+    return " ".join([*seen, ""])
 
 
 def _quoted(question: str) -> str:

@@ -9,7 +9,23 @@ from sandbox.model.tokens import text_of
 
 _NOTE = re.compile(r"^\[[^\n]*\]\n")
 _SPEAKER = re.compile(r"^([^\n:]{1,70}): ")
+_FILE = re.compile(
+    r"^\[attached: ([^\n]*?) \(([^\n()]*)\)([^\n]*)\]$(?:\n(.*?)\n\[end of \1\]$)?",
+    re.MULTILINE | re.DOTALL,
+)
 _ASKED_BY = re.compile(r"Asked by (.+?) in ")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that came with what was said: its name, and its text if that was sent.
+
+    `missing` says that neither text nor picture was.
+    """
+
+    name: str
+    text: str = ""
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +34,7 @@ class Said:
 
     text: str
     by: str = ""
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +49,7 @@ class Talk:
     earlier: tuple[Said, ...] = ()
     answers: int = 0
     images: int = 0
+    files: tuple[File, ...] = ()
     before: "Talk | None" = field(default=None, compare=False)
     answered: str = field(default="", compare=False)
 
@@ -53,6 +71,7 @@ def talk_of(messages: Sequence[Mapping[str, Any]]) -> Talk:
                 question=people[-1].text,
                 asker=people[-1].by,
                 earlier=tuple(people[:-1]),
+                files=people[-1].files,
                 images=_images(message.get("content")),
             )
         elif message["role"] == "assistant":
@@ -72,8 +91,12 @@ def _sayings(messages: Sequence[Mapping[str, Any]]) -> list[Said]:
 
 
 def _said(text: str, *, named: bool) -> Said:
+    files = tuple(
+        File(found[1], found[4] or "", "not shown" in found[3]) for found in _FILE.finditer(text)
+    )
     name = _SPEAKER.match(text) if named else None
-    return Said(text[name.end() :].strip(), name[1]) if name else Said(text.strip())
+    words = _FILE.sub("", text[name.end() :] if name else text).strip()
+    return Said(words, name[1] if name else "", files)
 
 
 def _has_speakers(texts: Sequence[str], note: str) -> bool:

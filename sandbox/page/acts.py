@@ -1,15 +1,19 @@
 """What a person does on the page, done in the sandbox's Slack and Discord."""
 
+import base64
+import binascii
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sandbox.discord import CommandFailed as DiscordCommandFailed
 from sandbox.discord import DiscordServer
+from sandbox.discord import Upload as DiscordUpload
 from sandbox.discord.objects import members
 from sandbox.page import commands, forms
 from sandbox.slack import CommandFailed as SlackCommandFailed
 from sandbox.slack import SlackServer
+from sandbox.slack import Upload as SlackUpload
 from sandbox.world import Change
 
 Json = dict[str, Any]
@@ -45,6 +49,17 @@ class Given:
     def open(self, form: Json) -> None:
         """The act has opened a form."""
         self.form = form
+
+    def files(self) -> Iterator[tuple[str, str, bytes]]:
+        """Names, media types and contents of what is attached."""
+        values = self._values.get("files") or []
+        for value in values if isinstance(values, list) else ():
+            one = Given(value if isinstance(value, dict) else {})
+            try:
+                data = base64.b64decode(one.text("data"), validate=True)
+            except binascii.Error as error:
+                raise Refused(f"{one['name']} did not come whole.") from error
+            yield one["name"], one.text("type") or "application/octet-stream", data
 
     def __getitem__(self, name: str) -> str:
         value = self.text(name)
@@ -122,8 +137,10 @@ class Acts:
         return {"slack": commands.SLACK, "discord": commands.listed(registered)}
 
     async def _say_in_slack(self, given: Given) -> str:
+        files = [SlackUpload(*file) for file in given.files()]
+        text = given.text("text") if files else given["text"]
         said = self._slack.say(
-            given["person"], given["channel"], given["text"], thread=given.text("thread")
+            given["person"], given["channel"], text, thread=given.text("thread"), files=files
         )
         return said.id
 
@@ -178,8 +195,10 @@ class Acts:
         return forms.of_slack(view, shown.content, person, people, wrong)
 
     async def _say_in_discord(self, given: Given) -> str:
+        files = [DiscordUpload(*file) for file in given.files()]
+        text = given.text("text") if files else given["text"]
         said = self._discord.say(
-            given["person"], given["channel"], given["text"], reply_to=given.text("reply")
+            given["person"], given["channel"], text, reply_to=given.text("reply"), files=files
         )
         return said.id
 

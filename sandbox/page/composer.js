@@ -1,6 +1,7 @@
 // The box to write in: it completes people and commands, and says when something failed.
 
 import { avatar, h } from "./dom.js";
+import { Picked } from "./files.js";
 
 const MENTION = /(^|[\s(])@(\w*)$/;
 const COMMAND = /^\/[\w ]*$/;
@@ -31,6 +32,7 @@ export class Composer {
     this.hint = h("p", { class: "composer-hint", hidden: true });
     this.note = h("p", { class: "composer-note", role: "alert", hidden: true });
     this.mode = h("p", { class: "composer-mode", hidden: true });
+    this.picked = new Picked(() => this.complain(""));
     this.button = h("button", { type: "submit", class: "send", title: "Send", "aria-label": "Send" }, "➤");
     this.element = h(
       "form",
@@ -39,8 +41,9 @@ export class Composer {
       this.note,
       this.mode,
       this.hint,
-      h("div", { class: "box" }, this.title, h("div", { class: "line" }, this.input, this.button)),
+      h("div", { class: "box" }, this.title, this.picked.list, h("div", { class: "line" }, this.picked.button, this.picked.input, this.input, this.button)),
     );
+    this.picked.listen(this.element);
   }
 
   /** Set what the empty box says, and whether a post with a title is written. */
@@ -89,14 +92,18 @@ export class Composer {
     event?.preventDefault();
     const text = this.input.value.trim();
     const send = this.special ?? this.send;
-    if (!text) return;
+    const { files } = this.picked;
+    if (!text && !files.length) return;
     this.close();
     this.complain("");
     this.end();
     try {
-      await send(text, this.title.value.trim());
+      const contents = await this.picked.contents();
+      this.picked.set([]);
+      await send(text, this.title.value.trim(), contents);
       this.title.value = "";
     } catch (error) {
+      if (!this.picked.files.length) this.picked.set(files);
       this.complain(error.message);
       if (!this.input.value) this.fill(text);
     }

@@ -69,7 +69,7 @@ export const discord = {
     };
   },
 
-  say: (person, place, text, reply = "") => act("discord/say", { person, channel: place.thread || place.channel, text, reply }),
+  say: (person, place, text, { reply = "", files }) => act("discord/say", { person, channel: place.thread || place.channel, text, reply, files }),
   edit: (person, message, text) => act("discord/edit", { person, channel: message.channel, message: message.id, text }),
   remove: (person, message) => act("discord/delete", { person, channel: message.channel, message: message.id }),
   press: (person, message, id) => act("discord/press", { person, channel: message.channel, message: message.id, id }),

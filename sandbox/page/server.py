@@ -25,6 +25,9 @@ SHOWN = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
+LARGEST = 48 * 2**20
+"""Bytes of one act: 30 MB of files, as JSON holds them."""
+
 ALIVE = 15.0
 """Seconds after which a silent stream says that it is still there."""
 
@@ -97,7 +100,7 @@ class PageServer:
             feed.add(about, what)
 
     def _app(self) -> web.Application:
-        app = web.Application(middlewares=[only_from_here, _with_sentence], client_max_size=2**20)
+        app = web.Application(middlewares=[only_from_here, _with_sentence], client_max_size=LARGEST)
         app.on_response_prepare.append(add_headers)
         app.router.add_get("/", self._file)
         app.router.add_get("/live", self._live)

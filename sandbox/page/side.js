@@ -20,8 +20,8 @@ export class Side {
     this.answered = new Set();
     this.thread = "";
     this.rail = h("nav", { class: "rail", "aria-label": `Channels in ${skin.title}`, id: `rail-${skin.name}` });
-    this.main = this.pane("main", "Message", (text, title) => this.send(text, { channel: this.channel, thread: "" }, title));
-    this.side = this.pane("aside", "Reply in the thread", (text) => this.send(text, { channel: this.channel, thread: this.thread }));
+    this.main = this.pane("main", "Message", (text, title, files) => this.send(text, { channel: this.channel, thread: "" }, files, title));
+    this.side = this.pane("aside", "Reply in the thread", (text, _, files) => this.send(text, { channel: this.channel, thread: this.thread }, files));
     this.frame = h("div", { class: "frame" }, this.rail, this.main.element, this.side.element);
     this.element = h("section", { class: `side ${skin.name}`, "aria-label": skin.title }, this.frame);
   }
@@ -180,15 +180,17 @@ export class Side {
     else this.render();
   }
 
-  async send(text, place, title) {
+  async send(text, place, files, title) {
     const channel = this.space.channels.get(place.channel);
+    const isSaid = !/^\/\w/.test(text) && (channel.kind !== "forum" || Boolean(place.thread));
+    if (files.length && !isSaid) throw new Error("Files go with messages, not with posts and commands.");
     if (channel.kind === "forum" && !place.thread) {
       if (!title) throw new Error("A post needs a title.");
       this.remember(await this.skin.post(this.person.id, place.channel, title, text));
     } else if (/^\/\w/.test(text)) {
       const [, name, rest] = /^(\/\S+)\s*([\s\S]*)$/.exec(text);
       await this.skin.command(this.person.id, place, name, rest);
-    } else this.remember(await this.skin.say(this.person.id, place, text));
+    } else this.remember(await this.skin.say(this.person.id, place, text, { files }));
     if (this.isUnheard(channel, text)) this.offerToInvite(channel, place);
   }
 
@@ -220,7 +222,7 @@ export class Side {
     const { composer } = kind === "main" ? this.main : this.side;
     const place = { channel: message.channel, thread: "" };
     const name = this.space.people.get(message.author)?.name;
-    composer.begin(`Replying to ${name}`, "", async (text) => this.remember(await this.skin.say(this.person.id, place, text, message.id)));
+    composer.begin(`Replying to ${name}`, "", async (text, _, files) => this.remember(await this.skin.say(this.person.id, place, text, { reply: message.id, files })));
   }
 
   edit(message, kind) {

@@ -51,7 +51,7 @@ export const slack = {
     return answers.length ? { words: `${answers.length} ${answers.length === 1 ? "reply" : "replies"}`, people: [...new Set(answers.map((one) => one.author))], last: answers.at(-1).at } : null;
   },
 
-  say: (person, place, text) => act("slack/say", { person, channel: place.channel, thread: place.thread, text }),
+  say: (person, place, text, { files }) => act("slack/say", { person, channel: place.channel, thread: place.thread, text, files }),
   edit: (person, message, text) => act("slack/edit", { person, channel: message.channel, message: message.id, text }),
   remove: (person, message) => act("slack/delete", { person, channel: message.channel, message: message.id }),
   press: (person, message, id, value) => act("slack/press", { person, channel: message.channel, message: message.id, id, value }),

@@ -28,7 +28,8 @@ class SlackServer:
     `scopes` and `events` are what the app was granted and subscribed to (None: all
     that its manifest asks for); `latency` is in seconds per request; `limited` false
     lifts the budgets. `faults` go by the name of a method, or by `response_url`,
-    `upload`, `download`, `socket` (a new connection) and `deliver` (an envelope).
+    `upload`, `download`, `file` (see `strange`), `socket` (a new connection) and `deliver`
+    (an envelope).
     `clock` gives the seconds by which budgets, streams and response URLs age.
     """
 

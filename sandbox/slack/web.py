@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from sandbox import strange
 from sandbox.faults import Faults
 from sandbox.slack import answers
 from sandbox.slack.arguments import Arguments, read
@@ -41,6 +42,7 @@ class WebApi:
     def __init__(self, slack: Workspace, faults: Faults, latency: float, limited: bool) -> None:
         self.requests: deque[Request] = deque(maxlen=10_000)
         self._slack = slack
+        self._faults = faults
         self._gate = Gate(faults, latency)
         self._budgets = Budgets() if limited else None
 
@@ -139,7 +141,9 @@ class WebApi:
         self._slack.files.put(replace(file, data=data, size=len(data)))
         return Reply(f"OK - {len(data)}")
 
-    async def _download(self, request: web.Request) -> web.Response:
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        if instead := await strange.struck(request, self._faults):
+            return instead
         file = request.match_info["file"].rpartition("-")[2]
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         effect = partial(self._file, file, token)
@@ -157,8 +161,7 @@ class WebApi:
         return Reply(file.data or b"", media_type=file.media_type)
 
     async def _login(self, _request: web.Request) -> web.Response:
-        page = "<!DOCTYPE html><title>Sign in | Slack</title><p>Sign in to your workspace.</p>"
-        return Reply(page, media_type="text/html").response()
+        return Reply(strange.LOGIN, media_type="text/html").response()
 
 
 async def _object(request: web.Request) -> dict[str, Any]:

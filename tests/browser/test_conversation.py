@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import SCREENSHOTS
+from tests.papers import bomb, png, scan, text
 
 pytestmark = [
     pytest.mark.browser,
@@ -59,6 +60,25 @@ async def test_a_question_by_command_is_answered_to_its_asker_alone(parley, open
         answer = tab.shown(side).last
         await expect(answer).to_contain_text("You wrote: “what is a lease?”")
         await expect(answer.locator(".only-you")).to_be_visible()
+
+
+async def test_files_are_read_and_what_cannot_be_read_is_said(parley, open_tab):
+    tab = await open_tab(parley)
+    files = [png(), text("The code is 4711."), scan(), bomb(), text(b"PK", "all.zip")]
+    sent = [{"name": f.name, "mimeType": f.media_type, "buffer": f.data} for f in files]
+    for side in SIDES:
+        box = tab.page.locator(f".{side} .main .composer")
+        await box.locator("input[type=file]").set_input_files(sent)
+        await tab.write(side, "@Parley what is in these files?")
+    for side in SIDES:
+        await expect(paragraphs(tab, side)).to_contain_text("I see 1 picture(s) with it.")
+        await expect(paragraphs(tab, side)).to_contain_text("I read “The code is 4711.”")
+        told = tab.page.locator(f".{side} .aside :is(.context, .embed)")
+        for words in ("no text in “scan.pdf”", "40 million pixels", "cannot read “all.zip”"):
+            await expect(told.first).to_contain_text(words)
+        await tab.write(side, "and what was in the file?", "aside")
+        await expect(tab.shown(side, "aside").last).to_contain_text("I read “The code is 4711.”")
+    await tab.screenshot("files")
 
 
 async def test_a_direct_message_needs_no_mention(parley, open_tab):

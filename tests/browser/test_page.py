@@ -472,3 +472,18 @@ async def test_on_a_phone_the_channels_open_over_the_page_and_escape_closes_them
 
     await expect(tab.page.locator(".slack .rail")).to_be_hidden()
     await expect(menu).to_be_focused()
+
+
+@pytest.mark.parametrize("side", ["slack", "discord"])
+async def test_files_are_attached_seen_and_taken_back(place, open_tab, side):
+    tab = await open_tab(place.url)
+    box = tab.page.locator(f".{side} .main .composer")
+    files = [
+        {"name": name, "mimeType": "text/plain", "buffer": b"hello"} for name in ("a.txt", "b.txt")
+    ]
+    await box.locator("input[type=file]").set_input_files(files)
+    await box.get_by_label("Remove a.txt").click()
+    await box.locator("button.send").click()
+
+    await expect(tab.shown(side).locator(".file")).to_have_text("📎 b.txt")
+    await expect(box.locator(".picked")).to_be_hidden()

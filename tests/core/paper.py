@@ -5,7 +5,9 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from core.budget import Budgets, Way
-from core.messages import Conversation, Question, Turn
+from core.errors import FileUnread, Why
+from core.languages import Readers
+from core.messages import Attachment, Conversation, Question, Role, Text, Turn
 from core.pages import utf16
 from core.presets import Audience, Notices, admits
 from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
@@ -30,12 +32,17 @@ class Paper:
     post_budgets: Budgets = ()
     edit_budgets: Budgets = ()
     turns: tuple[Turn, ...] = ()
+    readers: Readers = field(default_factory=Readers)
     messages: dict[str, Page] = field(default_factory=dict)
     frames: list[tuple[float, str, Page]] = field(default_factory=list)
     signs: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     answers: deque[Outcome | None] = field(default_factory=deque)
+    files: dict[str, bytes] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
     unsure: set[str] = field(default_factory=set)
+    managers: set[str] = field(default_factory=set)
+    old: bool = False
     under_way: int = 0
     most_under_way: int = 0
 
@@ -65,6 +72,22 @@ class Paper:
     async def history(self) -> tuple[Turn, ...]:
         return self.turns
 
+    async def read(self, file: Attachment, message: str, most: int) -> bytes:
+        self.fetched.append(file.id)
+        if file.id not in self.files:
+            raise FileUnread(Why.GONE)
+        return self.files[file.id]
+
+    async def said(self, messages) -> tuple[Turn, ...]:
+        pages = {one: self.messages[one].text for one in messages if one in self.messages}
+        return tuple(Turn(Role.ASSISTANT, (Text(text),), id=id_) for id_, text in pages.items())
+
+    def editable(self, messages) -> bool:
+        return not self.old
+
+    async def may_manage(self, person: str) -> bool:
+        return person in self.managers
+
     async def status(self, text: str) -> None:
         await asyncio.sleep(self.latency)
         self.signs.append(text)
@@ -75,6 +98,11 @@ class Paper:
     async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         self.refusals.append(sentence)
         return Delivered("private")
+
+    async def remove(self, message: str) -> Outcome:
+        await asyncio.sleep(self.latency)
+        self.messages.pop(message, None)
+        return Delivered(message)
 
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         self._drop_deaths()  # only what exists can be gone

@@ -76,6 +76,7 @@ async def house(server, tmp_path):
             governor=governor,
             overrides=overrides,
             clock=time.monotonic,
+            wall_clock=time.time,
         )
         running = asyncio.create_task(chat.run())
         await asyncio.sleep(0)
@@ -344,6 +345,22 @@ async def test_a_request_that_is_still_too_large_for_the_server_is_made_smaller(
     assert second < first
 
 
+async def test_files_are_made_smaller_when_the_server_finds_the_request_too_large(chat, server):
+    from core.messages import Attachment
+
+    server.enqueue(Answer(status=400, code="context_length_exceeded"), Answer(("Fits.",)))
+    file = Attachment("F1", "long.log", "text/plain", 90_000, "")
+    paper = Paper(files={"F1": b"one line of the log\n" * 2000})
+    await reading(chat, "Why?", paper, attachments=(file,))
+
+    ((text, notice),) = shown(paper)
+    assert text == "Fits."
+    assert "only a part of “long.log”" in notice
+    first, second = (len(str(request.body)) for request in server.requests)
+    assert second < first * 0.7
+    assert paper.fetched == ["F1"]
+
+
 async def test_one_answer_at_a_time_in_a_conversation_in_order_of_arrival(chat, server):
     server.enqueue(Answer(("One.", Pause(0.2))), Answer(("Two.",)), Answer(("Three.",)))
     paper = Paper()
@@ -437,7 +454,7 @@ async def test_a_drain_in_which_nothing_may_be_posted_tells_the_asker_alone(chat
     paper = Paper(post_budgets=(posts,))
     await chat.accept(ask("Why?"), paper)
     async with asyncio.timeout(5):
-        while not chat._composing:
+        while not chat._running:
             await asyncio.sleep(0.01)
     await chat.drain(1.0)
     await chat.idle()  # a slow machine may need a moment more

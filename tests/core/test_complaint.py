@@ -231,3 +231,28 @@ def test_only_a_complaint_without_words_and_field_names_nothing():
     assert Complaint(status=400, code="400", kind="BadRequestError").names_nothing
     assert not Complaint(status=400, code="content_filter").names_nothing
     assert not Complaint(status=400, parameter="stop").names_nothing
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "most"),
+    [
+        (400, "Invalid content type. image_url is only supported by certain models.", 0),
+        (400, "this model does not support image input (ref: b8bd630e)", 0),  # Ollama
+        (400, "Model does not support images. Please use a model that does.", 0),  # LM Studio
+        (500, "image input is not supported - hint: you may need to provide the mmproj", 0),
+        (404, "No endpoints found that support image input", 0),  # OpenRouter
+        (400, "qwen is not a multimodal model", 0),  # vLLM
+        (400, "Image input is not enabled for this model", 0),  # Mistral
+        (400, "messages[0]: unknown variant `image_url`, expected `text`", 0),  # DeepSeek
+        (400, "messages[0].content must be a string", 0),  # Groq
+        (400, "At most 4 image(s) may be provided in one prompt.", 4),  # vLLM
+        (400, "You uploaded an unsupported image. Please make sure it is valid.", None),
+        (400, "This model does not support images of this size", None),
+        (400, "unsupported image format", None),
+        (400, "The image was filtered", None),
+        (429, "this model does not support image input", None),
+        (200, "", None),
+    ],
+)
+def test_whether_a_model_takes_pictures_is_known_by_its_words(status, message, most):
+    assert Complaint(status=status, message=message).most_pictures == most

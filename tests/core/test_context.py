@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -7,7 +8,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.context import LEFT_OUT, SPEAKERS, fit, speaker
-from core.messages import Author, Conversation, Image, Question, Role, Text, Turn
+from core.messages import (
+    Attachment,
+    Author,
+    Conversation,
+    Image,
+    Question,
+    Role,
+    Text,
+    Turn,
+)
 from core.tokens import Tokenizer
 
 ADA, BOB, BOT = Author("U1", "Ada"), Author("U2", "Bob"), Author("B1", "Parley", is_bot=True)
@@ -268,3 +278,40 @@ async def test_a_long_question_fills_the_budget_that_it_has(tokenizer):
     await tokenizer.prime([request.turns[-1].text])
 
     assert 31_000 <= tokenizer.count_request(request.turns) <= request.tokens <= 32_000
+
+
+NOTES = Attachment("F1", "notes.txt", "text/plain", 10, "")
+
+
+def test_files_stand_behind_the_words_of_whoever_attached_them():
+    picture = Image(b"", "image/png", 10, 10)
+    earlier = replace(user("Look"), attachments=(NOTES,))
+    alone = Turn(Role.USER, (), BOB, "m0", (replace(NOTES, id="F2"),))
+    question = replace(ask("Why?"), attachments=(NOTES,))
+    files = {"F1": (Text("[notes]"), picture), "F2": (Text("[other]"),)}
+    request = fitted([earlier, alone], [question], direct=False, note="Monday.", files=files)
+
+    assert [turn.parts for turn in request.turns[1:]] == [
+        (Text("Ada: Look"), Text("[notes]"), picture),
+        (Text("Bob: "), Text("[other]")),
+        (Text("Monday."), Text("Ada: Why?"), Text("[notes]"), picture),
+    ]
+    assert request.tokens == 3 + sum(map(by_words, request.turns))
+
+
+def test_a_long_question_is_shortened_and_its_files_are_not():
+    question = replace(ask("word " * 5000), attachments=(NOTES,))
+    files = {"F1": (Text("file " * 200),)}
+    request = fitted([], [question], budget=1000, files=files)
+
+    assert request.shortened
+    assert request.turns[-1].parts[-1] == files["F1"][0]
+    assert 800 <= request.tokens <= 1000
+
+
+def test_a_file_of_which_nothing_is_known_is_named():
+    question = replace(ask(""), attachments=(NOTES,))
+
+    assert (
+        "notes.txt (text/plain); its content is not shown" in fitted([], [question]).turns[-1].text
+    )

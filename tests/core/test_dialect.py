@@ -180,3 +180,55 @@ def test_a_template_that_wants_turns_to_alternate_gets_successive_ones_as_one():
 
 def test_a_request_whose_turns_alternate_is_not_sent_again_for_that():
     assert Dialect(proven=True).without_refused(Complaint(status=400), REQUEST) is None
+
+
+SHOTS = Turn(Role.USER, (Text("Look"), *(Image(b"x", "image/png", 1, n) for n in (1, 2, 3))))
+WITH_PICTURES = Request((TURN, SHOTS), Parameters("m"))
+BLIND = Complaint(
+    status=400,
+    parameter="messages.[1].content.[1].type",
+    message="Invalid content type. image_url is only supported by certain models.",
+)
+
+
+def shown(dialect):
+    content = sent(dialect, WITH_PICTURES)["messages"][-1]["content"]
+    if isinstance(content, str):
+        return 0, content
+    return sum(part["type"] == "image_url" for part in content), content
+
+
+def test_a_model_that_sees_no_pictures_is_told_that_there_are_some():
+    narrower = Dialect().without_refused(BLIND, WITH_PICTURES)
+    count, words = shown(narrower)
+
+    assert count == 0
+    assert words == "Look" + 3 * "\n[a picture that you cannot see]"
+    assert narrower.without_refused(BLIND, WITH_PICTURES) is None
+
+
+def test_a_model_that_takes_few_pictures_gets_the_newest():
+    said = Complaint(status=400, message="At most 1 image(s) may be provided in one prompt.")
+    narrower = Dialect().without_refused(said, WITH_PICTURES)
+
+    assert shown(narrower)[0] == 1
+    assert shown(narrower)[1][-1]["type"] == "image_url"
+    assert narrower.without_refused(BLIND, WITH_PICTURES).pictures == 0
+
+
+def test_a_request_without_pictures_is_not_refused_for_them():
+    assert Dialect(proven=True).without_refused(BLIND, REQUEST) is None
+
+
+def test_where_nothing_is_said_pictures_are_the_last_to_go():
+    said, dialects = Complaint(status=400, message="Bad Request"), [Dialect(proven=True)]
+    while following := dialects[-1].without_refused(said, WITH_PICTURES):
+        dialects.append(following)
+
+    assert [(one.alternating, one.pictures) for one in dialects] == [
+        (False, None),
+        (True, None),
+        (True, 0),
+    ]
+    sighted = Dialect(proven=True, sighted=True, alternating=True)
+    assert sighted.without_refused(said, WITH_PICTURES) is None

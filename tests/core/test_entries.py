@@ -61,7 +61,7 @@ def test_an_empty_entry_takes_the_setting_away(name):
         (Name.ANSWER_TOKENS, "15", "from 16 to 7,488"),
         (Name.ANSWER_TOKENS, "٣٠٠", "a whole number of tokens"),
         (Name.PLACE, "moon", "“moon” is none of: thread, channel."),
-        (Name.LANGUAGE, "klingon", "“klingon” is none of: auto, en, de."),
+        (Name.LANGUAGE, "klingon", "“klingon” is none of: auto, de, en."),
         (Name.AUDIENCE, Audience(Who.LISTED), notices.NOBODY_LISTED),
         (Name.SYSTEM_PROMPT, "x" * 100_000, "has 100,000 characters; 20,000 is the most"),
     ],
@@ -108,7 +108,7 @@ def test_prompt_and_answer_leave_room_for_a_question():
     def preset(prompt, answer):
         return Preset(Parameters("m", answer_tokens=answer), "x" * prompt)
 
-    assert misfit(preset(3000, 1000), BOUNDS) == ""
+    assert misfit(preset(3000, 1000), BOUNDS) is None
     assert "8,000 tokens" in misfit(preset(15_000, 4000), BOUNDS)
 
 

@@ -23,7 +23,7 @@ async def test_what_is_wrong_in_one_field_keeps_the_others_from_being_set():
 async def test_a_model_that_is_not_offered_is_refused():
     done = await make_panel().submit(SCOPE, {Name.MODEL: "gpt-4p"}, "U1")
 
-    assert "Did you mean gpt-4o" in done.problems[Name.MODEL]
+    assert "Did you mean one of these: gpt-4o" in done.problems[Name.MODEL]
 
 
 async def test_where_nothing_can_be_listed_any_model_is_taken():

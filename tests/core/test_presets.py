@@ -4,7 +4,6 @@ import pytest
 
 from core.presets import (
     Audience,
-    Language,
     Name,
     Origin,
     Place,
@@ -77,14 +76,14 @@ def test_what_is_kept_reads_back_as_what_it_was():
     values = {
         "audience": kept(audience),
         "place": kept(Place.CHANNEL),
-        "language": kept(Language.GERMAN),
+        "language": kept("de"),
     }
 
     preset = over(DEPLOYMENT, Origin.CHANNEL, values)
     assert (preset.audience, preset.place, preset.language) == (
         audience,
         Place.CHANNEL,
-        Language.GERMAN,
+        "de",
     )
 
 

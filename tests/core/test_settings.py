@@ -317,3 +317,27 @@ def test_bursts_that_are_none_say_what_one_looks_like(value):
 
     assert "SLACK_BURSTS" in line
     assert "chat.update=10" in line
+
+
+@pytest.mark.parametrize(
+    ("value", "language"),
+    [("", "auto"), ("Auto", "auto"), ("de", "de"), ("EN", "en"), ("de-AT", "de")],
+)
+def test_a_language_is_one_that_there_is(value, language):
+    assert Settings.load(ENOUGH | {"LANGUAGE": value}).language == language
+
+
+def test_a_language_that_there_is_not_says_which_there_are():
+    (line,) = problems(ENOUGH | {"LANGUAGE": "klingon"})
+
+    assert line == "LANGUAGE must be auto or one of de, en, not 'klingon'."
+
+
+@pytest.mark.parametrize("value", ["en_US:en", "de_DE.UTF-8", "fr_FR:en"])
+def test_the_systems_own_language_variable_is_not_ours(tmp_path, value):
+    """Many systems set LANGUAGE for gettext; it must neither stop the start nor win over `.env`."""
+    file = tmp_path / ".env"
+    file.write_text("LANGUAGE=de\n")
+
+    assert Settings.load(ENOUGH | {"LANGUAGE": value}).language == "auto"
+    assert Settings.load(ENOUGH | {"LANGUAGE": value}, file).language == "de"

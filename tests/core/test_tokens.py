@@ -226,3 +226,9 @@ def test_a_picture_counts_by_the_dearest_published_rule(width, height, tiles, pa
 @given(width=st.integers(-5, 100_000), height=st.integers(-5, 100_000))
 def test_no_picture_costs_more_than_the_rules_allow(width, height):
     assert 255 <= count_image(Image(b"", "image/png", width, height)) <= 3779
+
+
+@pytest.mark.parametrize("model", ["gpt-4o-mini", "openai/gpt-4o-mini-2024-07-18"])
+def test_the_model_whose_pictures_are_dear_has_a_rule_of_its_own(model):
+    assert count_image(Image(b"", "image/png", 512, 512), model) == 8500
+    assert count_image(Image(b"", "image/png", 1024, 1024), model) == 25_501

@@ -2,12 +2,17 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from core.controls import Control
 from sandbox.discord import DiscordServer
+from sandbox.discord import Upload as DiscordUpload
 from sandbox.slack import SlackServer
+from sandbox.slack import Upload as SlackUpload
 from sandbox.world import Channel, Kind, Message, Space
 
 SLACK_BOT, DISCORD_BOT = "U0PARLEY", "1009"
@@ -22,12 +27,22 @@ class Seen:
     notice: str
     only_for: str
     code: tuple[str, ...] = ()
+    controls: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class File:
+    """Something that a person attaches."""
+
+    name: str
+    media_type: str
+    data: bytes
 
 
 class Talk(Protocol):
     """One conversation with the bot."""
 
-    def say(self, person: str, words: str) -> Message: ...
+    def say(self, person: str, words: str, *files: File) -> Message: ...
     def seen(self) -> list[Seen]: ...
     async def until(self, holds: Callable[[list[Seen]], bool]) -> list[Seen]: ...
 
@@ -51,12 +66,14 @@ class _Talk:
     bot: str
     channel: str
     thread: str | None
-    speak: Callable[[str, str], Message]
+    speak: Callable[[str, str, tuple[File, ...]], Message]
     read: Callable[[Message], Seen]
+    place: "SlackPlace | DiscordPlace"
+    asked: Message | None = None
     before: set[str] = field(default_factory=set)
 
-    def say(self, person: str, words: str) -> Message:
-        return self.speak(person, words)
+    def say(self, person: str, words: str, *files: File) -> Message:
+        return self.speak(person, words, files)
 
     def messages(self) -> list[Message]:
         return [
@@ -72,12 +89,61 @@ class _Talk:
         await until(self.space, lambda: holds(self.seen()))
         return self.seen()
 
+    async def press(self, person: str, control: str) -> str:
+        """Press a control of the newest message; what the person alone is told then, if anything.
+
+        What happens for all to see counts as done when the message has changed.
+        """
+        (message,) = [one for one in self.messages() if control in self.read(one).controls][-1:]
+        whispers = len(self._whispers(person))
+        await self.place.press(person, message, control)
+        await until(
+            self.space,
+            lambda: (
+                len(self._whispers(person)) > whispers
+                or self.space.message(message.channel, message.id) != message
+            ),
+        )
+        told = self._whispers(person)[whispers:]
+        return self.read(told[-1]).notice if told else ""
+
+    def _whispers(self, person: str) -> list[Message]:
+        channels = {message.channel for message in self.messages()} | {self.channel}
+        return [
+            message
+            for channel in channels
+            for thread in (None, self.thread)
+            for message in self.space.messages(channel, thread)
+            if message.only_for == person
+        ]
+
+    def edit(self, words: str) -> None:
+        """The asker changes the question."""
+        assert self.asked
+        self.place.server.edit(self.asked.author, self.asked.channel, self.asked.id, words)
+
+    def delete(self) -> None:
+        """The asker takes the question away."""
+        assert self.asked
+        self.place.server.delete(self.asked.author, self.asked.channel, self.asked.id)
+
+
+Files = Sequence[File]
+
+
+def slack_files(files: Files) -> list[SlackUpload]:
+    return [SlackUpload(file.name, file.media_type, file.data) for file in files]
+
+
+def discord_files(files: Files) -> list[DiscordUpload]:
+    return [DiscordUpload(file.name, file.media_type, file.data) for file in files]
+
 
 class SlackPlace:
     """The sandbox's Slack."""
 
     name = "slack"
-    ada, ben = "U0ADA", "U0BEN"
+    ada, ben, cho = "U0ADA", "U0BEN", "U0CHO"
 
     def __init__(self, server: SlackServer, space: Space) -> None:
         self.server = server
@@ -93,10 +159,10 @@ class SlackPlace:
         channel = Channel(f"C{n:08}", f"room-{n}", Kind.PUBLIC, set(self.space.people))
         return self.space.add_channel(channel).id
 
-    def mention(self, person: str, words: str, room: str = "") -> _Talk:
+    def mention(self, person: str, words: str, room: str = "", *, files: Files = ()) -> _Talk:
         room = room or self.room()
-        asked = self.server.say(person, room, f"@Parley {words}")
-        return self._talk(room, asked.id)
+        asked = self.server.say(person, room, f"@Parley {words}", files=slack_files(files))
+        return self._talk(room, asked.id, asked)
 
     def direct(self, person: str, words: str) -> _Talk:
         talk = self._talk(f"D0{person[2:]}", "")
@@ -113,6 +179,12 @@ class SlackPlace:
         )
         return talk
 
+    async def help(self, person: str) -> _Talk:
+        talk = self._talk(self.room(), "")
+        talk.thread = None
+        await self.server.command(person, talk.channel, "/parley", "help")
+        return talk
+
     def redeliver(self, message: Message) -> None:
         """Both events of a message once more, as after an acknowledgement that got lost."""
         from sandbox.slack.events import heard
@@ -122,14 +194,29 @@ class SlackPlace:
         for payload in heard(self.server.workspace, change):
             self.server.deliveries.add(payload)
 
-    def _talk(self, channel: str, thread: str) -> _Talk:
+    async def press(self, person: str, message: Message, control: str) -> None:
+        """Press a control of a message."""
+        rated = control in (Control.GOOD, Control.BAD)
+        await self.server.press(
+            person,
+            message.channel,
+            message.id,
+            "parley_rate" if rated else f"parley_{control}",
+            next(value for value in _values(message) if f":{control}:" in value),
+        )
+
+    def _talk(self, channel: str, thread: str, asked: Message | None = None) -> _Talk:
         return _Talk(
             self.space,
             SLACK_BOT,
             channel,
             thread,
-            lambda person, words: self.server.say(person, channel, words, thread),
+            lambda person, words, files: self.server.say(
+                person, channel, words, thread, slack_files(files)
+            ),
             read_slack,
+            self,
+            asked,
         )
 
 
@@ -137,7 +224,7 @@ class DiscordPlace:
     """The sandbox's Discord."""
 
     name = "discord"
-    ada, ben = "1001", "1002"
+    ada, ben, cho = "1001", "1002", "1003"
 
     def __init__(self, server: DiscordServer, space: Space) -> None:
         self.server = server
@@ -153,9 +240,10 @@ class DiscordPlace:
         channel = Channel(str(500_000 + n), f"room-{n}", Kind.PUBLIC, set(self.space.people))
         return self.space.add_channel(channel).id
 
-    def mention(self, person: str, words: str, room: str = "") -> _Talk:
-        asked = self.server.say(person, room or self.room(), f"@Parley {words}")
-        return self._talk(asked.id)
+    def mention(self, person: str, words: str, room: str = "", *, files: Files = ()) -> _Talk:
+        room = room or self.room()
+        asked = self.server.say(person, room, f"@Parley {words}", files=discord_files(files))
+        return self._talk(asked.id, asked)
 
     def direct(self, person: str, words: str) -> _Talk:
         talk = self._talk(f"3{person[1:]}")
@@ -170,18 +258,32 @@ class DiscordPlace:
         )
         return talk
 
+    async def help(self, person: str) -> _Talk:
+        talk = self._talk(self.room())
+        await self.server.command(person, talk.channel, "parley help")
+        return talk
+
     def redeliver(self, message: Message) -> None:
         """The event of a message once more, as around a RESUME."""
         self.server.redeliver(message)
 
-    def _talk(self, channel: str) -> _Talk:
+    async def press(self, person: str, message: Message, control: str) -> None:
+        """Press a control of a message."""
+        mark = next(value for value in _values(message) if f":{control}:" in value)
+        await self.server.press(person, message.channel, message.id, mark)
+
+    def _talk(self, channel: str, asked: Message | None = None) -> _Talk:
         return _Talk(
             self.space,
             DISCORD_BOT,
             channel,
             None,
-            lambda person, words: self.server.say(person, channel, words),
+            lambda person, words, files: self.server.say(
+                person, channel, words, files=discord_files(files)
+            ),
             read_discord,
+            self,
+            asked,
         )
 
 
@@ -206,11 +308,28 @@ def _codes(value: Any) -> list[str]:
     return _codes(value.get("elements"))
 
 
+def _values(message: Message) -> list[str]:
+    """The marks of all controls in a message."""
+    marks = re.findall(r"parley:\w+:\w+", json.dumps(message.payload))
+    return list(dict.fromkeys(marks))
+
+
+def _controls(message: Message) -> frozenset[str]:
+    return frozenset(value.split(":")[1] for value in _values(message))
+
+
 def read_slack(message: Message) -> Seen:
     blocks = message.payload.get("blocks") or []
     notices = [block for block in blocks if block["type"] == "context"]
-    answer = [block for block in blocks if block["type"] != "context"]
-    return Seen(_leaves(answer), _leaves(notices), message.only_for, tuple(_codes(answer)))
+    others = ("context", "actions", "context_actions")
+    answer = [block for block in blocks if block["type"] not in others]
+    return Seen(
+        _leaves(answer),
+        _leaves(notices),
+        message.only_for,
+        tuple(_codes(answer)),
+        _controls(message),
+    )
 
 
 def read_discord(message: Message) -> Seen:
@@ -221,4 +340,5 @@ def read_discord(message: Message) -> Seen:
         " ".join(embed.get("description") or "" for embed in embeds),
         message.only_for,
         tuple(part.partition("\n")[2] for part in parts[1::2]),
+        _controls(message),
     )

@@ -314,7 +314,7 @@ async def test_a_model_that_does_not_exist_is_refused_with_those_that_it_may_hav
     room = place.room()
     said = await settings.say(place.ada, room, "model gpt-4o-minni")
 
-    assert "There is no model “gpt-4o-minni”. Did you mean gpt-4o-mini" in said
+    assert "There is no model “gpt-4o-minni”. Did you mean one of these: gpt-4o-mini" in said
     assert (await asked(place, model, room))["model"] == "gpt-4o-mini"
 
 
@@ -376,6 +376,15 @@ async def test_a_refusal_can_be_a_reaction_only(place, model, settings):
 
     await until(place.space, lambda: bool(reactions()))
     assert reactions()[0][0] in ("no_entry_sign", "🚫")
+
+
+async def test_a_channel_chooses_the_language_of_its_notices(place, model, settings):
+    room = place.room()
+    await (await settings.open(place.ada, room)).fill(language="de")
+    model.enqueue(Answer(("Half",), finish="length"))
+    talk = place.mention(place.ben, "go on", room)
+
+    await talk.until(lambda seen: bool(seen) and "" in seen[-1].notice)
 
 
 async def test_a_persona_is_chosen_for_a_channel(place, model, settings):

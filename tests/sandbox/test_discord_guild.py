@@ -127,3 +127,12 @@ async def test_a_message_of_components_alone_takes_no_content(server):
         (message,) = server.world.discord.messages(GENERAL)
         assert (both["code"], status) == (50035, 200)
         assert message.payload["pings"] == [ADA]
+
+
+async def test_the_language_that_a_guild_chooses_is_told_to_the_bot(server, bot):
+    assert bot.get_guild(4000).preferred_locale is discord.Locale.american_english
+    server.choose_language("de")
+
+    _, after = await bot.hears("guild_update", lambda *_: True)
+    assert after.preferred_locale is discord.Locale.german
+    assert (await bot.fetch_guild(4000)).preferred_locale is discord.Locale.german

@@ -337,3 +337,21 @@ async def test_stopping_lets_those_who_wait_know():
         with pytest.raises(CommandFailed):
             async with asyncio.timeout(0.5):
                 await asking_
+
+
+async def test_an_interaction_tells_what_its_person_speaks(server, bot):
+    asking_ = asyncio.create_task(server.command("1003", GENERAL, "ask", {"question": "Warum?"}))
+    interaction = await bot.asked()
+    await interaction.response.send_message("Darum.")
+    await asking_
+
+    assert interaction.locale is discord.Locale.german
+
+
+@pytest.mark.parametrize("localizations", [{"de-DE": "Frag etwas"}, {"de": "x" * 101}, {"de": ""}])
+async def test_descriptions_in_other_languages_are_checked(bot, localizations):
+    command = {"name": "new", "description": "New", "description_localizations": localizations}
+
+    with pytest.raises(discord.HTTPException) as refused:
+        await bot.http.bulk_upsert_global_commands(bot.application_id, [command])
+    assert refused.value.code == 50035

@@ -192,3 +192,22 @@ def test_pieces_are_the_text_whatever_it_is(text):
 @given(st.lists(st.text(), min_size=1))
 def test_no_text_can_upset_it(said):
     assert isinstance(answer(*said), Answer)
+
+
+def test_files_are_told_apart_from_what_is_asked():
+    files = (
+        "[attached: a.zip (application/zip); it is not shown to you: so]\n"
+        "[attached: b.txt (text/plain)]\nSome code.\n[end of b.txt]"
+    )
+    told = answer(f"what is this?\n{files}").text
+
+    assert "You wrote: “what is this?”" in told
+    assert "In b.txt I read “Some code.” Of a.zip I see the name." in told
+    assert "```" not in told  # the word stands in the file only
+
+
+def test_asked_about_files_it_knows_those_that_came_before():
+    first = "look\n[attached: b.txt (text/plain)]\nSome words.\n[end of b.txt]"
+
+    assert "In b.txt I read “Some words.”" in answer(first, "Yes.", "what is in the file?").text
+    assert "b.txt" not in answer(first, "Yes.", "thank you").text

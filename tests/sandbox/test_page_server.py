@@ -183,3 +183,26 @@ async def test_a_reader_who_leaves_is_forgotten(browser, page):
         async with asyncio.timeout(5):
             while page._feeds:
                 await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(("side", "channel"), [("slack", "general"), ("discord", "2001")])
+async def test_files_can_be_sent_without_a_word(browser, world, side, channel):
+    file = {"name": "a.txt", "type": "text/plain", "data": "aGVsbG8="}
+    person = "Ada" if side == "slack" else "1001"
+    done = await do(browser, f"{side}/say", person=person, channel=channel, text="", files=[file])
+    space = getattr(world, side)
+    (said,) = [
+        one for place in space.channels for one in space.messages(place) if one.id == done[1]["id"]
+    ]
+
+    (sent,) = said.payload["files" if side == "slack" else "attachments"]
+    assert sent["size"] == 5
+
+
+async def test_a_file_that_did_not_come_whole_is_refused(browser):
+    file = {"name": "a.txt", "type": "text/plain", "data": "aGVsb"}
+    status, told = await do(
+        browser, "slack/say", person="Ada", channel="general", text="x", files=[file]
+    )
+
+    assert (status, told["sentence"]) == (409, "a.txt did not come whole.")

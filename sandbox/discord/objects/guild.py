@@ -23,7 +23,7 @@ def guild(realm: Realm) -> Json:
         "description": None,
         "vanity_url_code": None,
         "region": "deprecated",
-        "preferred_locale": "en-US",
+        "preferred_locale": realm.locale,
         "afk_channel_id": None,
         "afk_timeout": 300,
         "system_channel_id": None,

@@ -21,7 +21,7 @@ def interaction(realm: Realm, started: Interaction) -> Json:
         "data": started.data,
         "channel": channels.channel(realm, place),
         "channel_id": place.id,
-        "locale": "en-GB",
+        "locale": started.person.locale,
         "app_permissions": str(int(realm.permissions(place))),
         "entitlements": [],
         "attachment_size_limit": LARGEST,
@@ -30,7 +30,7 @@ def interaction(realm: Realm, started: Interaction) -> Json:
     }
     if started.source is not None:
         data["message"] = messages.message(realm, started.source)
-    return data | ({"user": members.user(started.person)} if direct else _in_guild(started))
+    return data | ({"user": members.user(started.person)} if direct else _in_guild(realm, started))
 
 
 def metadata(started: Interaction) -> Json:
@@ -58,11 +58,11 @@ def message_type(started: Interaction) -> Json:
     return {"type": messages.COMMAND if slash else messages.CONTEXT_COMMAND}
 
 
-def _in_guild(started: Interaction) -> Json:
+def _in_guild(realm: Realm, started: Interaction) -> Json:
     granted = EVERYBODY | (MODERATOR if started.person.manages else NONE)
     return {
         "member": members.member(started.person) | {"permissions": str(int(granted))},
         "guild_id": GUILD,
-        "guild": {"id": GUILD, "locale": "en-US", "features": list(guild.FEATURES)},
-        "guild_locale": "en-US",
+        "guild": {"id": GUILD, "locale": realm.locale, "features": list(guild.FEATURES)},
+        "guild_locale": realm.locale,
     }

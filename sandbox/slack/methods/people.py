@@ -12,7 +12,8 @@ from sandbox.world import Person
 
 def users_info(slack: Workspace, arguments: Arguments) -> Answer:
     """One person."""
-    return {"user": describe(slack, slack.person(arguments.need("user")))}
+    person = slack.person(arguments.need("user"))
+    return {"user": describe(slack, person, locale=arguments.flag("include_locale"))}
 
 
 def users_list(slack: Workspace, arguments: Arguments) -> Answer:
@@ -20,11 +21,13 @@ def users_list(slack: Workspace, arguments: Arguments) -> Answer:
     people = list(slack.space.people.values())
     limit = arguments.limit(1000, 1000)
     found, following = paging.page(people, "users", limit, arguments.text("cursor"))
-    return {"members": [describe(slack, person) for person in found], **paging.metadata(following)}
+    locale = arguments.flag("include_locale")
+    members = [describe(slack, person, locale=locale) for person in found]
+    return {"members": members, **paging.metadata(following)}
 
 
-def describe(slack: Workspace, person: Person) -> dict[str, Any]:
-    """The user object."""
+def describe(slack: Workspace, person: Person, *, locale: bool = False) -> dict[str, Any]:
+    """The user object; with the `locale` only for whoever asks for it."""
     return {
         "id": person.id,
         "team_id": slack.app.team,
@@ -34,7 +37,7 @@ def describe(slack: Workspace, person: Person) -> dict[str, Any]:
         "color": person.colour.removeprefix("#"),
         "tz": "Europe/London",
         "tz_offset": 0,
-        "locale": "en-GB",
+        **({"locale": person.locale} if locale else {}),
         "profile": {
             "real_name": person.name,
             "display_name": person.name,

@@ -8,8 +8,10 @@ import pytest
 
 from bots.discord.bot import DiscordBot
 from core.errors import ShuttingDown, StoreFailed
+from core.languages import Languages
 from core.messages import Conversation, Question
 from core.pace import Governor
+from core.presses import Press
 from core.recall import Recall
 from core.surface import Surface
 from sandbox.discord import DiscordServer
@@ -31,6 +33,9 @@ class Clerk:
     draining: bool = False
     slow: asyncio.Event | None = None
     claimed: set[str] = field(default_factory=set)
+    edits: list[Question] = field(default_factory=list)
+    deletions: list[str] = field(default_factory=list)
+    presses: list[Press] = field(default_factory=list)
     asked: "asyncio.Queue[tuple[Question, Surface]]" = field(default_factory=asyncio.Queue)
     turned_away: "asyncio.Queue[Question]" = field(default_factory=asyncio.Queue)
 
@@ -48,6 +53,17 @@ class Clerk:
         self.part_of.add(question.conversation)
         self.asked.put_nowait((question, surface))
         return True
+
+    async def edited(self, question: Question, surface: Surface) -> bool:
+        self.edits.append(question)
+        return True
+
+    async def deleted(self, identity: str, remove) -> None:
+        self.deletions.append(identity)
+
+    async def press(self, press) -> str:
+        self.presses.append(press)
+        return ""
 
     async def takes_part(self, conversation: Conversation) -> bool:
         if self.broken:
@@ -152,8 +168,10 @@ def build(discord, clerk, marks, recall, governor):
             "api_url": discord.api_url,
             "panel": make_panel(),
             "chat": clerk,
+            "presses": clerk.press,
             "governor": governor,
             "recall": recall,
+            "languages": Languages(),
             "marks": marks,
         }
         return DiscordBot(**options | changed)

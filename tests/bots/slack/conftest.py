@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from bots.slack import SlackBot
+from core.languages import Languages
 from core.messages import Conversation, Question
 from core.pace import Governor
+from core.presses import Press
 from core.recall import Recall
 from core.surface import Surface
 from sandbox.slack import SlackServer
@@ -32,6 +34,9 @@ class Notes:
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     knocked: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Event | None = None
+    edits: list[Question] = field(default_factory=list)
+    deletions: list[str] = field(default_factory=list)
+    presses: list[Press] = field(default_factory=list)
 
     async def accept(self, question: Question, surface: Surface) -> bool:
         self.knocked.set()
@@ -46,6 +51,17 @@ class Notes:
             self.taken.append((question, surface))
             self.changed.notify_all()
         return True
+
+    async def edited(self, question: Question, surface: Surface) -> bool:
+        self.edits.append(question)
+        return True
+
+    async def deleted(self, identity: str, remove) -> None:
+        self.deletions.append(identity)
+
+    async def press(self, press) -> str:
+        self.presses.append(press)
+        return ""
 
     async def takes_part(self, conversation: Conversation) -> bool:
         self.asked_whether.append(conversation)
@@ -174,9 +190,11 @@ def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
         "api_url": slack.api_url,
         "streaming": "edit",
         "bursts": {},
+        "presses": notes.press,
         "governor": Governor(time.monotonic),
         "recall": Recall(),
         "panel": make_panel(),
+        "languages": Languages(),
     }
     return SlackBot(chat=notes, **(given | other))
 

@@ -6,11 +6,12 @@ import pytest
 
 from bots.slack.commands import HOW_TO_ASK, NOT_FROM_THE_MENU, THINKING
 from bots.slack.parley import HELP
-from bots.slack.response import THE_REST, THE_REST_ELSEWHERE
+from bots.slack.response import THE_REST
 from core.errors import StoreFailed
 from core.messages import Role
 from core.pace import Urgency
 from core.surface import Delivered, Page, RefusedForGood, RefusedForNow, Unknown
+from core.words import Notice
 from sandbox.faults import Fault
 from tests.bots.slack.conftest import Notes, working
 
@@ -402,7 +403,7 @@ class TestPublic:
 
         one, pointer = ours(office, "C0QUIET")
         assert (one.only_for, pointer.only_for) == ("", "")
-        assert pointer.text == THE_REST_ELSEWHERE.format(asker="Ada")
+        assert pointer.text == Notice("rest_went_to", asker="Ada")
         assert [one.text for one in ours(office, "D0ADA")] == ["two"]
 
     @pytest.mark.parametrize("channel", ["C0GENERAL", "C0QUIET"])

@@ -5,8 +5,10 @@ import pytest
 from bots.slack.calls import CallFailed
 from bots.slack.directory import person_name
 from bots.slack.names import FRESH, KEPT, Names
+from core.languages import Readers
 from core.surface import RefusedForGood, Unknown
 from sandbox.faults import Fault
+from sandbox.world import Person
 
 
 class Registry:
@@ -128,6 +130,28 @@ async def test_a_new_colleague_is_called_by_name_once_the_bot_is_at_work(office)
     assert introduced.key == question.key
     assert [turn.author.name for turn in await surface.history()] == ["Dan"]
     assert office.methods().count("users.info") == 2
+
+
+async def test_what_people_speak_is_read_with_their_names(office):
+    await office.until_named()
+    office.slack.say("U0CHO", "C0GENERAL", "@Parley hallo")
+    _, surface = await office.notes.question()
+
+    assert surface.readers == Readers("de", "de")
+    assert "users.info" not in office.methods()
+
+
+async def test_what_a_new_colleague_speaks_comes_along_with_the_name(office):
+    await office.until_named()
+    office.space.add_person(Person("U0DAN", "Dan", "dan", locale="de-AT"))
+    office.space.channels["C0GENERAL"].members.add("U0DAN")
+    office.slack.say("U0DAN", "C0GENERAL", "@Parley servus")
+    question, surface = await office.notes.question()
+
+    assert surface.readers == Readers("en", "en")
+    await surface.introduce(question)
+    assert surface.readers == Readers("de", "de")
+    assert office.methods().count("users.info") == 1
 
 
 async def test_whoever_uses_a_command_is_called_by_name(office):

@@ -155,6 +155,15 @@ async def test_people_have_names(client):
     assert await refusal(client.users_info(user="U0NOBODY")) == "user_not_found"
 
 
+async def test_what_people_speak_is_told_to_whoever_asks_for_it(client):
+    assert "locale" not in (await client.users_info(user="U0CHO"))["user"]
+    assert (await client.users_info(user="U0CHO", include_locale=True))["user"]["locale"] == "de-DE"
+
+    everybody = (await client.users_list(include_locale=True))["members"]
+    assert [member["locale"] for member in everybody] == ["en-GB", "en-GB", "de-DE", "en-GB"]
+    assert not any("locale" in member for member in (await client.users_list())["members"])
+
+
 async def test_the_rest_of_the_directory(serve, connect):
     client = connect(await serve(scopes=SCOPES | {"team:read"}))
     assert (await client.bots_info(bot="B0PARLEY"))["bot"]["app_id"] == "A0PARLEY"

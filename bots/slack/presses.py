@@ -1,0 +1,78 @@
+"""Presses of controls: what is done, and what whoever pressed is told."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import structlog
+
+from bots.slack.calls import CallFailed
+from bots.slack.controls import Pressed
+from bots.slack.history import History
+from bots.slack.question import asked_in
+from bots.slack.response import ResponseUrl
+from bots.slack.talk import MessageSurface
+from bots.slack.workspace import Workspace
+from core.presses import Found, Press, Presses
+from core.store import Known
+from core.surface import Page
+from core.words import told
+
+log = structlog.get_logger()
+
+TELLING = 20.0
+"""Seconds for whoever pressed to be told."""
+
+Ack = Callable[..., Awaitable[Any]]
+
+
+class Buttons:
+    """Hands presses on; as one of Bolt's listeners."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        presses: Presses,
+        clock: Callable[[], float],
+    ) -> None:
+        self._workspace = workspace
+        self._presses = presses
+        self._clock = clock
+
+    async def __call__(self, body: dict[str, Any], ack: Ack) -> None:
+        """Somebody has pressed a control."""
+        await ack()
+        if pressed := Pressed.of(body):
+            self._workspace.tasks.start(self._pressed(pressed), "control")
+
+    async def _pressed(self, pressed: Pressed) -> None:
+        press = Press(
+            pressed.control,
+            pressed.reply,
+            pressed.user,
+            partial(self._workspace.managers.may_manage, pressed.channel, pressed.user),
+            self._find,
+        )
+        if answer := await self._presses(press):
+            await self._tell(pressed, told(answer, self._workspace.language(pressed.user)))
+
+    async def _tell(self, pressed: Pressed, sentence: str) -> None:
+        budgets = self._workspace.budgets.response(pressed.trigger)
+        url = ResponseUrl(self._workspace, pressed.url, self._clock, budgets)
+        try:
+            async with asyncio.timeout(TELLING):
+                await url.add(Page("", sentence), pressed.thread)
+        except (CallFailed, TimeoutError) as failed:
+            log.info("presser not told", error=str(failed))
+
+    async def _find(self, known: Known, cause: str) -> Found:
+        """The questions of a reply as they stand now. Raises `PlatformFailed`."""
+        history, found = History(self._workspace), []
+        for ts in known.questions:
+            message = await history.one(known.conversation, ts)
+            if message is not None:
+                question = replace(asked_in(self._workspace, message), cause=cause)
+                found.append((question, MessageSurface(self._workspace, question, message)))
+        return found

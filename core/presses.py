@@ -1,0 +1,101 @@
+"""What happens when somebody presses a control below an answer, however old it is."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from core.chat import Chat
+from core.controls import Control
+from core.errors import PlatformFailed, ShuttingDown, StoreFailed
+from core.explanation import explained
+from core.messages import Question
+from core.notices import (
+    FORGOTTEN,
+    FORMER_GONE,
+    NOT_YOURS,
+    QUESTION_GONE,
+    STILL_WRITING,
+    THANKS,
+)
+from core.queue import Revision
+from core.store import Known, Store
+from core.surface import Surface
+
+log = structlog.get_logger()
+
+Found = Sequence[tuple[Question, Surface]]
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Somebody has pressed a control of a reply.
+
+    `may_manage` says whether they may manage the channel. `find` reads the questions of the
+    reply anew, as questions of the given cause, each with the surface on which it is
+    answered; those that are gone are left out. It raises `PlatformFailed`.
+    """
+
+    control: Control
+    reply: str
+    person: str
+    may_manage: Callable[[], Awaitable[bool]]
+    find: Callable[[Known, str], Awaitable[Found]]
+
+
+class Presses:
+    """Does what is pressed; each method returns what to tell the person alone, if anything."""
+
+    def __init__(self, chat: Chat, store: Store) -> None:
+        self._chat = chat
+        self._store = store
+
+    async def __call__(self, press: Press) -> str:
+        """Do it. A second press of the same control changes nothing."""
+        try:
+            return await self._pressed(press)
+        except (StoreFailed, PlatformFailed, ShuttingDown) as error:
+            log.warning("control not obeyed", control=press.control, reason=str(error))
+            return error.sentence
+
+    async def _pressed(self, press: Press) -> str:
+        if press.control is Control.STOP:
+            return await self._chat.stop(press.reply, press.person, press.may_manage)
+        settled = await self._chat.settled(press.reply)
+        known = await self._store.replies.known(press.reply)
+        if known is None:
+            return FORGOTTEN
+        match press.control:
+            case Control.GOOD | Control.BAD:
+                good = press.control is Control.GOOD
+                await self._store.ratings.rate(press.reply, press.person, good=good)
+                return THANKS
+            case Control.WHY:
+                return explained(known, await self._store.calls.of(press.reply))
+        if press.person not in known.askers and not await press.may_manage():
+            return NOT_YOURS
+        return await self._again(press, known) if settled else STILL_WRITING
+
+    async def _again(self, press: Press, known: Known) -> str:
+        """Answer anew, go on, or bring the former answer back."""
+        text = None
+        if press.control is Control.RESTORE:
+            text = await self._store.replies.former(known.name)
+            if not text:
+                return FORMER_GONE
+        # The reply's own name: a second press, also of an older message, is the same claim.
+        found = await press.find(known, f"{press.control}:{known.name}")
+        if not found:
+            return QUESTION_GONE
+        in_place = found[-1][1].editable(known.messages)
+        revision = Revision(
+            known.name,
+            messages=known.messages if in_place else (),
+            points=() if in_place else known.messages,
+            text=text,
+            goes_on=press.control is Control.CONTINUE,
+            within_code=bool(known.about.get("within_code")),
+        )
+        for question, surface in found:
+            await self._chat.accept(question, surface, revision)
+        return ""

@@ -1,0 +1,119 @@
+"""An answer that is being written, and how it is stopped, begun anew or withdrawn."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+
+from core.controls import Control
+from core.messages import Turn
+from core.notices import Ending
+from core.queue import Asked
+from core.reply import Reply
+
+Compose = Callable[[Sequence[Asked]], Coroutine[None, None, Ending]]
+
+
+class Running:
+    """One answer to one person's questions, from the first sign of work to the last edit.
+
+    `asked` are all questions that it has taken over, of which `current` are answered.
+    `former` is what stood in its place before, if it can be had back; `pointer` a message of
+    an earlier answer that is to point to this one.
+    """
+
+    def __init__(self, name: str, asked: Sequence[Asked], reply: Reply) -> None:
+        self.name = name
+        self.asked = list(asked)
+        self.current = tuple(asked)
+        self.reply = reply
+        self.former = ""
+        self.pointer: Turn | None = None
+        self._composing: asyncio.Task[Ending] | None = None
+        self._ending: Ending | None = None
+        self._again = False
+        self._over = False
+
+    @property
+    def askers(self) -> frozenset[str]:
+        """Who asked."""
+        return frozenset(one.question.asker.id for one in self.asked)
+
+    def asks(self, identity: str) -> Asked | None:
+        """The question that stands in this message, if it is answered here."""
+        return next((one for one in self.current if one.question.identity == identity), None)
+
+    def offers(self, ending: Ending) -> tuple[Control, ...]:
+        """What can be pressed below it, once it has ended like this."""
+        again = not any(one.question.is_command for one in self.current)
+        wishes = {
+            Control.RETRY: again,
+            Control.CONTINUE: again and ending.outcome == "cut_off" and not self.reply.blank,
+            Control.RESTORE: again and self.former != "",
+            Control.GOOD: not self.reply.blank,
+            Control.BAD: not self.reply.blank,
+            Control.WHY: True,
+        }
+        return tuple(control for control, wanted in wishes.items() if wanted)
+
+    def fall_back(self) -> None:
+        """Where nothing has come, let stand what stood there before."""
+        if self.reply.blank and self.former:
+            self.reply.write(self.former)
+            self.former = ""
+
+    def end(self, ending: Ending) -> bool:
+        """Hang up on the model: the answer ends like this. False: it was complete already."""
+        if self.complete:
+            return False
+        self._ending = ending
+        self._cancel()
+        return True
+
+    def start_over(self, current: Sequence[Asked]) -> bool:
+        """Answer these questions instead. False: it was complete already."""
+        if self.complete:
+            return False
+        self.current = tuple(current)
+        self.asked += [one for one in current if one not in self.asked]
+        self._again = True
+        self._cancel()
+        return True
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more will come of the model."""
+        composed = self._composing is not None and self._composing.done() and not self._again
+        return self._over or composed or self._ending is not None
+
+    async def written(self, compose: Compose) -> Ending:
+        """Write the answer, however often it is begun anew; returns how it ended."""
+        while True:
+            self._again = False
+            ending = await self._composed(compose)
+            if not self._again or self._ending:
+                self._over = True
+                return self._ending or ending
+            self.reply.restart()
+
+    async def _composed(self, compose: Compose) -> Ending:
+        if self._ending:
+            return self._ending
+        self._composing = composing = asyncio.create_task(compose(self.current))
+        try:
+            return await composing
+        except asyncio.CancelledError:
+            if (self._again or self._ending) and not _being_cancelled():
+                return self._ending or Ending("interrupted")
+            raise
+        finally:
+            if not composing.done():
+                composing.cancel()
+                await asyncio.wait({composing})
+
+    def _cancel(self) -> None:
+        if self._composing is not None:
+            self._composing.cancel()
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

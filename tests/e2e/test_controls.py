@@ -1,0 +1,158 @@
+"""What people can press below an answer, on both platforms."""
+
+import pytest
+
+from core import notices
+from core.controls import Control
+from sandbox.model import Answer, Pause, Stall
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def texts(seen):
+    """What everybody can read."""
+    return [one.text for one in seen if not one.only_for]
+
+
+def offers(control):
+    """The newest message is complete, and this can be pressed below it."""
+
+    def holds(seen):
+        return bool(seen) and control in seen[-1].controls and Control.STOP not in seen[-1].controls
+
+    return holds
+
+
+async def test_stop_hangs_up_on_the_model_and_leaves_what_was_shown(place, model):
+    model.enqueue("First. ", Pause(0.8), "Second. ", Stall())
+    talk = place.mention(place.ada, "count")
+    await talk.until(lambda seen: texts(seen) == ["First. Second."])
+
+    await talk.press(place.ada, Control.STOP)
+
+    seen = await talk.until(lambda seen: seen[-1].notice == notices.STOPPED)
+    assert texts(seen) == ["First. Second."]
+    assert Control.STOP not in seen[-1].controls
+    assert Control.RETRY in seen[-1].controls
+
+
+async def test_the_word_stop_alone_stops_the_answer(place, model):
+    model.enqueue("First. ", Stall())
+    talk = place.mention(place.ada, "count")
+    await talk.until(lambda seen: texts(seen) == ["First."])
+
+    talk.say(place.ada, "Stop!")
+
+    seen = await talk.until(lambda seen: seen[-1].notice == notices.STOPPED)
+    assert texts(seen) == ["First."]
+
+
+async def test_nobody_else_may_stop_an_answer(place, model):
+    model.enqueue("First. ", Pause(1.5), "Second.")
+    talk = place.mention(place.ada, "count")
+    await talk.until(lambda seen: texts(seen) == ["First."])
+
+    told = await talk.press(place.ben, Control.STOP)
+
+    assert told == notices.NOT_YOURS
+    await talk.until(lambda seen: texts(seen) == ["First. Second."])
+
+
+async def test_try_again_answers_anew_in_the_same_place(place, model):
+    model.enqueue(Answer(("The former answer.",)), Answer(("A newer one.",)))
+    talk = place.mention(place.ada, "why?")
+    await talk.until(offers(Control.RETRY))
+    (before,) = talk.messages()
+
+    await talk.press(place.ada, Control.RETRY)
+
+    seen = await talk.until(
+        lambda seen: seen[0].text == "A newer one." and offers(Control.RETRY)(seen)
+    )
+    assert [message.id for message in talk.messages()] == [before.id]
+    assert Control.RESTORE in seen[0].controls
+    said = [str(one["content"]) for one in model.requests[-1].body["messages"]]
+    assert sum("why?" in words for words in said) == 1
+    assert not any("The former answer." in words for words in said)
+
+    await talk.press(place.ada, Control.RESTORE)
+
+    await talk.until(lambda seen: texts(seen) == ["The former answer."])
+
+
+async def test_an_answer_that_was_cut_off_goes_on_in_the_same_place(place, model):
+    model.enqueue(
+        Answer(("```python\nfirst = 1\nsec",), finish="length"),
+        Answer(("```python\nond = 2\n```\n\nDone.",)),
+    )
+    talk = place.mention(place.ada, "write a program")
+    await talk.until(offers(Control.CONTINUE))
+
+    await talk.press(place.ada, Control.CONTINUE)
+
+    (seen,) = await talk.until(lambda seen: "Done." in seen[0].text)
+    assert "".join(seen.code).strip() == "first = 1\nsecond = 2"
+
+
+async def test_a_rating_is_kept_and_can_be_changed(place, model):
+    model.enqueue("Good.")
+    talk = place.mention(place.ada, "how are you?")
+    await talk.until(offers(Control.GOOD))
+
+    assert await talk.press(place.ben, Control.GOOD) == notices.THANKS
+    assert await talk.press(place.ben, Control.BAD) == notices.THANKS
+
+
+async def test_why_this_answer_tells_what_the_model_was_shown(place, model):
+    model.enqueue("Because.")
+    talk = place.mention(place.ada, "why?")
+    await talk.until(offers(Control.WHY))
+
+    told = await talk.press(place.ben, Control.WHY)
+
+    assert "gpt-4o-mini" in told
+    assert "Tokens" in told
+
+
+async def test_an_edited_question_is_answered_as_it_now_stands(place, model):
+    model.enqueue(Answer(("Four.",)), Answer(("Nine.",)))
+    talk = place.mention(place.ada, "what is 2 times 2?")
+    await talk.until(offers(Control.RETRY))
+
+    talk.edit("@Parley what is 3 times 3?")
+
+    await talk.until(lambda seen: texts(seen) == ["Nine."])
+    said = [str(one["content"]) for one in model.requests[-1].body["messages"]]
+    assert "3 times 3" in said[-1]
+
+
+async def test_a_question_edited_while_it_is_answered_starts_the_answer_over(place, model):
+    model.enqueue(Answer(("Four, ", Stall())), Answer(("Nine.",)))
+    talk = place.mention(place.ada, "what is 2 times 2?")
+    await talk.until(lambda seen: texts(seen) == ["Four,"])
+
+    talk.edit("@Parley what is 3 times 3?")
+
+    await talk.until(lambda seen: texts(seen) == ["Nine."])
+
+
+async def test_a_question_deleted_while_it_is_answered_takes_its_answer_along(place, model):
+    model.enqueue("Four, ", Stall())
+    talk = place.mention(place.ada, "what is 2 times 2?")
+    await talk.until(lambda seen: texts(seen) == ["Four,"])
+
+    talk.delete()
+
+    await talk.until(lambda seen: seen == [])
+
+
+async def test_a_complete_answer_stays_when_its_question_is_deleted(place, model):
+    model.enqueue("Four.")
+    talk = place.mention(place.ada, "what is 2 times 2?")
+    await talk.until(offers(Control.RETRY))
+
+    talk.delete()
+    told = await talk.press(place.ada, Control.RETRY)
+
+    assert told == notices.QUESTION_GONE
+    assert texts(talk.seen()) == ["Four."]

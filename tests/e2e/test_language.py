@@ -1,0 +1,148 @@
+"""What the bot says besides answers is said in the language of whoever reads it.
+
+In the sandbox Cho speaks German, everybody else English.
+"""
+
+import pytest
+
+from core import notices
+from core.words import Notice, told
+from sandbox.model import Answer
+from tests.e2e.places import DiscordPlace, SlackPlace, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+FRESH = pytest.mark.asyncio(loop_scope="function")
+
+IN_ENGLISH = str(notices.CUT_OFF)
+IN_GERMAN = told(notices.CUT_OFF, "de")
+
+
+def texts(seen):
+    return [one.text for one in seen]
+
+
+def everything(place):
+    """All that stands on a platform, as text."""
+    return str(
+        [
+            (message.text, message.payload)
+            for channel in list(place.space.channels)
+            for message in place.space.messages(channel)
+        ]
+    )
+
+
+async def told_below(talk, notice):
+    """Wait until this stands below half an answer."""
+    await talk.until(lambda seen: texts(seen)[-1:] == ["Half"] and notice in seen[-1].notice)
+
+
+async def acquainted(place, model, person):
+    """Let the bot learn what somebody speaks: on Discord, only commands tell it."""
+    model.enqueue("Hello.")
+    talk = await place.ask(person, "hello?")
+    await talk.until(lambda seen: texts(seen)[-1:] == ["Hello."])
+
+
+async def test_below_an_answer_it_is_the_language_of_whoever_asked(place, model):
+    for person, notice in ((place.cho, IN_GERMAN), (place.ada, IN_ENGLISH)):
+        await acquainted(place, model, person)
+        model.enqueue(Answer(("Half",), finish="length"))
+
+        await told_below(place.mention(person, "go on"), notice)
+
+
+async def test_a_command_is_answered_in_the_language_of_whoever_gives_it(place, model):
+    for person, notice in ((place.cho, IN_GERMAN), (place.ada, IN_ENGLISH)):
+        model.enqueue(Answer(("Half",), finish="length"))
+        await told_below(await place.ask(person, "go on"), notice)
+
+
+async def test_a_refusal_is_in_the_language_of_whoever_it_is_for(place, model):
+    for person, refusal in (
+        (place.cho, told(notices.EMPTY_QUESTION, "de")),
+        (place.ada, str(notices.EMPTY_QUESTION)),
+    ):
+        await acquainted(place, model, person)
+        place.mention(person, "")
+
+        await until(place.space, lambda refusal=refusal: refusal in everything(place))
+
+
+async def test_a_failure_of_the_model_is_told_in_german_with_all_that_stands_in_it(place, model):
+    await acquainted(place, model, place.cho)
+    model.enqueue(Answer(status=429, code="rate_limit_exceeded", headers={"retry-after": "90"}))
+    talk = place.direct(place.cho, "go on")
+
+    seen = await talk.until(lambda seen: bool(seen) and bool(seen[-1].notice))
+    assert seen[-1].notice == (
+        "Das Modell hat gerade zu viele Fragen. Bitte versuch es in 2 Minuten noch einmal."
+    )
+
+
+async def test_help_is_in_the_language_of_whoever_asks_for_it(place):
+    name = f"{place.name}_help"
+    for person, language in ((place.cho, "de"), (place.ada, "en")):
+        help_ = told(HELPS[name], language)
+        talk = await place.help(person)
+
+        await until(
+            place.space,
+            lambda talk=talk, help_=help_: help_ in [one.text for one in talk.messages()],
+        )
+
+
+HELPS = {"slack_help": Notice("slack_help"), "discord_help": Notice("discord_help")}
+
+
+@FRESH
+async def test_a_question_in_a_german_headline_is_read_back_after_a_restart(town):
+    place = DiscordPlace(town.discord, town.world.discord)
+    async with town.bot():
+        town.model.enqueue("Because.")
+        talk = await place.ask(place.cho, "warum?", private=False)
+        seen = await talk.until(lambda seen: texts(seen) == ["Because."])
+        assert seen[0].notice == "Cho hat gefragt: warum?"
+        (answer,) = talk.messages()
+    async with town.bot():
+        town.model.enqueue("Again.")
+        room = talk.channel
+        town.discord.say(place.cho, room, "@Parley and?", reply_to=answer.id)
+        await talk.until(lambda seen: texts(seen)[-1:] == ["Again."])
+
+    said = [str(message["content"]) for message in town.model.requests[-1].body["messages"]]
+    assert any("warum?" in words and "hat gefragt" not in words for words in said)
+
+
+@FRESH
+async def test_a_language_that_is_set_is_spoken_to_everybody(town):
+    places = (
+        SlackPlace(town.slack, town.world.slack),
+        DiscordPlace(town.discord, town.world.discord),
+    )
+    for language, notice in (("en", IN_ENGLISH), ("de", IN_GERMAN)):
+        async with town.bot(LANGUAGE=language):
+            for place in places:
+                for person in (place.cho, place.ada):
+                    town.model.enqueue(Answer(("Half",), finish="length"))
+                    await told_below(await place.ask(person, "go on"), notice)
+
+
+@FRESH
+async def test_a_guild_that_has_chosen_a_language_reads_it_whoever_asks(town):
+    place = DiscordPlace(town.discord, town.world.discord)
+    async with town.bot():
+        town.discord.choose_language("de")
+        town.model.enqueue(Answer(("Half",), finish="length"))
+
+        await told_below(place.mention(place.ada, "go on"), IN_GERMAN)
+
+
+@FRESH
+async def test_discords_menu_describes_commands_in_every_language(town):
+    async with town.bot():
+        (ask,) = (one for one in town.discord.commands.all() if one["name"] == "ask")
+
+    assert ask["description"] == "Ask a one-off question"
+    assert ask["description_localizations"] == {"de": "Eine einzelne Frage stellen"}
+    assert ask["options"][0]["description_localizations"] == {"de": "Was möchtest du wissen?"}
