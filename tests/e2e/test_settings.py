@@ -384,7 +384,7 @@ async def test_a_channel_chooses_the_language_of_its_notices(place, model, setti
     model.enqueue(Answer(("Half",), finish="length"))
     talk = place.mention(place.ben, "go on", room)
 
-    await talk.until(lambda seen: bool(seen) and "" in seen[-1].notice)
+    await talk.until(lambda seen: bool(seen) and "Höchstlänge" in seen[-1].notice)
 
 
 async def test_a_persona_is_chosen_for_a_channel(place, model, settings):
