@@ -89,6 +89,7 @@ async def run(settings: Settings) -> None:
             wall_clock=time.time,
             text_hours=settings.text_hours,
             delete_with_question=settings.delete_with_question,
+            code_files=settings.code_files,
         )
 
         def chosen(conversation: Conversation) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 
 from core.admission import Admission
+from core.attachments import add_code_files
 from core.composer import Assignment, Composer
 from core.continuation import Continuation, fence_at_the_end, reopened
 from core.controls import Control
@@ -99,7 +100,7 @@ class Chat:
 
     `clock` gives seconds that only ever grow, `wall_clock` seconds since 1970. Answers that
     were replaced are kept for `text_hours`. With `delete_with_question`, an answer goes when
-    its question goes.
+    its question goes. With `code_files`, long code is put below an answer as files, too.
     """
 
     def __init__(
@@ -113,6 +114,7 @@ class Chat:
         wall_clock: Callable[[], float],
         text_hours: float = 24.0,
         delete_with_question: bool = False,
+        code_files: bool = True,
     ) -> None:
         self._store = store
         self._composer = composer
@@ -123,6 +125,7 @@ class Chat:
         self._delete_with_question = delete_with_question
         self._overrides = overrides
         self._admission = Admission(overrides, clock)
+        self._code_files = code_files
         self._queue = Queue()
         self._leases = Leases(store.questions, self._aside)
         self._running: dict[str, Running] = {}
@@ -445,6 +448,9 @@ class Chat:
             await self._refuse(running.asked, ending.notice, ending.outcome)
             return
         await self._settle(running, ending)
+        if self._code_files and ending.outcome in ANSWERED:
+            surface = running.asked[-1].surface
+            self._aside(add_code_files(surface, reply.text, running.name))
         await self._point(running)
 
     async def _point(self, running: Running) -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from core import fences
 from core.breaks import places
 from core.fences import Fence
+from core.healing import heal
 from core.surface import Limit
 
 _LEAST = 128  # units; less has no room for the fences of a page
@@ -74,6 +75,7 @@ class Pages:
         self._space: list[str] = []  # what may follow `_text`, if anything else does
         self._looked_at = self._text
         self._seen = ("", "")
+        self._healed = ("", "", "")
 
     @property
     def finished(self) -> Sequence[str]:
@@ -93,6 +95,23 @@ class Pages:
     def closing(self) -> str:
         """What ends the `open` page only until it goes on: the line that closes its code block."""
         return self._growing[1]
+
+    @property
+    def growing(self) -> tuple[str, str]:
+        """The open page as a reader sees it, and what ends it only until it goes on.
+
+        That closes its code block, or half-open markup; some of it may not be shown yet.
+        """
+        shown, owed = self._growing
+        if owed or not shown:
+            return shown, owed
+        if self._healed[0] is not shown:
+            healed = heal(shown)
+            whole = shown[: healed.end] + healed.marks
+            if self._limit.measure(whole) > self._limit.size:
+                whole = shown[: healed.firm]
+            self._healed = (shown, whole, whole[healed.firm :])
+        return self._healed[1:]
 
     @property
     def _growing(self) -> tuple[str, str]:

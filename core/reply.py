@@ -94,6 +94,7 @@ class Reply:
         self._clock = clock
         self._posted = posted
         self._pages = Pages(surface.limit)
+        self._dress = surface.dress()
         self._numbers = itertools.count()
         self._slots = [_Slot(next(self._numbers), message, unsure=True) for message in takes]
         self._taken = len(self._slots)
@@ -137,7 +138,8 @@ class Reply:
     @property
     def blank(self) -> bool:
         """Whether there is nothing of the answer to show: no text, or none that makes a page."""
-        return not any(page.strip() for page in (*self._pages.finished, self._pages.last))
+        pages = (*self._pages.finished, self._pages.last, self._dress.held)
+        return not any(page.strip() for page in pages)
 
     @property
     def text(self) -> str:
@@ -171,6 +173,12 @@ class Reply:
 
     def write(self, text: str) -> None:
         """Add to the answer. Never waits."""
+        self._show(self._dress.feed(text))
+
+    def _show(self, text: str) -> None:
+        """Add what the platform is to show."""
+        if not text:
+            return
         finished = len(self._pages.finished)
         self._pages.write(text)
         self._written += len(text)
@@ -186,7 +194,7 @@ class Reply:
 
         A message that takes no edits stays as it is, and is no part of the answer any more.
         """
-        self._pages = Pages(self._surface.limit)
+        self._pages, self._dress = Pages(self._surface.limit), self._surface.dress()
         self._written = self._seen = 0
         self._taken = next(self._numbers)
         self._slots = [slot for slot in self._slots if not slot.frozen]
@@ -224,6 +232,7 @@ class Reply:
 
     def _end(self, notice: str) -> None:
         self._early = not self._complete and self._interruption is not None
+        self._show(self._dress.flush())
         self._notice = self._told(notice)
         self._complete = True
         now = asyncio.get_running_loop().time()
@@ -271,7 +280,7 @@ class Reply:
         pages = [
             Page(text)
             if self._complete or index < finished
-            else Page(text, grows=True, closing=self._pages.closing)
+            else Page(text, grows=True, closing=self._pages.growing[1])
             for index, text in enumerate(self._texts())
         ]
         if self._interruption is not None:
@@ -288,7 +297,7 @@ class Reply:
     def _texts(self) -> list[str]:
         """The text of each page: those that are full and the one that still grows."""
         texts = list(self._pages.finished)
-        growing = self._pages.last if self._complete else self._pages.open
+        growing = self._pages.last if self._complete else self._pages.growing[0]
         # What is to stand below a message that takes no more edits may be a notice alone.
         begun = any(slot.number >= self._taken for slot in self._slots[len(texts) :])
         if growing or begun or not texts or self._slots[-1].frozen:

@@ -148,6 +148,7 @@ class Settings(BaseModel):
     first_token_timeout: Seconds = 120
     idle_timeout: Seconds = 60
     reply_timeout: Seconds = 900
+    code_files: bool = True
 
     slack_bot_token: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")

@@ -1,15 +1,20 @@
 """What a platform offers to one conversation, and how its requests can end."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.budget import Way
 from core.controls import Controls
+from core.dress import Dress
 from core.languages import Readers
 from core.messages import Attachment, Conversation, Question, Turn
 from core.presets import Audience, Notices
 from core.words import told
+
+CUT = " …"
+"""Stands for the rest of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,14 @@ class Limit:
     size: int
     measure: Callable[[str], int]
 
+    def cut(self, text: str) -> str:
+        """The text, or as much of its beginning as has room, with a sign that it goes on."""
+        if self.measure(text) <= self.size:
+            return text
+        room = self.size - self.measure(CUT)
+        end = bisect_right(range(len(text)), room, key=lambda n: self.measure(text[:n])) - 1
+        return text[: max(0, end)].rstrip() + CUT
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -31,7 +44,8 @@ class Page:
     keeps apart from it, so that history never feeds it back to the model.
 
     While `grows`, more is to come, and `closing` is what ends the text only until then:
-    the line that closes a code block which goes on. `controls` are what can be pressed.
+    the line that closes a code block which goes on, or markup that is still open, with its
+    closing marks. `controls` are what can be pressed.
     """
 
     text: str
@@ -79,6 +93,14 @@ class Unknown:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class CodeFile:
+    """A file that the bot has made: its name, and its text in UTF-8."""
+
+    name: str
+    data: bytes
+
+
 Outcome = Delivered | RefusedForNow | RefusedForGood | Unknown
 
 
@@ -115,6 +137,9 @@ class Surface(Protocol):
 
     def way(self, message: str) -> Way:
         """How this message goes on."""
+
+    def dress(self) -> Dress:
+        """How one answer is written anew for the platform, before pages are cut of it."""
 
     async def introduce(self, question: Question) -> Question:
         """The question with the names by which people know its asker, place and mentions.
@@ -167,6 +192,13 @@ class Surface(Protocol):
 
     async def remove(self, message: str) -> Outcome:
         """Take a message of the answer away; it waits for its own budgets."""
+
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        """Put files below the answer, in one message; it waits for its own budgets.
+
+        Repeated with the same nonce after an outcome that is not final, it never makes a
+        second message. What is refused for good has no place here, or may have come through.
+        """
 
     async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Tell the asker why there is no answer, in the way that the channel wants it.

@@ -16,18 +16,20 @@ from bots.discord import budgets
 from bots.discord.calls import NO_TURN, Answer, Request
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
+from bots.discord.dress import Dress
 from bots.discord.headline import headline
 from bots.discord.managers import groups_of, may_set
-from bots.discord.messages import NOTHING_YET, Spot
-from bots.discord.shown import LIMIT, change, content, is_blank
+from bots.discord.messages import NOTHING_YET, Spot, uploads
+from bots.discord.shown import LIMIT, NOTICE, change, content, is_blank
 from bots.discord.surface import PAUSE
 from bots.discord.turns import own_turn
 from core.budget import Budgets, Way
 from core.languages import Readers
 from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
+from core.pages import utf16
 from core.presets import Audience, Notices, admits
-from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 from core.words import Notice, told
 
 LIFETIME = 14 * 60.0
@@ -121,6 +123,10 @@ class InteractionSurface:
         if not self._late:
             return self._counted
         return budgets.edits(self._elsewhere.channel) if self._elsewhere.channel else ()
+
+    def dress(self) -> Dress:
+        """Tables, deep headings and the like as Discord can show them."""
+        return Dress()
 
     async def introduce(self, question: Question) -> Question:
         """The question as it is: Discord's events bring all names along."""
@@ -221,6 +227,22 @@ class InteractionSurface:
         """A command cannot be taken back, and its answer stays."""
         return Delivered(message)
 
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        """Post files below the answer; Discord knows no nonce under a command."""
+        if self._late:
+            if not self._elsewhere.channel:
+                return RefusedForGood("no place")
+            return await self._desk.messages.attach(self._elsewhere, files, nonce)
+        if not await self._desk.calls.turn(self._counted, Urgency.PAGE):
+            return NO_TURN.outcome
+        followup = self._interaction.followup
+        answer = await self._ask(
+            lambda: followup.send(files=uploads(files), ephemeral=self._private, wait=True)
+        )
+        if isinstance(answer.outcome, Unknown):  # it may have come through, and would come twice
+            return RefusedForGood(f"unknown: {answer.outcome.code}")
+        return answer.outcome
+
     async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Tell the asker alone, unless the command is deferred for all to see."""
         del how
@@ -298,7 +320,8 @@ class InteractionSurface:
     def _original(self, page: Page) -> Request[object]:
         """The first page, with what was asked: nobody else sees that of a command."""
         headline = told(self._headline, self.readers.everybody)
-        notice = "\n".join(filter(None, (page.notice, headline)))
+        room = Limit(NOTICE.size - utf16(f"\n{headline}"), utf16)
+        notice = "\n".join(filter(None, (room.cut(page.notice), headline)))
         parts = change(replace(page, notice=notice))
         return lambda: self._interaction.edit_original_response(**parts)
 

@@ -1,17 +1,27 @@
 """Messages that the bot writes into a channel: one each, however often a post is repeated."""
 
 import hashlib
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import discord
 
 from bots.discord import budgets
 from bots.discord.calls import NO_TURN, Answer, Calls, NotRead
 from bots.discord.reader import Reader
-from bots.discord.shown import change, content, face, face_of, is_blank, without_embed
+from bots.discord.shown import (
+    NO_MENTIONS,
+    change,
+    content,
+    face,
+    face_of,
+    is_blank,
+    without_embed,
+)
 from core.pace import Urgency
-from core.surface import Delivered, Outcome, Page, RefusedForGood, RefusedForNow, Unknown
+from core.surface import CodeFile, Delivered, Outcome, Page, RefusedForGood, RefusedForNow, Unknown
 
 NONCE_LENGTH = 25
 NONCE_LIFE = 100.0
@@ -47,6 +57,21 @@ class Spot:
     channel: int
     reply_to: int = 0
     after: int = 0
+
+
+def uploads(files: Sequence[CodeFile]) -> list[discord.File]:
+    """Files as discord.py takes them, once."""
+    return [discord.File(io.BytesIO(file.data), file.name) for file in files]
+
+
+def _reference(spot: Spot) -> dict[str, Any]:
+    """What makes a message a reply, which pings nobody."""
+    if not spot.reply_to:
+        return {}
+    reference = discord.MessageReference(
+        message_id=spot.reply_to, channel_id=spot.channel, fail_if_not_exists=False
+    )
+    return {"mention_author": False, "reference": reference}
 
 
 @dataclass(slots=True)
@@ -116,6 +141,22 @@ class Messages:
         target = self._client.get_partial_messageable(channel).get_partial_message(int(message))
         return (await self._calls.in_turn(counted, Urgency.LAST, target.delete)).outcome
 
+    async def attach(self, spot: Spot, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        """Post files in a message of their own, once per nonce."""
+        if not await self._calls.turn(budgets.sends(spot.channel), Urgency.PAGE):
+            return NO_TURN.outcome
+        channel = self._client.get_partial_messageable(spot.channel)
+        answer = await self._calls.ask(
+            budgets.sends(spot.channel),
+            lambda: channel.send(
+                files=uploads(files),
+                nonce=nonce_of(nonce),
+                allowed_mentions=NO_MENTIONS,
+                **_reference(spot),
+            ),
+        )
+        return answer.outcome
+
     async def find(self, spot: Spot, pages: list[Page]) -> Outcome:
         """Look for a message of ours that shows one of these pages.
 
@@ -151,12 +192,7 @@ class Messages:
 
     async def _create(self, spot: Spot, page: Page, nonce: str) -> Answer:
         channel = self._client.get_partial_messageable(spot.channel)
-        parts = content(page)
-        if spot.reply_to:
-            parts["mention_author"] = False
-            parts["reference"] = discord.MessageReference(
-                message_id=spot.reply_to, channel_id=spot.channel, fail_if_not_exists=False
-            )
+        parts = content(page) | _reference(spot)
         return await self._calls.ask(
             budgets.sends(spot.channel), lambda: channel.send(**parts, nonce=nonce)
         )

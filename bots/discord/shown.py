@@ -21,10 +21,17 @@ SMALL_PRINT = "-# ⓘ "
 
 LIMIT = Limit(2000, utf16)
 
+NOTICE = Limit(4000, utf16)
+"""The room for a notice; an embed's description holds 4096 units."""
+
+SHORTEST = 40
+"""Units of small print; less says nothing."""
+
 
 def content(page: Page) -> dict[str, Any]:
     """What a message that shows this page is made of; it pings nobody."""
-    embeds = [discord.Embed(description=page.notice, colour=GREY)] if page.notice else []
+    notice = NOTICE.cut(page.notice)
+    embeds = [discord.Embed(description=notice, colour=GREY)] if notice else []
     buttons = {"view": Buttons(page.controls)} if page.controls else {}
     return {"content": page.text, "embeds": embeds, "allowed_mentions": NO_MENTIONS, **buttons}
 
@@ -36,9 +43,15 @@ def change(page: Page) -> dict[str, Any]:
 
 def without_embed(page: Page) -> Page:
     """The page with its notice in small print, where there is room for it."""
-    whole = f"{page.text}\n{SMALL_PRINT}{page.notice}".strip()
-    text = whole if utf16(whole) <= LIMIT.size else page.text
-    return Page(text, controls=page.controls)
+    return Page(_with_small_print(page.text, page.notice), controls=page.controls)
+
+
+def _with_small_print(text: str, notice: str) -> str:
+    line = " ".join(notice.split())
+    room = LIMIT.size - utf16(f"{text}\n{SMALL_PRINT}")
+    if not line or (utf16(line) > room and room < SHORTEST):
+        return text
+    return f"{text}\n{SMALL_PRINT}{Limit(room, utf16).cut(line)}".strip()
 
 
 def answer_in(text: str) -> str:
@@ -56,7 +69,7 @@ def is_blank(page: Page) -> bool:
 
 def face(page: Page) -> tuple[str, str]:
     """What people see of a page; Discord trims white space."""
-    return page.text.strip(), page.notice
+    return page.text.strip(), NOTICE.cut(page.notice)
 
 
 def face_of(message: discord.Message) -> tuple[str, str]:

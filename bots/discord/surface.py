@@ -11,6 +11,7 @@ from bots.discord import budgets
 from bots.discord.calls import NO_TURN
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
+from bots.discord.dress import Dress
 from bots.discord.history import is_post, read_starter, read_talk
 from bots.discord.managers import groups_of, manages
 from bots.discord.messages import Spot
@@ -22,7 +23,7 @@ from core.languages import Readers
 from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.presets import Audience, Notices, admits
-from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood
+from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood
 from core.words import Notice, told
 
 log = structlog.get_logger()
@@ -104,6 +105,10 @@ class DiscordSurface:
         del message
         return self.plain
 
+    def dress(self) -> Dress:
+        """Tables, deep headings and the like as Discord can show them."""
+        return Dress()
+
     async def introduce(self, question: Question) -> Question:
         """The question as it is: Discord's events bring all names along."""
         return question
@@ -181,6 +186,11 @@ class DiscordSurface:
     async def remove(self, message: str) -> Outcome:
         """Delete a message of the answer."""
         return await self._desk.messages.remove(self._spot.channel, message)
+
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        """Post files below the answer."""
+        await self._settled()
+        return await self._desk.messages.attach(self._spot, files, nonce)
 
     async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Say it in a reply to the question, which pings nobody, else that nothing can be said."""

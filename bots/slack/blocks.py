@@ -24,6 +24,9 @@ HEADLINE = "parley_asked"
 LONGEST_HEADLINE = 600
 """Characters of a headline; a context block holds 3,000."""
 
+NOTICE = Limit(2_500, len)
+"""The room for a notice; a context block holds 3,000 characters, made inert they are more."""
+
 NOTHING_YET = "…"
 """What stands for a page of white space, which Slack would refuse."""
 
@@ -45,7 +48,7 @@ def content(page: Page, headline: str = "") -> dict[str, Any]:
 
 def below(page: Page) -> list[dict[str, Any]]:
     """The blocks below the text of a page: its notice and its controls, if there are any."""
-    notice = page.notice.strip()
+    notice = NOTICE.cut(page.notice.strip())
     return [*([_context(notice)] if notice else []), *controls.blocks(page.controls)]
 
 

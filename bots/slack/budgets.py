@@ -27,6 +27,8 @@ WORKSPACE = {
     "reactions.remove": (20, 10),
     "files.info": (100, 60),
     "files.download": (100, 60),
+    "files.getUploadURLExternal": (100, 60),
+    "files.completeUploadExternal": (100, 60),
     "views.open": (100, 60),
     "users.info": (100, 60),
     "users.list": (20, 10),
@@ -133,6 +135,16 @@ class Budgets:
     def unreact(self) -> tuple[Budget, ...]:
         """reactions.remove."""
         return (self._all("reactions.remove"),)
+
+    @property
+    def upload(self) -> tuple[Budget, ...]:
+        """files.getUploadURLExternal, with the upload that follows it."""
+        return (self._all("files.getUploadURLExternal"),)
+
+    @property
+    def share(self) -> tuple[Budget, ...]:
+        """files.completeUploadExternal."""
+        return (self._all("files.completeUploadExternal"),)
 
     @property
     def modal(self) -> tuple[Budget, ...]:

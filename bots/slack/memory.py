@@ -101,13 +101,13 @@ class Memory:
                 if any(ts not in self._ours for ts in self._strange.pop(channel, ())):
                     self.distrust()
 
-    def wrote(self, ts: str) -> None:
-        """A message is ours."""
-        self._ours.add(ts)
+    def wrote(self, name: str) -> None:
+        """A message with this `ts` is ours, or one that will hold the file with this id."""
+        self._ours.add(name)
 
     def said_as_us(self, message: Message) -> None:
         """The bot wrote a message: here, or in another process that we learn of now."""
-        if message.ts in self._ours:
+        if self._is_ours(message):
             return
         if message.channel in self._posting:
             self._strange.setdefault(message.channel, set()).add(message.ts)
@@ -116,8 +116,12 @@ class Memory:
 
     def changed_as_us(self, message: Message) -> None:
         """A message of the bot's changed: by this process, or by another that we learn of now."""
-        if message.ts not in self._ours:
+        if not self._is_ours(message):
             self.distrust()
+
+    def _is_ours(self, message: Message) -> bool:
+        """Whether this process wrote it; what it uploaded is known by the file."""
+        return message.ts in self._ours or any(file.id in self._ours for file in message.files)
 
     def distrust(self) -> None:
         """Another process listens, too: forget everything, and remember nothing for a while."""

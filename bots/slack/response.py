@@ -21,12 +21,13 @@ from bots.slack.question import with_asker
 from bots.slack.surface import SlackSurface
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
+from core.dress import Plain
 from core.languages import Readers
 from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.presets import Audience, Notices
 from core.proxies import proxy_to
-from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 from core.words import Notice, told
 
 LIFETIME = 25 * 60.0
@@ -175,6 +176,10 @@ class ResponseSurface:
         del message
         return self.plain
 
+    def dress(self) -> Plain:
+        """Markdown as it was written, which Slack shows."""
+        return Plain()
+
     async def introduce(self, question: Question) -> Question:
         """The question with its asker's name."""
         return await with_asker(self._workspace, question)
@@ -230,6 +235,12 @@ class ResponseSurface:
     async def remove(self, message: str) -> Outcome:
         """A command cannot be taken back, and its answer stays."""
         return Delivered(message)
+
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        """Put files below the rest of the answer; none can stand below the command."""
+        if self._direct is None:
+            return RefusedForGood("no_place")
+        return await self._direct.attach(files, nonce)
 
     async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Say it where the answer would stand; what already stands there stays."""

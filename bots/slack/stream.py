@@ -103,6 +103,8 @@ class Stream:
 
     async def _append(self, page: Page) -> None:
         text = growing(page)
+        if self._sent.startswith(text):
+            return  # what was sent stays, although its end may be held back by now
         if new := self._new(text):
             web = self._workspace.calls.web
             await self._call(web.chat_appendStream, self._budgets.append, **chunks(new))

@@ -10,13 +10,15 @@ from bots.slack.messages import is_ts
 from bots.slack.payload import string
 from bots.slack.question import with_asker
 from bots.slack.sign import Sign
+from bots.slack.uploads import upload
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
+from core.dress import Plain
 from core.languages import Readers
 from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.presets import Audience, Notices
-from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
 PAUSE = 0.5
 """Seconds between two interim edits of one message, so that a burst lasts for most answers.
@@ -85,6 +87,10 @@ class SlackSurface:
         """Every message goes on by edits."""
         del message
         return self.plain
+
+    def dress(self) -> Plain:
+        """Markdown as it was written, which Slack shows."""
+        return Plain()
 
     async def introduce(self, question: Question) -> Question:
         """The question with its asker's name."""
@@ -166,6 +172,15 @@ class SlackSurface:
         except CallFailed as failed:
             return failed.outcome
         return Delivered(message)
+
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        """Put files below the answer."""
+        del nonce  # Slack knows none here; what may have been done is not done again
+        try:
+            await upload(self._workspace, self._channel, in_thread(self._thread), files)
+        except CallFailed as failed:
+            return failed.outcome
+        return Delivered("")
 
     async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Tell the asker alone; where they are alone with the bot anyway, in a message."""

@@ -71,6 +71,39 @@ A link looks like [this one](https://example.com/tour).
 Characters that mean nothing here: * _ ~ ` < > & @here, and an emoji 🦜.
 """
 
+TABLES = """\
+#### Where each of them comes from
+
+| Tool | What it is for | Where to read on |
+|:-----|:---------------|:-----------------|
+| **pytest** | runs tests and says what went wrong in them | [docs](https://docs.pytest.org) |
+| `ruff` | finds mistakes and formats, in a blink | [docs](https://docs.astral.sh/ruff) |
+| mypy | checks types before anything runs | [docs](https://mypy.readthedocs.io) |
+
+| 都市 | 人口 | ✓ |
+|:-----|-----:|:-:|
+| 東京 | 14,000,000 | ✅ |
+| Berlin | 3,700,000 | ❌ |
+
+- [x] Compare them
+- [ ] Choose one
+
+---
+
+![A diagram](https://example.com/diagram.png) shows how they work together.
+"""
+
+STEPS = 130
+
+PROGRAM = (
+    "A program that is too long to read in a chat:\n\n```python\n"
+    + "\n".join(
+        f"def step_{number:03}(value):\n    return value * {number} % 65_521\n"
+        for number in range(1, STEPS + 1)
+    )
+    + "```\n\nThat is all of it."
+)
+
 _FILLER = """\
 A long answer has to cross several messages, and its reader must be able to trust that it did.
 Whoever counts these paragraphs finds each of them once, in order, and nothing between them lost.

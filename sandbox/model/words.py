@@ -71,6 +71,13 @@ def _finish(reason: str | None) -> Callable[[Answer], Answer]:
 WORDS = (
     Word("code", "two blocks of code", samples.CODE),
     Word("table", "a table", samples.TABLE),
+    Word("tables", "tables of all kinds, a deep heading, tasks", samples.TABLES),
+    Word(
+        "program",
+        "code that takes more than two messages in Discord",
+        samples.PROGRAM,
+        lambda answer: replace(answer, rate=600.0),
+    ),
     Word("markdown", "a tour of everything Markdown has", samples.MARKDOWN),
     Word(
         "long answer",

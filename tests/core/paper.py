@@ -2,15 +2,17 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.budget import Budgets, Way
+from core.dress import Dress, Plain
 from core.errors import FileUnread, Why
 from core.languages import Readers
 from core.messages import Attachment, Conversation, Question, Role, Text, Turn
 from core.pages import utf16
 from core.presets import Audience, Notices, admits
-from core.surface import Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
 THREAD = Conversation("paper", "W", "C", "T")
 LOST = Unknown("lost")
@@ -40,6 +42,8 @@ class Paper:
     answers: deque[Outcome | None] = field(default_factory=deque)
     files: dict[str, bytes] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
+    attached: list[tuple[str, tuple[CodeFile, ...]]] = field(default_factory=list)
+    file_answers: deque[Outcome] = field(default_factory=deque)
     unsure: set[str] = field(default_factory=set)
     managers: set[str] = field(default_factory=set)
     old: bool = False
@@ -65,6 +69,9 @@ class Paper:
     def text(self) -> str:
         """All that can be read, page after page."""
         return "\n".join(page.text for page in self.messages.values())
+
+    def dress(self) -> Dress:
+        return Plain()
 
     async def introduce(self, question: Question) -> Question:
         return question
@@ -103,6 +110,11 @@ class Paper:
         await asyncio.sleep(self.latency)
         self.messages.pop(message, None)
         return Delivered(message)
+
+    async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
+        await asyncio.sleep(self.latency)
+        self.attached.append((nonce, tuple(files)))
+        return self.file_answers.popleft() if self.file_answers else Delivered("file")
 
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         self._drop_deaths()  # only what exists can be gone

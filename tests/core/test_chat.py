@@ -54,7 +54,14 @@ async def house(server, tmp_path):
     """Builds chats on one database, each as another process would have it."""
     built = []
 
-    async def build(*, timeouts=None, reply_timeout=30, context_tokens=8000, wall_clock=time.time):
+    async def build(
+        *,
+        timeouts=None,
+        reply_timeout=30,
+        context_tokens=8000,
+        wall_clock=time.time,
+        code_files=True,
+    ):
         store = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/parley.db", wall_clock)
         model = Model(api_key=server.key, base_url=server.base_url, timeouts=timeouts or Timeouts())
         composer = Composer(
@@ -77,6 +84,7 @@ async def house(server, tmp_path):
             overrides=overrides,
             clock=time.monotonic,
             wall_clock=time.time,
+            code_files=code_files,
         )
         running = asyncio.create_task(chat.run())
         await asyncio.sleep(0)
@@ -130,6 +138,34 @@ async def test_a_question_is_answered_and_its_record_closed(chat, server):
 
     assert shown(paper) == [("Because it is so.", "")]
     assert await outcome(chat, ask("").key) == ("settled", "answered")
+
+
+PROGRAM = "```py\n" + "value = compute(value)\n" * 300 + "```"
+
+
+async def test_long_code_is_a_file_once_the_answer_stands_and_is_recorded(chat, server):
+    server.enqueue(PROGRAM, "\n\nDone.")
+    paper, states = Paper(size=2000), []
+    attach = paper.attach
+
+    async def looking(files, nonce):
+        states.append((await outcome(chat, ask("").key), shown(paper)[-1][0][-5:]))
+        return await attach(files, nonce)
+
+    paper.attach = looking
+    await reading(chat, "Write it.", paper)
+
+    assert states == [(("settled", "answered"), "Done.")]
+    ((_, (file,)),) = paper.attached
+    assert (file.name, file.data.count(b"\n")) == ("answer.py", 300)
+
+
+async def test_code_files_can_be_switched_off(house, server):
+    server.enqueue(PROGRAM)
+    paper = await reading(await house(code_files=False), "Write it.", Paper(size=2000))
+
+    assert paper.messages
+    assert paper.attached == []
 
 
 async def test_the_reader_sees_at_once_that_the_bot_is_at_work_and_not_for_ever(chat, server):

@@ -534,3 +534,63 @@ def test_a_list_item_that_becomes_a_fence_on_a_page_of_its_own_does_not_end_the_
 
     assert read(paper) == [f"word{n}" for n in range(26)]
     assert "x = 1" in paper.text
+
+
+class Held(Paper):
+    """A platform that shows nothing of an answer before it is complete."""
+
+    def dress(self):
+        return Holding()
+
+
+class Holding:
+    held = ""
+
+    def feed(self, text):
+        self.held += text
+        return ""
+
+    def flush(self):
+        return self.held.upper()
+
+
+def test_what_is_held_back_is_shown_at_the_end_and_is_an_answer_before():
+    paper = Held()
+
+    async def main():
+        reply = reply_on(paper)
+        reply.write("some words")
+        assert not reply.blank
+        reply.finish()
+        await reply.show()
+
+    virtually(main())
+    assert [page.text for page in paper.messages.values()] == ["SOME WORDS"]
+
+
+def test_what_was_held_back_of_a_text_that_begins_anew_is_never_shown():
+    paper = Held()
+
+    async def main():
+        reply = reply_on(paper)
+        reply.write("the old words")
+        reply.restart()
+        reply.write("the new words")
+        reply.finish()
+        await reply.show()
+
+    virtually(main())
+    assert [page.text for page in paper.messages.values()] == ["THE NEW WORDS"]
+
+
+def test_half_open_markup_is_seen_closed_while_it_grows_and_as_it_is_at_the_end():
+    paper = Paper(size=2000)
+    tell(paper, ["So **bo", "ld", " [li", "nk](http://x", ".y) and `co", "de` and *left"], gap=0.2)
+
+    assert [page.text for _, _, page in paper.frames] == [
+        "So **bo**",
+        "So **bold**",
+        "So **bold [link](http://x.y) and `co`**",
+        "So **bold [link](http://x.y) and `code` and *left***",
+        "So **bold [link](http://x.y) and `code` and *left",
+    ]

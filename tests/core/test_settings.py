@@ -192,6 +192,7 @@ def test_names_of_later_versions_in_the_file_are_accepted(env_file):
         ({"IDLE_TIMEOUT": "0"}, "IDLE_TIMEOUT"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
         ({"LOG_TEXT": "perhaps"}, "LOG_TEXT"),
+        ({"CODE_FILES": "perhaps"}, "CODE_FILES"),
         ({"ADMIN_PORT": "99999"}, "ADMIN_PORT"),
         ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_APP_TOKEN is missing"),
         ({"SLACK_APP_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN is missing"),

@@ -7,7 +7,7 @@ import pytest
 from bots.discord.interaction import ELSEWHERE, LATER_BELOW, LATER_DIRECTLY, NOT_AT_ALL
 from core.errors import ShuttingDown
 from core.messages import Author, Role
-from core.surface import Delivered, Page, RefusedForGood, Unknown
+from core.surface import CodeFile, Delivered, Page, RefusedForGood, Unknown
 from sandbox.discord import CommandFailed
 from sandbox.faults import Fault
 
@@ -233,6 +233,43 @@ async def test_a_page_that_came_before_it_was_too_late_is_not_posted_again(
     await surface.post(Page("page two"), "n.1")
 
     assert [m.text for m in answers(eyes)] == ["page one", "page two"]
+
+
+FILES = (CodeFile("answer.py", b"one = 1\n"),)
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_files_stand_below_the_answer_for_whoever_sees_that(ask, eyes, private):
+    _, surface, _ = await ask(private=private)
+    await surface.post(Page("page one"), "n.0")
+
+    assert isinstance(await surface.attach(FILES, "n.f0"), Delivered)
+    _, below = answers(eyes)
+    assert [file["filename"] for file in below.payload["attachments"]] == ["answer.py"]
+    assert below.only_for == (ADA if private else "")
+
+
+async def test_files_that_may_have_come_through_under_a_command_are_not_sent_again(
+    ask, discord, eyes
+):
+    _, surface, _ = await ask()
+    await surface.post(Page("page one"), "n.0")
+    discord.faults.add(Fault("POST followup", "reset_after"))
+
+    assert isinstance(await surface.attach(FILES, "n.f0"), RefusedForGood)
+    assert len(answers(eyes)) == 2
+
+
+async def test_files_that_come_too_late_go_to_the_channel_or_nowhere(ask, eyes, monkeypatch):
+    _, surface, _ = await ask()
+    await surface.post(Page("page one"), "n.0")
+    _, alone, _ = await ask(private=True)
+    await alone.post(Page("for one"), "n.0")
+    monkeypatch.setattr("bots.discord.interaction.LIFETIME", -1)
+
+    assert isinstance(await surface.attach(FILES, "n.f0"), Delivered)
+    assert isinstance(await alone.attach(FILES, "n.f0"), RefusedForGood)
+    assert [m.only_for for m in answers(eyes) if m.payload.get("attachments")] == [""]
 
 
 async def test_what_comes_too_late_goes_on_in_the_channel(ask, discord, eyes, monkeypatch):

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.discord.shown import LIMIT, answer_in, content, without_embed
+from bots.discord.shown import LIMIT, answer_in, content, face, without_embed
 from core.pages import utf16
 from core.surface import Page
 
@@ -36,6 +36,23 @@ def test_where_the_bot_may_not_embed_the_notice_is_small_print_that_is_no_answer
     assert page.text.endswith("cut off")
     assert answer_in(page.text) == "the answer"
     assert answer_in(without_embed(Page("", "cut off")).text) == ""
+
+
+def test_a_long_notice_is_shortened_to_what_discord_takes():
+    page = Page("the answer", "so 🎉 long " * 900)
+    (embed,) = content(page)["embeds"]
+
+    assert utf16(embed.description) <= 4096
+    assert embed.description.endswith("…")
+    assert face(page)[1] == embed.description
+
+
+def test_long_small_print_is_shortened_and_stays_one_line_that_is_no_answer():
+    page = without_embed(Page("the answer", "so long\nand more " * 300))
+
+    assert utf16(page.text) <= 2000
+    assert page.text.endswith("…")
+    assert answer_in(page.text) == "the answer"
 
 
 @given(st.text(max_size=2000).filter(lambda text: utf16(text) <= 2000))

@@ -33,6 +33,15 @@ def test_the_fallback_text_is_short_and_escaped():
     assert utf8(shown["text"]) < 4_000
 
 
+def test_a_long_notice_is_shortened_to_what_slack_takes():
+    shown = content(Page("Yes.", "@here so long " * 900))
+    words = shown["blocks"][1]["elements"][0]["text"]
+
+    accept(shown["blocks"])
+    assert 2_000 < len(words) <= 3_000
+    assert words.endswith("…")
+
+
 def test_an_answer_is_not_escaped():
     assert content(Page("a < b && c"))["blocks"][0]["text"] == "a < b && c"
 
