@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
@@ -20,14 +21,20 @@ from core.cuts import Cuts
 from core.erasing import Erasing
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
 from core.languages import Languages
+from core.messages import Conversation
 from core.model import Model, Timeouts
+from core.offer import Offer
+from core.overrides import Overrides
 from core.pace import Governor
+from core.panel import Panel
+from core.personas import Personas, load
+from core.presets import Place, Preset, Scope
 from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
 from core.store import Store
-from core.tokens import Tokenizer
+from core.tokens import Tokenizers
 from core.wire import Parameters
 
 log = structlog.get_logger()
@@ -61,20 +68,27 @@ async def run(settings: Settings) -> None:
     """
     signals = _heard_signals()
     async with AsyncExitStack() as house:
+        personas = _personas(settings)
         lifetime = settings.text_hours * 3600
         store = await Store.open(settings.database_url, time.time, lifetime)
         house.push_async_callback(store.close)
         model = _model(settings)
         house.push_async_callback(model.close)
+        offer = Offer(model, time.monotonic)
+        house.push_async_callback(offer.close)
         model_name = await _model_name(settings, model)
         cuts = Cuts(store.marks, time.monotonic, time.time)
         house.push_async_callback(cuts.close)
         await cuts.load()
         governor = Governor(time.monotonic, cuts)
+        parameters = _parameters(settings, model_name)
+        overrides = _overrides(settings, parameters, store, personas)
+        await overrides.load()
         chat = Chat(
             store=store,
-            composer=await _composer(settings, model_name, model, store),
+            composer=await _composer(settings, parameters, model, store),
             governor=governor,
+            overrides=overrides,
             clock=time.monotonic,
             first_contact=settings.introduction,
             delete_with_question=settings.delete_with_question,
@@ -82,23 +96,30 @@ async def run(settings: Settings) -> None:
         )
         erasing = Erasing(store.texts)
         await house.enter_async_context(_running(erasing.run()))
+
+        def chosen(conversation: Conversation) -> str:
+            return overrides.preset(Scope.of(conversation)).language
+
         bots = _platforms(
             settings,
             chat=chat,
             presses=Presses(chat, store),
             governor=governor,
             recall=Recall(changed=erasing.changed),
+            languages=Languages(settings.language, chosen),
             store=store,
+            panel=Panel(overrides, offer, personas, settings.context_tokens),
         )
         house.push_async_callback(_together, [bot.stop for bot in bots.values()])
         await house.enter_async_context(_administered(settings, bots))
         await house.enter_async_context(_running(chat.run()))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
+        await house.enter_async_context(_running(overrides.keep()))
         await house.enter_async_context(_running(garbage.collect(chat.idle)))
         for note in settings.notes:
             log.warning(note)
         log.info("ready", model=model_name, endpoint=settings.endpoint, platforms=list(bots))
-        await house.enter_async_context(_running(_warn_if_gone(model, model_name)))
+        await house.enter_async_context(_running(_warn_if_gone(model, model_name, offer)))
         await _until_stopped(list(bots.values()), chat, signals, settings.drain_seconds)
     log.info("stopped")
 
@@ -134,10 +155,14 @@ async def _model_name(settings: Settings, model: Model) -> str:
     raise StartError(f"{missing} It offers: {', '.join(names)}.")
 
 
-async def _composer(settings: Settings, name: str, model: Model, store: Store) -> Composer:
-    # Both take most of a second; the first question should wait for neither.
-    tokenizer, _ = await asyncio.gather(Tokenizer.load(name), model.open())
-    parameters = Parameters(
+def _personas(settings: Settings) -> Personas:
+    if not settings.personas_file:
+        return {}
+    return load(Path(settings.personas_file), settings.context_tokens)
+
+
+def _parameters(settings: Settings, name: str) -> Parameters:
+    return Parameters(
         model=name,
         answer_tokens=settings.answer_tokens,
         temperature=settings.temperature,
@@ -147,6 +172,28 @@ async def _composer(settings: Settings, name: str, model: Model, store: Store) -
         presence_penalty=settings.presence_penalty,
         reasoning_effort=settings.reasoning_effort,
         extra_body=settings.openai_extra_body,
+    )
+
+
+def _overrides(
+    settings: Settings, parameters: Parameters, store: Store, personas: Personas
+) -> Overrides:
+    """What holds where nothing else is set, and what is set."""
+    return Overrides(
+        store.channel_settings,
+        Preset(parameters, settings.system_prompt, language=settings.language),
+        places={"discord": Place(settings.discord_reply)},
+        personas={name: persona.values for name, persona in personas.items()},
+    )
+
+
+async def _composer(
+    settings: Settings, parameters: Parameters, model: Model, store: Store
+) -> Composer:
+    name, tokenizers = parameters.model, Tokenizers()
+    # Both take most of a second; the first question should wait for neither.
+    tokenizer, _, _ = await asyncio.gather(
+        tokenizers.of(settings.summary_model or name), model.open(), tokenizers.of(name)
     )
     condenser = Condenser(
         model=model,
@@ -161,11 +208,9 @@ async def _composer(settings: Settings, name: str, model: Model, store: Store) -
     )
     return Composer(
         model=model,
-        tokenizer=tokenizer,
+        tokenizers=tokenizers,
         calls=store.calls,
-        parameters=parameters,
         condenser=condenser if settings.summaries else None,
-        system_prompt=settings.system_prompt,
         context_tokens=settings.context_tokens,
         reply_timeout=settings.reply_timeout,
         clock=time.monotonic,
@@ -181,10 +226,11 @@ def _platforms(
     presses: Presses,
     governor: Governor,
     recall: Recall,
+    languages: Languages,
     store: Store,
+    panel: Panel,
 ) -> dict[str, Bot]:
     """The platforms whose tokens are set; the others' libraries are not even imported."""
-    languages = Languages(settings.language)
     bots: dict[str, Bot] = {}
     if settings.slack_bot_token:
         from bots.slack.app import SlackBot  # noqa: PLC0415
@@ -195,11 +241,12 @@ def _platforms(
             api_url=settings.slack_api_url,
             streaming=settings.slack_streaming,
             bursts=settings.slack_bursts,
-            managers=settings.slack_managers,
             chat=chat,
             presses=presses,
             governor=governor,
             recall=recall,
+            panel=panel,
+            managers=settings.slack_managers,
             languages=languages,
         )
     if settings.discord_token:
@@ -208,7 +255,7 @@ def _platforms(
         bots["discord"] = DiscordBot(
             token=settings.discord_token.get_secret_value(),
             api_url=settings.discord_api_url,
-            reply=settings.discord_reply,
+            panel=panel,
             chat=chat,
             presses=presses,
             governor=governor,
@@ -269,7 +316,7 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await task
 
 
-async def _warn_if_gone(model: Model, name: str) -> None:
+async def _warn_if_gone(model: Model, name: str, offer: Offer | None = None) -> None:
     """Models are retired; whoever reads the log should learn of it before the askers do."""
     try:
         names = await model.names()
@@ -286,6 +333,8 @@ async def _warn_if_gone(model: Model, name: str) -> None:
         # Whoever stops us awaits this; nobody should find a traceback there instead of an end.
         log.exception("model not checked, for an unexpected reason")
         return
+    if offer:
+        offer.learn(names)
     if names and name not in names:
         log.warning("the endpoint does not list the model", model=name, listed=names[:20])
 

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 
 import structlog
 
+from core.admission import Admission
+from core.assignment import Assignment
 from core.attachments import add_code_files
 from core.attention import Attention
-from core.composer import Assignment, Composer
+from core.composer import Composer
 from core.continuation import Continuation, fence_at_the_end, reopened
 from core.controls import Control
 from core.erasing import place_of
@@ -20,8 +22,8 @@ from core.errors import (
     EmptyAnswer,
     LeaseLost,
     ModelFailed,
+    NotAdmitted,
     ParleyError,
-    Paused,
     PlatformFailed,
     ShuttingDown,
     StoreFailed,
@@ -38,6 +40,7 @@ from core.notices import (
     NOT_DELIVERED,
     NOT_YOURS,
     NOTHING_TO_STOP,
+    PAUSED,
     RESTARTING,
     RESTORED,
     STOPPED,
@@ -46,8 +49,10 @@ from core.notices import (
     Ending,
     failure,
 )
+from core.overrides import Overrides
 from core.pace import Governor, Urgency
-from core.pauses import Pauses, channel_of
+from core.pauses import Pauses
+from core.presets import Preset, Scope
 from core.queue import Asked, Queue, Revision
 from core.recalled import Recalled
 from core.reply import Reply
@@ -55,9 +60,8 @@ from core.running import Running
 from core.status import Status
 from core.store import Known, Store
 from core.surface import Delivered, Outcome, Page, Surface, Unknown, refuse
-from core.told import Told
 from core.usage import Use
-from core.words import together, told
+from core.words import Notice, together, told
 
 log = structlog.get_logger()
 
@@ -114,19 +118,21 @@ class Chat:
         store: Store,
         composer: Composer,
         governor: Governor,
+        overrides: Overrides,
         clock: Callable[[], float],
         delete_with_question: bool = False,
         code_files: bool = True,
         first_contact: str = "",
     ) -> None:
         self.pauses = Pauses(store.pauses, clock)
-        self._told_of_pause = Told(clock)
         self._store = store
         self._composer = composer
         self._governor = governor
         self._clock = clock
         self._introductions = Introductions(store.introductions, first_contact)
         self._delete_with_question = delete_with_question
+        self._overrides = overrides
+        self._admission = Admission(overrides, clock)
         self._code_files = code_files
         self._fresh = FreshStarts(store.marks)
         self._queue = Queue()
@@ -148,8 +154,8 @@ class Chat:
         `StoreFailed` when it cannot be claimed and `ShuttingDown` when this process
         takes no more; the platform must then deliver it again.
 
-        One that is asked in a paused channel is not claimed: a command raises `Paused`,
-        other askers are told by themselves, at most once a minute.
+        One that its asker may not ask is not claimed. A command is then to be answered
+        with what `NotAdmitted` says; any other asker is told, at most once in a minute.
         """
         return await self._claimed(self._take(question, surface, revision))
 
@@ -168,8 +174,8 @@ class Chat:
     ) -> bool | Exception:
         """Claim a question and put it in line; an error is returned, as it is not the group's."""
         try:
-            if not is_stop(question.text) and await self.pauses.hold(question.conversation):
-                self._turn_away(question, surface)
+            if refusal := await self._refusal(question, surface):
+                self._turn_away(question, surface, refusal)
                 return True
             if not await self._store.questions.claim(question):
                 return False
@@ -194,12 +200,34 @@ class Chat:
             self._aside(self._work(question.conversation))
         return True
 
-    def _turn_away(self, question: Question, surface: Surface) -> None:
-        """The bot is paused where this was asked: say so, where that is due."""
-        if question.cause.startswith("command:"):
-            raise Paused("a command in a paused channel")
-        if self._told_of_pause.due((channel_of(question.conversation), question.asker.id)):
-            self._aside(_told(question, surface, Paused.says))
+    async def _refusal(self, question: Question, surface: Surface) -> Notice | None:
+        """Why a question is not taken; None when it is.
+
+        Where the bot is paused, "stop" still stops.
+        """
+        if not is_stop(question.text) and await self.pauses.hold(question.conversation):
+            return PAUSED
+        return await self._admission.refusal(question, surface)
+
+    def _turn_away(self, question: Question, surface: Surface, why: Notice) -> None:
+        """A question is not admitted: say so, where that is due."""
+        if question.is_command:
+            raise NotAdmitted(why)
+        if self._admission.due(question):
+            self._aside(self._told(question, surface, why))
+
+    async def _told(self, question: Question, surface: Surface, why: str) -> None:
+        """Tell an asker, in the way that the channel wants it, why there is no answer."""
+        try:
+            async with asyncio.timeout(REFUSAL_TIMEOUT):
+                outcome = await refuse(surface, why, self._preset(question).notices)
+            ended = type(outcome).__name__
+        except Exception as error:  # noqa: BLE001 - whatever comes next happens all the same
+            ended = f"{type(error).__name__}: {error}"
+        log.info("refused", question=question.key, why=why, told=ended)
+
+    def _preset(self, question: Question) -> Preset:
+        return self._overrides.preset(Scope.of(question.conversation), question.persona)
 
     def _counted(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """Own a task; `idle` waits for it. `RuntimeError` in a shutdown."""
@@ -278,12 +306,12 @@ class Chat:
         `question.cause` names the edit. False: it was none of ours, or the edit was seen before.
         Raises as `accept` does.
         """
-        if await self.pauses.hold(question.conversation):
-            return False
         return await self._claimed(self._edit(question, surface))
 
     async def _edit(self, question: Question, surface: Surface) -> bool | Exception:
         try:
+            if await self._refusal(question, surface):
+                return False
             if running := self._answers(question.identity):
                 await self.settled(running.name)
             known = await self._store.replies.latest(question.identity)
@@ -509,6 +537,7 @@ class Chat:
                 running.name,
                 recalled.questions,
                 recalled.history,
+                self._preset(asked[-1].question),
                 writer,
                 status,
                 self._aside,
@@ -652,7 +681,7 @@ class Chat:
         for one in asked:
             one.status.clear()
         await self._introductions.unsaid(asked[0].question, reply_name(asked[0].question))
-        await _told(asked[-1].question, asked[-1].surface, why)
+        await self._told(asked[-1].question, asked[-1].surface, why)
         await self._leases.close(
             keys(asked), lambda: self._store.questions.settle(keys(asked), outcome)
         )
@@ -669,16 +698,6 @@ class Chat:
         """This process has nothing more to do with a question."""
         asked.status.clear()
         self._leases.let_go(asked.question.key)
-
-
-async def _told(question: Question, surface: Surface, why: str) -> None:
-    """Tell an asker why there is no answer; whatever comes of it, the work goes on."""
-    try:
-        async with asyncio.timeout(REFUSAL_TIMEOUT):
-            told = type(await refuse(surface, why)).__name__
-    except Exception as error:  # noqa: BLE001 - what comes next happens all the same
-        told = f"{type(error).__name__}: {error}"
-    log.info("refused", question=question.key, why=why, told=told)
 
 
 def _status(surface: Surface) -> Status:

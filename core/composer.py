@@ -2,20 +2,27 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
 
 import structlog
 
+from core.assignment import Assignment, Writer
 from core.condenser import Condenser, Job, Story
 from core.condensing import WINDOW
-from core.context import Fitted, fit, measure, speaker
-from core.enclosures import SHARE, Enclosed, enclose
-from core.errors import ContextExceeded, Interrupted, ModelFailed, TooSlow
-from core.files import MOST_PICTURES, Content, Fetch, Files, hung
-from core.messages import Image, Question, Role, Text, Turn
+from core.context import Fitted
+from core.draft import Draft
+from core.errors import (
+    ChosenModelGone,
+    ContextExceeded,
+    Interrupted,
+    ModelFailed,
+    ModelGone,
+    TooSlow,
+)
+from core.files import MOST_PICTURES, Content, Files, hung
+from core.messages import Image, Text
 from core.model import Model
 from core.notices import (
     CONDENSING,
@@ -31,13 +38,14 @@ from core.notices import (
     retrying,
 )
 from core.once import Once
+from core.presets import Name, Origin
 from core.retry import Retry
 from core.status import Status
 from core.store import Call
 from core.store.calls import Calls
 from core.store.patience import write_in_the_end
-from core.tokens import Tokenizer
-from core.wire import Event, Finish, Parameters, Reasoning, Refusal, Request, Usage
+from core.tokens import Tokenizer, Tokenizers
+from core.wire import Event, Finish, Reasoning, Refusal, Request, Usage
 from core.words import together
 
 log = structlog.get_logger()
@@ -46,35 +54,8 @@ SMALLER = 0.6
 """What is left of a request, at most, when the server finds it too large all the same."""
 
 
-class Writer(Protocol):
-    """Takes the answer as it comes."""
-
-    @property
-    def text(self) -> str:
-        """What was written."""
-
-    def write(self, text: str) -> None:
-        """Add to it. Never waits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """What is to be answered, after what was said before, and into which reply of what name.
-
-    `aside` runs the book-keeping, for which no reader should wait; `fetch` gives the files.
-    """
-
-    name: str
-    questions: Sequence[Question]
-    history: Sequence[Turn]
-    reply: Writer
-    status: Status
-    aside: Callable[[Coroutine[Any, Any, None]], object]
-    fetch: Fetch
-
-
 class Composer:
-    """Writes answers with one model.
+    """Writes answers with the models of one endpoint.
 
     `clock` gives seconds that only ever grow, `wall_clock` seconds since 1970, `chance`
     a random number from 0 to 1. Without a `condenser` the oldest of a long conversation
@@ -85,10 +66,8 @@ class Composer:
         self,
         *,
         model: Model,
-        tokenizer: Tokenizer,
+        tokenizers: Tokenizers,
         calls: Calls,
-        parameters: Parameters,
-        system_prompt: str,
         context_tokens: int,
         reply_timeout: float,
         clock: Callable[[], float],
@@ -98,11 +77,9 @@ class Composer:
     ) -> None:
         self._condenser = condenser
         self._model = model
-        self._tokenizer = tokenizer
+        self._tokenizers = tokenizers
         self._calls = calls
-        self._parameters = parameters
-        self._system_prompt = system_prompt
-        self._budget = context_tokens - (parameters.answer_tokens or 0)
+        self._context_tokens = context_tokens
         self._reply_timeout = reply_timeout
         self._clock = clock
         self._wall_clock = wall_clock
@@ -115,23 +92,25 @@ class Composer:
         try:
             async with asyncio.timeout(self._reply_timeout):
                 return await self._compose(job)
+        except ModelGone as error:
+            if job.preset.origin(Name.MODEL) is Origin.DEPLOYMENT:
+                raise
+            raise ChosenModelGone(job.preset.model, error) from error
         except TimeoutError as error:
             raise TooSlow(f"not complete after {self._reply_timeout} s", code="reply") from error
 
     async def _compose(self, job: Assignment) -> Ending:
         retry = Retry(self._clock())
-        if any(question.attachments for question in job.questions):
-            job.status.say(READING)
-        material = _Material(job, await self._contents(job), Story(job.history))
-        material, fitted = await self._condensed(material)
+        draft = await self._draft(job)
+        fitted = await draft.fitted()
+        draft, fitted = await self._condensed(draft, fitted)
         job.status.say(THINKING)
         while True:
             writing = _Writing(job.reply, job.status)
             try:
-                finish = await self._ask(job, fitted, writing)
+                finish = await self._ask(draft, fitted, writing)
             except ContextExceeded:
-                budget = int(fitted.tokens * SMALLER)
-                smaller = await self._fit(material, budget)
+                smaller = await draft.fitted(int(fitted.tokens * SMALLER))
                 if smaller.tokens >= fitted.tokens:
                     raise  # there is nothing left to leave out
                 fitted = smaller
@@ -143,7 +122,7 @@ class Composer:
                     raise
                 log.info(
                     "retrying",
-                    conversation=str(job.questions[-1].conversation),
+                    conversation=str(job.question.conversation),
                     error=error.word,
                     seconds=round(delay, 1),
                 )
@@ -151,113 +130,81 @@ class Composer:
                 await asyncio.sleep(delay)
                 job.status.say(THINKING)
             else:
-                fitted = await self._as_seen(material, fitted)
-                told = _told(
-                    ending(finish.reason, silent=not writing.begun), fitted, material.story
-                )
-                return replace(told, figures=self._figures(finish, fitted, material.story))
+                fitted = await self._as_seen(draft, fitted)
+                finished = ending(finish.reason, silent=not writing.begun)
+                told = _told(finished, fitted, draft.story)
+                return replace(told, figures=_figures(draft, finish, fitted))
+
+    async def _draft(self, job: Assignment) -> Draft:
+        if any(question.attachments for question in job.questions):
+            job.status.say(READING)
+        return Draft(
+            job,
+            await self._contents(job),
+            Story(job.history),
+            await self._tokenizers.of(job.preset.model),
+            self._context_tokens - (job.preset.parameters.answer_tokens or 0),
+        )
 
     async def _contents(self, job: Assignment) -> Mapping[str, Content]:
         """What the files of the conversation hold, as far as they can be read."""
         wanted = hung(job.questions, job.history)
-        return await self._files.read(wanted, job.fetch, self._most_pictures)
+        return await self._files.read(wanted, job.fetch, self._most_pictures(job))
 
-    @property
-    def _most_pictures(self) -> int:
-        most = self._model.pictures(self._parameters.model)
+    def _most_pictures(self, job: Assignment) -> int:
+        most = self._model.pictures(job.preset.model)
         return MOST_PICTURES if most is None else min(MOST_PICTURES, most)
 
-    async def _condensed(self, material: "_Material") -> tuple["_Material", Fitted]:
-        """The request, with a summary of what has no room in it."""
-        fitted = await self._fit(material, self._budget)
-        long = fitted.left_out or len(material.job.history) >= WINDOW
+    async def _condensed(self, draft: Draft, fitted: Fitted) -> tuple[Draft, Fitted]:
+        """The request with a summary of what has no room in it, where that can be had."""
+        long = fitted.left_out or len(draft.job.history) >= WINDOW
         if self._condenser is None or not long:
-            return material, fitted
+            return draft, fitted
         try:
-            story = await self._story(self._condenser, material, fits=not fitted.left_out)
+            story = await self._story(self._condenser, draft, fits=not fitted.left_out)
         except Exception:
             # A summary is a help, and no reason for an answer to fail.
-            log.exception("unexpected", conversation=str(material.question.conversation))
-            return material, fitted
+            log.exception("unexpected", conversation=str(draft.job.question.conversation))
+            return draft, fitted
         if story.summary is None:
-            return material, fitted
-        material = replace(material, story=story)
-        return material, await self._fit(material, self._budget)
+            return draft, fitted
+        draft = replace(draft, story=story)
+        return draft, await draft.fitted()
 
-    async def _story(self, condenser: Condenser, material: "_Material", *, fits: bool) -> Story:
-        history = material.job.history
-        known = await condenser.known(material.question.conversation, history)
-        if fits and (known is None or known.in_sight(history)):
-            return Story(history)
-        return await condenser.story(self._long(material), known)
-
-    def _long(self, material: "_Material") -> Job:
-        job, question = material.job, material.question
-        return Job(
+    async def _story(self, condenser: Condenser, draft: Draft, *, fits: bool) -> Story:
+        job, conversation = draft.job, draft.job.question.conversation
+        known = await condenser.known(conversation, job.history)
+        if fits and (known is None or known.in_sight(job.history)):
+            return Story(job.history)
+        long = Job(
             name=job.name,
-            conversation=question.conversation,
+            conversation=conversation,
             history=job.history,
-            measure=lambda turns: measure(
-                system=self._system_prompt,
-                history=turns,
-                questions=job.questions,
-                note=_note(question),
-                budget=self._budget,
-                count=self._tokenizer.measure,
-                direct=question.direct,
-                files=self._enclosed(material, self._budget).parts,
-            ),
+            measure=draft.measured,
             says=lambda reads: job.status.say(CONDENSING if reads else THINKING),
             aside=job.aside,
-            cache_key=_hashed(str(question.conversation)),
-            person=_hashed(question.asker.id),
+            cache_key=_hashed(str(conversation)),
+            person=_hashed(job.question.asker.id),
         )
+        return await condenser.story(long, known)
 
-    async def _fit(self, material: "_Material", budget: int) -> Fitted:
-        """The request within the budget; counted in a thread, as texts may be long."""
-        return await asyncio.to_thread(self._fitted, material, budget)
-
-    def _fitted(self, material: "_Material", budget: int) -> Fitted:
-        files = self._enclosed(material, budget)
-        fitted = fit(
-            system=self._system_prompt,
-            history=material.story.history,
-            questions=material.job.questions,
-            note=_note(material.question),
-            budget=budget,
-            count=self._tokenizer.measure,
-            direct=material.question.direct,
-            files=files.parts,
-            summary=material.story.summary,
-        )
-        return replace(fitted, told=files.told, unseen=files.unseen, files=files.names)
-
-    def _enclosed(self, material: "_Material", budget: int) -> Enclosed:
-        """The files within their share of the budget."""
-        prompt = self._tokenizer.measure(Turn(Role.SYSTEM, (Text(self._system_prompt),)))
-        return enclose(
-            hung(material.job.questions, material.story.history),
-            material.contents,
-            room=int(max(0, budget - prompt) * SHARE),
-            count=self._tokenizer.measure,
-        )
-
-    async def _as_seen(self, material: "_Material", fitted: Fitted) -> Fitted:
+    async def _as_seen(self, draft: Draft, fitted: Fitted) -> Fitted:
         """What the model saw of the request: fewer pictures, if it has just refused some."""
-        if _pictures(fitted) > self._most_pictures:
-            contents = await self._contents(material.job)
-            fitted = await self._fit(replace(material, contents=contents), fitted.tokens)
-        asker = f"{material.question.conversation}/{material.question.asker.id}"
+        job = draft.job
+        if _pictures(fitted) > self._most_pictures(job):
+            contents = await self._contents(job)
+            fitted = await replace(draft, contents=contents).fitted(fitted.tokens)
+        asker = f"{job.question.conversation}/{job.question.asker.id}"
         if fitted.unseen and self._told_unseen.add(asker):
             return replace(fitted, told=(UNSEEN, *fitted.told))
         return fitted
 
-    async def _ask(self, job: Assignment, fitted: Fitted, writing: "_Writing") -> Finish:
+    async def _ask(self, draft: Draft, fitted: Fitted, writing: "_Writing") -> Finish:
         """One call of the model, written down whatever becomes of it."""
-        question = job.questions[-1]
+        job, question, tokenizer = draft.job, draft.job.question, draft.tokenizer
         request = Request(
             fitted.turns,
-            self._parameters,
+            job.preset.parameters,
             cache_key=_hashed(str(question.conversation)),
             person=_hashed(question.asker.id),
         )
@@ -270,12 +217,12 @@ class Composer:
             raise
         else:
             if ended.usage is not None:
-                self._tokenizer.learn(fitted.turns, ended.usage.prompt)
+                tokenizer.learn(fitted.turns, ended.usage.prompt)
             return ended
         finally:
             call = Call(
                 reply=job.name,
-                model=self._parameters.model,
+                model=job.preset.model,
                 outcome=_outcome(ended),
                 request_id=ended.request_id if ended else "",
                 begun_at=begun_at,
@@ -284,22 +231,7 @@ class Composer:
             usage = ended.usage if isinstance(ended, Finish) else None
             # Once there is text, no other call follows: it is that of this one.
             written = "" if usage else job.reply.text
-            job.aside(self._record(call, usage, fitted, written))
-
-    def _figures(self, finish: Finish, fitted: Fitted, story: Story) -> dict[str, object]:
-        usage = finish.usage or Usage()
-        return {
-            "model": self._parameters.model,
-            "messages_seen": fitted.seen,
-            "left_out": fitted.left_out + story.unread,
-            "condensed": story.condensed,
-            "shortened": fitted.shortened,
-            "files": fitted.files,
-            "request_id": finish.request_id,
-            "prompt_tokens": usage.prompt,
-            "cached_tokens": usage.cached,
-            "completion_tokens": usage.completion,
-        }
+            job.aside(self._record(call, usage, tokenizer, fitted, written))
 
     async def _read(self, request: Request, writing: "_Writing") -> Finish:
         """Read one answer to its end, handing on what the reader is to see."""
@@ -312,29 +244,20 @@ class Composer:
         return finish
 
     async def _record(
-        self, call: Call, reported: Usage | None, fitted: Fitted, written: str
+        self,
+        call: Call,
+        reported: Usage | None,
+        tokenizer: Tokenizer,
+        fitted: Fitted,
+        written: str,
     ) -> None:
         """Write a call down; without reported usage, with our own count."""
         usage = reported
         if usage is None:
-            await self._tokenizer.prime([written])
-            usage = Usage(prompt=fitted.tokens, completion=self._tokenizer.count(written))
+            await tokenizer.prime([written])
+            usage = Usage(prompt=fitted.tokens, completion=tokenizer.count(written))
         counted = call.with_usage(usage, estimated=reported is None)
         await write_in_the_end(lambda: self._calls.record(counted), reply=call.reply)
-
-
-@dataclass(frozen=True, slots=True)
-class _Material:
-    """What the request for one answer is made of."""
-
-    job: Assignment
-    contents: Mapping[str, Content]
-    story: Story
-
-    @property
-    def question(self) -> Question:
-        """The last question, which says where and by whom it is asked."""
-        return self.job.questions[-1]
 
 
 class _Writing:
@@ -359,16 +282,26 @@ class _Writing:
         return None
 
 
+def _figures(draft: Draft, finish: Finish, fitted: Fitted) -> dict[str, object]:
+    usage = finish.usage or Usage()
+    return {
+        "model": draft.job.preset.model,
+        "messages_seen": fitted.seen,
+        "left_out": fitted.left_out + draft.story.unread,
+        "condensed": draft.story.condensed,
+        "shortened": fitted.shortened,
+        "files": fitted.files,
+        "request_id": finish.request_id,
+        "prompt_tokens": usage.prompt,
+        "cached_tokens": usage.cached,
+        "completion_tokens": usage.completion,
+    }
+
+
 def _outcome(ended: Finish | ModelFailed | None) -> str:
     if ended is None:
         return "cancelled"
     return ended.reason if isinstance(ended, Finish) else ended.word
-
-
-def _note(question: Question) -> str:
-    """What changes from question to question, after all that a provider can cache."""
-    when = question.asked_at.strftime("%A, %d %B %Y, %H:%M %Z")
-    return f"[{when}. Asked by {speaker(question.asker.name)} in {speaker(question.place)}.]"
 
 
 def _told(finished: Ending, fitted: Fitted, story: Story) -> Ending:

@@ -6,7 +6,7 @@ ParleyError
 ├── StoreFailed                 the database cannot be read or written
 │   └── LeaseLost               another process has taken the question over
 ├── ShuttingDown                this process takes no more questions
-├── Paused                      the bot answers nothing in this channel for now
+├── NotAdmitted                 the asker may not ask this here
 ├── PlatformFailed              Slack or Discord does not let us do our work
 ├── FileUnread                  a file cannot be read; `why` says which way
 │   └── NotInvited              the bot may not read the channel
@@ -18,6 +18,7 @@ ParleyError
     │   ├── QuotaSpent          429 with type insufficient_quota
     │   ├── Misdirected         3xx, a web page, or a 404 that does not speak of a model
     │   ├── ModelGone           model_not_found, or a 404 that does speak of it
+    │   │   └── ChosenModelGone the same of a model that was set for a channel
     │   ├── ContextExceeded     the request is larger than the model's context
     │   └── BadRequest          400, 422 and every other 4xx
     ├── Busy                    worth a retry after a pause
@@ -77,10 +78,17 @@ class ShuttingDown(ParleyError):
     says = Notice("shutting_down")
 
 
-class Paused(ParleyError):
-    """Somebody who manages the channel has paused the bot there."""
+class NotAdmitted(ParleyError):
+    """The asker may not ask this here; `why` is made for them."""
 
-    says = Notice("paused")
+    def __init__(self, why: Notice) -> None:
+        super().__init__(why)
+        self.why = why
+
+    @property
+    def sentence(self) -> Notice:
+        """Why the question is not taken."""
+        return self.why
 
 
 class PlatformFailed(ParleyError):
@@ -205,6 +213,21 @@ class ModelGone(Rejected):
     """No model of this name exists, or no longer."""
 
     says = Notice("model_gone")
+
+
+class ChosenModelGone(ModelGone):
+    """The same, of a model that somebody chose for a channel, a workspace or a persona."""
+
+    def __init__(self, model: str, failed: ModelGone) -> None:
+        super().__init__(
+            failed.detail, code=failed.code, status=failed.status, request_id=failed.request_id
+        )
+        self.model = model
+
+    @property
+    def sentence(self) -> Notice:
+        """Which model there is not, and how to choose another."""
+        return Notice("chosen_model_gone", model=self.model)
 
 
 class ContextExceeded(Rejected):

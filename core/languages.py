@@ -1,6 +1,7 @@
 """Whose language the bot speaks: the setting's, else the place's, else the asker's."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.messages import Conversation
@@ -22,17 +23,22 @@ class Readers:
 
 @dataclass(frozen=True, slots=True)
 class Languages:
-    """Decides what is spoken where; `setting` is a language for all, or `auto`."""
+    """Decides what is spoken where; `setting` is a language for all, or `auto`.
+
+    `chosen` is the same for one conversation, whose channel may have chosen another.
+    """
 
     setting: str = AUTO
+    chosen: Callable[[Conversation], str] | None = None
 
     def readers(self, conversation: Conversation, asker: str = "", place: str = "") -> Readers:
         """Who reads a conversation, by the platform's locales; one that is not known is empty.
 
-        Nothing depends on the conversation yet. Whoever gives one a language of its own
-        does so here, and everything that is said there follows.
+        What a channel has chosen wins; those who use a command see what it says in their own.
         """
-        del conversation
+        chosen = self.chosen(conversation) if self.chosen else AUTO
+        if chosen != AUTO:
+            return Readers(chosen, chosen)
         theirs = self.of(asker)
         is_known = self.setting == AUTO and language_of(place)
         return Readers(theirs, self.of(place) if is_known else theirs)

@@ -55,7 +55,7 @@ class Question:
     tells apart what one message can cause: `asked`, `edit:<time>`,
     `retry:<interaction>`, `command:<interaction>`. `place` is what people call the
     channel ("#general", "a direct message"); `direct` says that the asker and the bot
-    are alone there.
+    are alone there. `persona` is the one that was asked for by name.
     """
 
     conversation: Conversation
@@ -67,6 +67,7 @@ class Question:
     direct: bool = False
     cause: str = "asked"
     attachments: tuple[Attachment, ...] = ()
+    persona: str = ""
 
     @property
     def identity(self) -> str:

@@ -1,13 +1,13 @@
 """What readers are told besides answers: short, truthful, and what they can do."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from core.controls import Control
 from core.errors import Interrupted, ParleyError, Why
 from core.usage import Period, Use, Used
-from core.words import Notice, lines
+from core.words import Notice, languages, lines, told
 
 THINKING = Notice("thinking")
 READING = Notice("reading")
@@ -16,6 +16,7 @@ REASONING = Notice("reasoning")
 WAITING_ITS_TURN = Notice("waiting_its_turn")
 
 EMPTY_QUESTION = Notice("empty_question")
+PAUSED = Notice("paused")
 SHORTENED = Notice("shortened")
 CUT_OFF = Notice("cut_off")
 USED_UP = Notice("used_up")
@@ -258,3 +259,189 @@ def ending(finish_reason: str, *, silent: bool) -> Ending:
 def failure(error: ParleyError) -> Ending:
     """An answer that failed, in the words of its error."""
     return Ending(error.word, error.sentence)
+
+
+# Who may use the bot.
+
+ONLY_MANAGERS = Notice("only_managers")
+ONLY_LISTED = Notice("only_listed")
+UNSURE_WHO_MAY = Notice("unsure_who_may")
+
+
+def unknown_persona(name: str, personas: Collection[str]) -> Notice:
+    """There is no persona of this name, but there may be others."""
+    if not personas:
+        return Notice("no_personas", name=_short(name))
+    return Notice("unknown_persona", name=_short(name), personas=", ".join(sorted(personas)))
+
+
+# Settings.
+
+SETTINGS = {
+    "model": Notice("setting_model"),
+    "persona": Notice("setting_persona"),
+    "system_prompt": Notice("setting_system_prompt"),
+    "temperature": Notice("setting_temperature"),
+    "top_p": Notice("setting_top_p"),
+    "answer_tokens": Notice("setting_answer_tokens"),
+    "place": Notice("setting_place"),
+    "audience": Notice("setting_audience"),
+    "notices": Notice("setting_notices"),
+    "language": Notice("setting_language"),
+}
+"""What people call each setting."""
+
+ORIGINS = {
+    "deployment": Notice("from_the_deployment"),
+    "workspace": Notice("set_for_all_channels"),
+    "channel": Notice("set_for_this_channel"),
+    "persona": Notice("from_the_persona"),
+}
+
+CHOICES: Mapping[str, Mapping[str, str]] = {
+    "place": {"thread": Notice("in_a_thread"), "channel": Notice("in_the_channel")},
+    "notices": {
+        "platform": Notice("private_where_possible"),
+        "private": Notice("privately"),
+        "thread": Notice("in_the_thread"),
+        "reaction": Notice("a_reaction_only"),
+    },
+    "language": {
+        "auto": Notice("that_of_the_reader"),
+        **{one: told(Notice("own_name"), one) for one in languages()},
+    },
+    "audience": {
+        "everybody": Notice("everybody"),
+        "listed": Notice("only_those_listed"),
+        "managers": Notice("only_those_who_manage"),
+    },
+}
+"""What can be chosen, in words."""
+
+INHERIT = Notice("not_set_here")
+SETTINGS_TITLE = Notice("settings_title")
+SETTINGS_OF_CHANNEL = Notice("settings_of_channel")
+SETTINGS_OF_WORKSPACE = Notice("settings_of_workspace")
+EMPTY_INHERITS = Notice("empty_inherits")
+EMPTY_INHERITS_WORKSPACE = Notice("empty_inherits_workspace")
+READ_ONLY = Notice("read_only")
+READ_ONLY_WORKSPACE = Notice("read_only_workspace")
+MAY_NOT_CHANGE = Notice("may_not_change")
+MAY_NOT_CHANGE_WORKSPACE = Notice("may_not_change_workspace")
+NOTHING_CHANGED = Notice("nothing_changed")
+NOT_SAVED = Notice("not_saved")
+NO_MODAL = Notice("no_modal")
+PEOPLE = Notice("people")
+GROUPS = Notice("user_groups")
+ROLES = Notice("people_and_roles")
+SAMPLING = Notice("temperature_or_top_p")
+SAMPLING_HINT = Notice("sampling_hint")
+CHANGE_ANSWERS = Notice("change_answers")
+CHANGE_PEOPLE = Notice("change_people")
+CORRECT = Notice("correct_it")
+SAVE = Notice("save")
+CLOSE = Notice("close")
+CANCEL = Notice("cancel")
+
+ONE_OF_TWO = Notice("one_of_two")
+BAD_TEMPERATURE = Notice("bad_temperature")
+BAD_TOP_P = Notice("bad_top_p")
+SAMPLING_FIXED = Notice("sampling_fixed")
+NOBODY_LISTED = Notice("nobody_listed")
+
+LONGEST_VALUE = 80
+"""Characters of a value in a line."""
+
+LONGEST_SHOWN = 1500
+"""Characters of a prompt that are shown."""
+
+
+def bad_answer_length(least: int, most: int) -> Notice:
+    """An answer's length is none."""
+    return Notice("bad_answer_length", least=least, most=most)
+
+
+def prompt_too_long(length: int, most: int) -> Notice:
+    """A system prompt is longer than one may be."""
+    return Notice("prompt_too_long", length=length, most=most)
+
+
+def prompt_not_in_form(length: int) -> Notice:
+    """A system prompt is longer than a form can hold."""
+    return Notice("prompt_not_in_form", length=length)
+
+
+def prompt_shown(prompt: str, origin: str) -> Notice:
+    """The system prompt, as long as it can be shown."""
+    text = prompt if len(prompt) <= LONGEST_SHOWN else f"{prompt[:LONGEST_SHOWN]}…"
+    return Notice("prompt_shown", prompt=text, origin=ORIGINS[origin])
+
+
+def no_room(prompt: int, answer: int, context: int) -> Notice:
+    """Prompt and answer leave no room for a question."""
+    return Notice("no_room", prompt=prompt, answer=answer, context=context)
+
+
+def no_model_name(name: str) -> Notice:
+    """This cannot be the name of a model."""
+    return Notice("no_model_name", name=_short(name))
+
+
+def unknown_model(name: str, near: Sequence[str]) -> Notice:
+    """The endpoint has no model of this name, but perhaps others like it."""
+    if not near:
+        return Notice("unknown_model", name=_short(name))
+    return Notice("unknown_model_near", name=_short(name), near=", ".join(near))
+
+
+def none_of(given: str, choices: Sequence[str]) -> Notice:
+    """Something else was entered than there is to choose from."""
+    return Notice("none_of", given=_short(given), choices=", ".join(choices))
+
+
+def setting_line(name: str, value: str, origin: str) -> Notice:
+    """One setting, with where it comes from."""
+    return Notice("setting_line", setting=SETTINGS[name], value=value, origin=ORIGINS[origin])
+
+
+def setting_problem(name: str, problem: str) -> Notice:
+    """What is wrong with one setting."""
+    return Notice("setting_problem", setting=SETTINGS[name], problem=problem)
+
+
+def now_holds(value: str, origin: str) -> Notice:
+    """What holds now, beside a field."""
+    return Notice("now_holds", value=value, origin=ORIGINS[origin])
+
+
+def value_in_words(name: str, value: object) -> str:
+    """A value, in few words."""
+    if value in (None, ""):
+        return Notice("none_chosen") if name == "persona" else Notice("the_models_own")
+    if name == "answer_tokens":
+        return Notice("tokens_at_most", tokens=value)
+    if choice := CHOICES.get(name, {}).get(str(value)):
+        return choice
+    text = " ".join(str(value).split())
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def audience_in_words(who: str, listed: Sequence[str]) -> str:
+    """Who may use the bot."""
+    words = CHOICES["audience"][who]
+    return Notice("listed_are", who=words, names=", ".join(listed)) if listed else words
+
+
+def saved(lines: Sequence[Notice]) -> Notice:
+    """What has been changed, as it now holds."""
+    return as_lines([Notice("saved"), *lines]) if lines else NOTHING_CHANGED
+
+
+def as_lines(lines: Sequence[Notice]) -> Notice:
+    """Notices below each other."""
+    return reduce(lambda above, line: Notice("lines", first=above, second=line), lines)
+
+
+def set_how(command: str) -> Notice:
+    """How to set what was just shown."""
+    return Notice("set_how", command=command)

@@ -10,6 +10,7 @@ from core.controls import Controls
 from core.dress import Dress
 from core.languages import Readers
 from core.messages import Attachment, Conversation, Question, Turn
+from core.presets import Audience, Notices
 from core.words import told
 
 CUT = " …"
@@ -201,10 +202,16 @@ class Surface(Protocol):
         second message. What is refused for good has no place here, or may have come through.
         """
 
-    async def refuse(self, sentence: str) -> Outcome:
-        """Tell the asker alone, where the platform can, why there is no answer."""
+    async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
+        """Tell the asker why there is no answer, in the way that the channel wants it.
+
+        A command is always answered to the asker alone, where the platform can.
+        """
+
+    async def admits(self, audience: Audience) -> bool:
+        """Whether the asker is among these people. Raises `PlatformFailed` if nobody can tell."""
 
 
-async def refuse(surface: Surface, why: str) -> Outcome:
+async def refuse(surface: Surface, why: str, how: Notices = Notices.PLATFORM) -> Outcome:
     """Tell the asker in their own language why there is no answer."""
-    return await surface.refuse(told(why, surface.readers.asker))
+    return await surface.refuse(told(why, surface.readers.asker), how)

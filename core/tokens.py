@@ -259,6 +259,27 @@ class Tokenizer:
         return math.ceil(tokens * self._factor)
 
 
+class Tokenizers:
+    """One tokenizer for each model, loaded when it is first asked for."""
+
+    KEPT = 50
+    """Models whose tokenizers, with what these have learned, are kept."""
+
+    def __init__(self) -> None:
+        self._loaded: OrderedDict[str, Tokenizer] = OrderedDict()
+
+    async def of(self, model: str) -> Tokenizer:
+        """The tokenizer of a model; raises `StartError` when its data is damaged."""
+        if model not in self._loaded:
+            loaded = await Tokenizer.load(model)
+            self._loaded.setdefault(model, loaded)
+        self._loaded.move_to_end(model)
+        found = self._loaded[model]
+        while len(self._loaded) > self.KEPT:
+            self._loaded.popitem(last=False)
+        return found
+
+
 def _has_pictures(turn: Turn) -> bool:
     return any(isinstance(part, Image) for part in turn.parts)
 

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any
 
 import aiohttp
 import discord
@@ -22,11 +22,13 @@ from bots.discord.desk import Desk, desk
 from bots.discord.listener import Listener
 from bots.discord.menus import Menus
 from bots.discord.presses import Buttons
+from bots.discord.settings import Settings
 from bots.discord.subcommands import new, usage
 from core.chat import Chat
 from core.errors import StartError
 from core.languages import Languages
 from core.pace import Governor
+from core.panel import Panel
 from core.presses import Presses
 from core.recall import Recall
 
@@ -60,7 +62,7 @@ class DiscordBot:
         *,
         token: str,
         api_url: str | None,
-        reply: Literal["thread", "channel"],
+        panel: Panel,
         chat: Chat,
         presses: Presses,
         governor: Governor,
@@ -72,7 +74,7 @@ class DiscordBot:
     ) -> None:
         self._token = token
         self._api_url = api_url
-        self._reply = reply
+        self._panel = panel
         self._chat = chat
         self._presses = presses
         self._governor = governor
@@ -150,11 +152,13 @@ class DiscordBot:
         self._desk = desk(
             client, calls, self._recall, self._languages, self._clock, api_url=self._api_url
         )
-        client.listener = Listener(self._desk, self._chat, self._reply)
+        client.listener = Listener(self._desk, self._chat, self._panel)
         client.buttons = Buttons(self._desk, self._presses, client.listener.locate)
         self._client = client
         asking = Asking(self._desk, self._chat)
         menus = Menus(self._desk, asking)
+        settings = Settings(self._desk, self._panel)
+        client.add_view(settings.buttons)
         group = parley.group(
             self._desk,
             [
@@ -162,9 +166,18 @@ class DiscordBot:
                 new(self._desk, self._chat),
                 usage(self._desk, self._chat),
                 *pausing.subcommands(self._desk, self._chat),
+                *settings.subcommands,
             ],
         )
-        return client, Commands(client, asking, group, self._languages, menus.entries())
+        commands = Commands(
+            client,
+            asked=asking,
+            parley=group,
+            languages=self._languages,
+            entries=menus.entries(),
+            personas=self._panel.personas,
+        )
+        return client, commands
 
     async def _log_in(self, client: Client) -> None:
         await client.login(self._token)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -16,9 +16,10 @@ from bots.discord.desk import Desk
 from bots.discord.interaction import InteractionSurface
 from bots.discord.readable import Names, readable
 from bots.discord.refusals import DEADLINE, OTHERS_FIRST
+from bots.discord.settings import suggestions
 from bots.discord.turns import PLATFORM, author_of, place_of, talk_at
 from core.chat import Chat
-from core.errors import Paused, ShuttingDown, StoreFailed
+from core.errors import NotAdmitted, ShuttingDown, StoreFailed
 from core.languages import Languages
 from core.messages import Question, Role, Text, Turn
 from core.words import ENGLISH, Notice, told
@@ -34,7 +35,10 @@ SYNC_TIMEOUT = 3.0
 QUESTION_LENGTH = 6000
 """Characters of a text option, at most."""
 
-Asked = Callable[["discord.Interaction[Any]", str, bool], Awaitable[None]]
+LONGEST_PERSONA = 32
+"""Characters of a persona's name."""
+
+Asked = Callable[["discord.Interaction[Any]", str, bool, str], Awaitable[None]]
 
 
 class Marks(Protocol):
@@ -53,14 +57,16 @@ class Commands(app_commands.CommandTree[discord.AutoShardedClient]):
     def __init__(
         self,
         client: discord.AutoShardedClient,
+        *,
         asked: Asked,
         parley: app_commands.Group,
         languages: Languages,
         entries: Iterable[app_commands.ContextMenu] = (),
+        personas: Collection[str] = (),
     ) -> None:
         super().__init__(client)
         self._languages = languages
-        self.add_command(_ask(asked))
+        self.add_command(_ask(asked, personas))
         self.add_command(parley)
         for entry in entries:
             self.add_command(entry)
@@ -108,26 +114,37 @@ class Translator(app_commands.Translator):
         return None if is_english else told(string.message, language)
 
 
-def _ask(asked: Asked) -> "app_commands.Command[Any, ..., None]":
+def _ask(asked: Asked, personas: Collection[str]) -> "app_commands.Command[Any, ..., None]":
     async def ask(
         interaction: "discord.Interaction[Any]",
         question: app_commands.Range[str, 1, QUESTION_LENGTH],
         private: bool = False,
+        persona: app_commands.Range[str, 1, LONGEST_PERSONA] = "",
     ) -> None:
-        await asked(interaction, question, private)
+        await asked(interaction, question, private, persona.strip().lower())
+
+    async def offered(
+        interaction: "discord.Interaction[Any]", typed: str
+    ) -> list[app_commands.Choice[str]]:
+        del interaction
+        return suggestions([one for one in personas if typed.lower() in one])
 
     command: app_commands.Command[Any, ..., None] = app_commands.Command(
         name="ask",
         description=Notice("ask_description"),
-        callback=app_commands.describe(
-            question=locale_str(Notice("ask_question")),
-            private=locale_str(Notice("ask_private")),
-        )(ask),
+        callback=app_commands.rename(persona="as")(
+            app_commands.describe(
+                question=locale_str(Notice("ask_question")),
+                private=locale_str(Notice("ask_private")),
+                persona=locale_str(Notice("ask_persona")),
+            )(ask)
+        ),
         allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         allowed_contexts=app_commands.AppCommandContext(
             guild=True, dm_channel=True, private_channel=False
         ),
     )
+    command.autocomplete("persona")(offered)
     return command
 
 
@@ -139,10 +156,10 @@ class Asking:
         self._chat = chat
 
     async def __call__(
-        self, interaction: "discord.Interaction[Any]", text: str, private: bool
+        self, interaction: "discord.Interaction[Any]", text: str, private: bool, persona: str
     ) -> None:
         """Take what was asked."""
-        question = _question(interaction, text, self._desk.me.id)
+        question = replace(_question(interaction, text, self._desk.me.id), persona=persona)
         turn = Turn(Role.USER, (Text(question.text),), question.asker, question.message)
         surface = InteractionSurface(
             self._desk, question.conversation, interaction, private=private, turn=turn
@@ -156,8 +173,9 @@ class Asking:
             try:
                 if not await self._chat.accept(question, surface):
                     grace.cancel()
-            except Paused as error:
+            except NotAdmitted as error:
                 grace.cancel()
+                log.info("question not admitted", question=question.key, why=error.sentence)
                 await _decline(surface, error.sentence)
             except StoreFailed as error:
                 grace.cancel()

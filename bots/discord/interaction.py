@@ -18,6 +18,7 @@ from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.dress import Dress
 from bots.discord.headline import headline
+from bots.discord.managers import groups_of, may_set
 from bots.discord.messages import NOTHING_YET, Spot, uploads
 from bots.discord.shown import LIMIT, NOTICE, change, content, is_blank
 from bots.discord.surface import PAUSE
@@ -27,6 +28,7 @@ from core.languages import Readers
 from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.pages import utf16
+from core.presets import Audience, Notices, admits
 from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 from core.words import Notice, told
 
@@ -201,6 +203,12 @@ class InteractionSurface:
             self._remember(message, page, under=self._under[message])
         return outcome
 
+    async def admits(self, audience: Audience) -> bool:
+        """Whether the asker is among these people."""
+        asker = self._interaction.user
+        listed = admits(audience, str(asker.id), groups_of(asker))
+        return listed or may_set(self._interaction)
+
     async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
         """Nothing: an answer to a command is not revised."""
         del messages
@@ -236,8 +244,9 @@ class InteractionSurface:
             return RefusedForGood(f"unknown: {answer.outcome.code}")
         return answer.outcome
 
-    async def refuse(self, sentence: str) -> Outcome:
+    async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Tell the asker alone, unless the command is deferred for all to see."""
+        del how
         first = await self._respond(sentence)
         return first.outcome if first and first.ok else await self._refuse_below(sentence)
 

@@ -4,7 +4,6 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Literal
 
 import discord
 import structlog
@@ -31,6 +30,8 @@ from core.chat import Chat
 from core.errors import ShuttingDown, StoreFailed
 from core.etiquette import Saying
 from core.messages import Conversation
+from core.panel import Panel
+from core.presets import Place, Scope
 from core.surface import refuse
 from core.told import Told
 
@@ -42,12 +43,12 @@ EDITABLE = 300.0
 
 
 class Listener:
-    """Hears the gateway's events; `reply` says where mentions in a channel are answered."""
+    """Hears the gateway's events; `panel` says where mentions in a channel are answered."""
 
-    def __init__(self, desk: Desk, chat: Chat, reply: Literal["thread", "channel"]) -> None:
+    def __init__(self, desk: Desk, chat: Chat, panel: Panel) -> None:
         self._desk = desk
         self._chat = chat
-        self._reply = reply
+        self._panel = panel
         self._refusals = Told(desk.clock)
 
     async def heard(self, message: discord.Message) -> None:
@@ -247,7 +248,8 @@ class Listener:
         parent = message.reference.message_id if message.reference else None
         start = parent if seen.replies_to_me and parent else message.id
         talk = talk_on(guild.id if guild else 0, channel.id, start)
-        opens = self._reply == "thread" and not seen.replies_to_me
+        place = self._panel.preset(Scope.of(talk)).place
+        opens = place is Place.THREAD and not seen.replies_to_me
         if not (opens and may_open(channel, guild.me if guild else None)):
             return DiscordSurface(self._desk, talk, message)
         name = thread_name(text_of(message, self._desk.me))

@@ -13,7 +13,7 @@ from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.dress import Dress
 from bots.discord.history import is_post, read_starter, read_talk
-from bots.discord.managers import manages
+from bots.discord.managers import groups_of, manages
 from bots.discord.messages import Spot
 from bots.discord.shown import LIMIT
 from bots.discord.threads import Opened, open_thread
@@ -22,6 +22,7 @@ from core.budget import Way
 from core.languages import Readers
 from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
+from core.presets import Audience, Notices, admits
 from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood
 from core.words import Notice, told
 
@@ -31,6 +32,9 @@ PAUSE = 0.5
 """Seconds between two interim edits; five in five seconds, which a channel has, are fewer."""
 
 REFUSAL_TRIES = 3
+
+NO = "🚫"
+"""The reaction that stands for a refusal."""
 
 YOUNG = 50 * 60.0
 """Seconds for which a message surely takes as many edits as any."""
@@ -166,6 +170,12 @@ class DiscordSurface:
             self._desk.chains.changed(int(message), self._said(message, page))
         return outcome
 
+    async def admits(self, audience: Audience) -> bool:
+        """Whether the asker is among these people; those who manage the channel always are."""
+        asker, where = self._question.author, self._question.channel
+        listed = admits(audience, str(asker.id), groups_of(asker))
+        return listed or isinstance(where, discord.DMChannel) or manages(asker, where)
+
     async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
         """What these messages of the bot's say. Raises `PlatformFailed`."""
         if not messages:
@@ -194,8 +204,12 @@ class DiscordSurface:
         await self._settled()
         return await self._desk.messages.attach(self._spot, files, nonce)
 
-    async def refuse(self, sentence: str) -> Outcome:
+    async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Say it in a reply to the question, which pings nobody, else that nothing can be said."""
+        if how in (Notices.PRIVATE, Notices.REACTION):
+            told = await self._quietly(sentence, how)
+            if isinstance(told, Delivered):
+                return told
         where = self._question.channel
         reply_to = 0 if isinstance(where, discord.DMChannel) else self._question.id
         spot = Spot(where.id, reply_to, after=self._question.id)
@@ -210,6 +224,18 @@ class DiscordSurface:
         if isinstance(outcome, RefusedForGood) and outcome.code in MAY_NOT_WRITE:
             return await self._hint(outcome)
         return outcome
+
+    async def _quietly(self, sentence: str, how: Notices) -> Outcome:
+        """By a reaction, or in a direct message."""
+        question = self._question
+        if how is Notices.PRIVATE:
+            return await self._desk.direct.tell(question.author.id, sentence, f"no.{question.id}")
+        answer = await self._desk.calls.in_turn(
+            budgets.reactions(question.channel.id),
+            Urgency.FIRST,
+            lambda: question.add_reaction(NO),
+        )
+        return answer.outcome
 
     async def _hint(self, refused: RefusedForGood) -> Outcome:
         """Tell the asker directly that nothing can be said to them where they asked."""

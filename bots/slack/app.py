@@ -18,6 +18,7 @@ from bots.slack.directory import Directory
 from bots.slack.door import Door
 from bots.slack.ears import Ears
 from bots.slack.files import Files
+from bots.slack.groups import Groups
 from bots.slack.identity import Identity
 from bots.slack.managers import Managers
 from bots.slack.memory import Memory
@@ -27,6 +28,7 @@ from bots.slack.parley import Parley
 from bots.slack.pausing import Pausing
 from bots.slack.presses import Buttons
 from bots.slack.refusals import Refusals
+from bots.slack.settings import Settings
 from bots.slack.socket import NotConnected, Socket
 from bots.slack.statuses import Statuses
 from bots.slack.subcommands import Subcommands
@@ -35,6 +37,7 @@ from core.chat import Chat
 from core.errors import StartError
 from core.languages import Languages
 from core.pace import Governor
+from core.panel import Panel
 from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
@@ -63,12 +66,13 @@ class SlackBot:
         api_url: str | None,
         streaming: str,
         bursts: Mapping[str, int],
-        managers: Collection[str] = (),
         chat: Chat,
         presses: Presses,
         governor: Governor,
         recall: Recall,
+        panel: Panel,
         languages: Languages,
+        managers: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bot_token = bot_token
@@ -76,11 +80,12 @@ class SlackBot:
         self._api_url = api_url or SLACK
         self._streaming = streaming
         self._bursts = bursts
-        self._managers = managers
         self._chat = chat
         self._presses = presses
         self._governor = governor
         self._recall = recall
+        self._managers = managers
+        self._panel = panel
         self._languages = languages
         self._clock = clock
         self._tasks = Tasks()
@@ -171,11 +176,13 @@ class SlackBot:
         commands = Commands(workspace, self._chat, self._clock)
         menus = Menus(workspace, commands, self._clock)
         talk = Subcommands(workspace, self._chat, self._clock)
+        settings = Settings(workspace, self._panel)
         subcommands = {
             "summary": menus.summary,
             "new": talk.new,
             "usage": talk.usage,
             **Pausing(workspace, self._chat).subcommands,
+            **settings.subcommands,
         }
         app = bolt.build(
             us,
@@ -185,6 +192,7 @@ class SlackBot:
             menus=menus,
             parley=Parley(workspace.language, subcommands),
             buttons=Buttons(workspace, self._presses, self._clock),
+            settings=settings,
         )
         socket = await self._first_socket(dialler)
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
@@ -212,16 +220,18 @@ class SlackBot:
     ) -> Workspace:
         scribe = Scribe(us, directory.people, directory.channels)
         budgets = Budgets(us.team, self._bursts)
+        groups = Groups(calls, budgets, self._clock)
         return Workspace(
             us=us,
             calls=calls,
             budgets=budgets,
             people=directory.people,
             channels=directory.channels,
+            managers=Managers(calls, budgets, groups, self._clock, self._managers),
+            groups=groups,
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
             files=files,
-            managers=Managers(calls, budgets, self._managers),
             statusless=Refusals(),
             unstreamed=Refusals(),
             tasks=self._tasks,

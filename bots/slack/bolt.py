@@ -10,10 +10,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.commands import ASK, PARLEY, Commands
 from bots.slack.door import Door
+from bots.slack.form import CALLBACK
 from bots.slack.identity import Identity
 from bots.slack.menus import ASK_ABOUT, SUMMARISE, Menus
 from bots.slack.parley import Parley
 from bots.slack.presses import Buttons
+from bots.slack.settings import Settings
 from core.controls import PREFIX
 
 
@@ -26,6 +28,7 @@ def build(
     menus: Menus,
     parley: Parley,
     buttons: Buttons,
+    settings: Settings,
 ) -> AsyncApp:
     """An app for one workspace, whatever the environment holds.
 
@@ -60,6 +63,7 @@ def build(
     app.shortcut(ASK_ABOUT)(menus.ask_about)
     app.view(ASK_ABOUT)(menus.asked_about)
     app.shortcut(SUMMARISE)(menus.summarise)
+    app.view(CALLBACK)(settings.submitted)
     return app
 
 

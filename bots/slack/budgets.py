@@ -33,6 +33,7 @@ WORKSPACE = {
     "files.completeUploadExternal": (100, 60),
     "users.info": (100, 60),
     "users.list": (20, 10),
+    "usergroups.list": (20, 10),
     "users.conversations": (50, 10),
     "views.open": (100, 60),
     "apps.connections.open": (1, 10),
@@ -158,9 +159,19 @@ class Budgets:
         return (self._all("files.completeUploadExternal"),)
 
     @property
+    def modal(self) -> tuple[Budget, ...]:
+        """views.open."""
+        return (self._all("views.open"),)
+
+    @property
     def person(self) -> tuple[Budget, ...]:
         """users.info."""
         return (self._all("users.info"),)
+
+    @property
+    def groups(self) -> tuple[Budget, ...]:
+        """usergroups.list and usergroups.users.list, counted as one."""
+        return (self._all("usergroups.list"),)
 
     @property
     def people(self) -> tuple[Budget, ...]:
@@ -171,11 +182,6 @@ class Budgets:
     def channels(self) -> tuple[Budget, ...]:
         """users.conversations."""
         return (self._all("users.conversations"),)
-
-    @property
-    def form(self) -> tuple[Budget, ...]:
-        """views.open."""
-        return (self._all("views.open"),)
 
     @property
     def connect(self) -> tuple[Budget, ...]:

@@ -1,6 +1,7 @@
 """Slash commands that ask: what they say, and what Slack is told at once."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from bots.slack.response import ResponseSurface, ResponseUrl
 from bots.slack.socket import ANSWERED
 from bots.slack.workspace import Workspace
 from core.chat import Chat
-from core.errors import ParleyError, Paused, ShuttingDown, StoreFailed
+from core.errors import NotAdmitted, ParleyError, ShuttingDown, StoreFailed
 from core.messages import Author, Conversation, Question
 from core.pace import Urgency
 from core.surface import Page, Surface, refuse
@@ -31,6 +32,8 @@ ASK, PARLEY = "/ask", "/parley"
 
 THINKING = Notice("i_am_thinking")
 HOW_TO_ASK = Notice("how_to_ask")
+HOW_TO_ASK_AS = Notice("how_to_ask_as")
+NOT_FROM_THE_MENU = Notice("not_from_the_menu")
 
 QUICKLY = 1.5
 """Seconds that may pass before a command is acknowledged; Slack waits for three."""
@@ -43,12 +46,16 @@ CLAIM_TIMEOUT = 60.0
 
 Ack = Callable[..., Awaitable[Any]]
 
+_OPTION = re.compile(r"(?:public|as:[ ]?(?P<persona>\S+))(?:\s+|\Z)", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One use of `/ask`. `place` is what people call the channel."""
+    """One use of `/ask`; `question` is as Slack carries it, `place` what people call it."""
 
-    text: str
+    question: str
+    is_public: bool
+    persona: str
     channel: str
     place: str
     user: str
@@ -59,8 +66,11 @@ class Command:
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> "Command":
         """Read Slack's payload."""
+        question, is_public, persona = _options(string(body, "text").strip())
         return cls(
-            text=string(body, "text").strip(),
+            question=question,
+            is_public=is_public,
+            persona=persona,
             channel=string(body, "channel_id"),
             place=place_of(string(body, "channel_name")),
             user=string(body, "user_id"),
@@ -69,15 +79,19 @@ class Command:
             url=string(body, "response_url"),
         )
 
-    @property
-    def is_public(self) -> bool:
-        """Whether the answer is for everybody."""
-        return [word.lower() for word in self.text.split(maxsplit=1)[:1]] == ["public"]
 
-    @property
-    def question(self) -> str:
-        """What is asked, as Slack carries it."""
-        return self.text[len("public") :].strip() if self.is_public else self.text
+def _options(text: str) -> tuple[str, bool, str]:
+    """What is asked, whether for everybody to see, and as which persona."""
+    is_public, persona = False, ""
+    while found := _OPTION.match(text):
+        if found["persona"] and not persona:
+            persona = mrkdwn.unescape(found["persona"]).lower()
+        elif not (found["persona"] or is_public):
+            is_public = True
+        else:
+            break  # said twice, it is the question's own
+        text = text[found.end() :]
+    return text, is_public, persona
 
 
 def place_of(name: str) -> str:
@@ -105,7 +119,8 @@ class Commands:
         due = now() + QUICKLY
         command = Command.read(body)
         if not command.question:
-            await ack(response_type="ephemeral", text=self._told(HOW_TO_ASK, command.user))
+            how = HOW_TO_ASK_AS if command.persona else HOW_TO_ASK
+            await ack(response_type="ephemeral", text=self._told(how, command.user))
             return
         question = self._question(command)
         surface, acknowledgement = await self._surface(command, question, context[ANSWERED])
@@ -116,7 +131,7 @@ class Commands:
         elif isinstance(taken := claim.result(), ParleyError):
             acknowledgement = {
                 "response_type": "ephemeral",
-                "text": self._told(taken.sentence, command.user),
+                **content(Page("", self._told(taken.sentence, command.user))),
             }
         elif not taken:
             acknowledgement = {}
@@ -132,7 +147,8 @@ class Commands:
         except ShuttingDown as error:
             log.info("command not taken: stopping")
             return error
-        except Paused as error:
+        except NotAdmitted as error:
+            log.info("command not admitted", why=error.sentence)
             return error
         except StoreFailed as error:
             failed = error
@@ -154,6 +170,7 @@ class Commands:
             place=command.place,
             direct=not command.is_public,
             cause=f"command:{command.trigger}",
+            persona=command.persona,
         )
 
     async def _surface(

@@ -177,7 +177,7 @@ class Menus:
             async with asyncio.timeout(FORM_TIMEOUT):
                 await calls.in_turn(
                     calls.web.views_open,
-                    self._workspace.budgets.form,
+                    self._workspace.budgets.modal,
                     Urgency.FIRST,
                     trigger_id=origin.trigger,
                     view=_form(origin, message, self._workspace.language(origin.user)),

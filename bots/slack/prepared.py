@@ -9,6 +9,7 @@ from core.budget import Way
 from core.messages import Question, Turn
 from core.pace import Urgency
 from core.prepared import Preparation, Prepared
+from core.presets import Notices
 from core.surface import Outcome, Page
 from core.words import told
 
@@ -64,8 +65,8 @@ class PreparedSurface(ResponseSurface):
             self._sign = ""
             return await super().post(page, nonce, way)
 
-    async def refuse(self, sentence: str) -> Outcome:
+    async def refuse(self, sentence: str, how: Notices = Notices.PRIVATE) -> Outcome:
         """Say it where the answer would stand."""
         async with self._order:
             self._sign = ""
-            return await super().refuse(sentence)
+            return await super().refuse(sentence, how)

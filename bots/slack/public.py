@@ -11,6 +11,7 @@ from bots.slack.workspace import Workspace
 from core.budget import Way
 from core.messages import Question, Turn
 from core.pace import Urgency
+from core.presets import Notices
 from core.surface import Delivered, Outcome, Page, RefusedForGood
 
 log = structlog.get_logger()
@@ -68,8 +69,9 @@ class PublicSurface(SlackSurface):
         self._begun = isinstance(outcome, Delivered)
         return outcome
 
-    async def refuse(self, sentence: str) -> Outcome:
+    async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Put the sentence in the announcement's place, or whisper it."""
+        del how
         async with self._order:
             return await self._refuse(sentence)
 

@@ -25,6 +25,7 @@ from core.dress import Plain
 from core.languages import Readers
 from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
+from core.presets import Audience, Notices
 from core.proxies import proxy_to
 from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 from core.words import Notice, told
@@ -211,6 +212,11 @@ class ResponseSurface:
             return await self._show(page)
         return await self._direct.edit(message, page)
 
+    async def admits(self, audience: Audience) -> bool:
+        """Whether the asker is among these people. Raises `PlatformFailed`."""
+        asker, channel = self._question.asker.id, self._question.conversation.channel
+        return await self._workspace.managers.admits(audience, asker, channel)
+
     async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
         """Nothing: what only the asker sees is not shown to the bot again."""
         del messages
@@ -236,8 +242,9 @@ class ResponseSurface:
             return RefusedForGood("no_place")
         return await self._direct.attach(files, nonce)
 
-    async def refuse(self, sentence: str) -> Outcome:
+    async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Say it where the answer would stand; what already stands there stays."""
+        del how
         page = Page("", sentence)
         if not self._url.alive:
             return await self._go_on(page, f"{self._question.key}/refusal")

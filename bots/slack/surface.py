@@ -19,6 +19,7 @@ from core.errors import MessageGone
 from core.languages import Readers
 from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
+from core.presets import Audience, Notices
 from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
 PAUSE = 0.5
@@ -28,6 +29,9 @@ Where several grow at once, the shared budget allows fewer."""
 
 EVENT_TYPE = "parley_reply"
 """The type of the metadata by which our own messages are found again."""
+
+NO = "no_entry_sign"
+"""The reaction that stands for a refusal."""
 
 CLOCK_SKEW = 60.0
 """Seconds that our clock may be ahead of Slack's."""
@@ -133,6 +137,11 @@ class SlackSurface:
         self._stands(message, page)
         return Delivered(message)
 
+    async def admits(self, audience: Audience) -> bool:
+        """Whether the asker is among these people. Raises `PlatformFailed`."""
+        asker = self._question.asker.id
+        return await self._workspace.managers.admits(audience, asker, self._channel)
+
     async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
         """What these messages of the bot's say. Raises `PlatformFailed`."""
         known = {turn.id: turn for turn in await self.history()}
@@ -179,9 +188,13 @@ class SlackSurface:
             return failed.outcome
         return Delivered("")
 
-    async def refuse(self, sentence: str) -> Outcome:
+    async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Tell the asker alone; where they are alone with the bot anyway, in a message."""
-        if self._question.direct:
+        if how is Notices.REACTION and is_ts(self._question.message):
+            outcome = await self._shake_head()
+            if not isinstance(outcome, RefusedForGood):
+                return outcome
+        if self._question.direct or how is Notices.THREAD:
             return await self._say(sentence)
         outcome = await self._whisper(sentence)
         # Not everybody can be whispered to: somebody of another workspace, for one.
@@ -207,6 +220,23 @@ class SlackSurface:
         except CallFailed as failed:
             return failed.outcome
         return Delivered(string(answer, "message_ts"))
+
+    async def _shake_head(self) -> Outcome:
+        """Refuse by a reaction to the question."""
+        calls = self._workspace.calls
+        try:
+            await calls.in_turn(
+                calls.web.reactions_add,
+                self._workspace.budgets.react,
+                Urgency.FIRST,
+                channel=self._channel,
+                timestamp=self._question.message,
+                name=NO,
+            )
+        except CallFailed as failed:
+            if failed.outcome != RefusedForGood("already_reacted"):
+                return failed.outcome
+        return Delivered(self._question.message)
 
     async def _say(self, sentence: str) -> Outcome:
         try:

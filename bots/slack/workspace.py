@@ -6,6 +6,7 @@ from bots.slack.assistant import Assistant
 from bots.slack.budgets import Budgets
 from bots.slack.calls import Calls
 from bots.slack.files import Files
+from bots.slack.groups import Groups
 from bots.slack.identity import Identity
 from bots.slack.managers import Managers
 from bots.slack.memory import Memory
@@ -27,6 +28,7 @@ class Workspace:
     budgets: Budgets
     people: Names
     channels: Names
+    groups: Groups
     scribe: Scribe
     memory: Memory
     files: Files

@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 
 from core.errors import StartError, StoreFailed
 from core.store.calls import Call, Calls
+from core.store.channel_settings import Change, ChannelSettings
 from core.store.database import BUSY_TIMEOUT, Database, prepare, translated
 from core.store.introductions import Introductions
 from core.store.marks import Marks
@@ -22,7 +23,7 @@ from core.store.texts import DAY, Texts
 from core.store.threads import Threads
 from core.store.usage import Usage
 
-__all__ = ["LEASE", "RENEWAL", "Call", "Known", "Store"]
+__all__ = ["LEASE", "RENEWAL", "Call", "Change", "ChannelSettings", "Known", "Store"]
 
 
 class Store:
@@ -43,6 +44,7 @@ class Store:
         self.marks = Marks(self._database)
         self.usage = Usage(self._database, clock)
         self.texts = Texts(self._database, clock, text_lifetime)
+        self.channel_settings = ChannelSettings(self._database, clock)
 
     @classmethod
     async def open(

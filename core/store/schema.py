@@ -146,3 +146,26 @@ text_sources = Table(
     Column("digest", String, nullable=False),
 )
 Index("text_sources_message", text_sources.c.message)
+channel_settings = Table(
+    "channel_settings",
+    metadata,
+    # platform/workspace, or platform/workspace/channel.
+    Column("scope", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),  # JSON
+    Column("changed_by", String, nullable=False),
+    Column("changed_at", Float, nullable=False),
+)
+
+setting_changes = Table(
+    "setting_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("scope", String, nullable=False, index=True),
+    Column("name", String, nullable=False),
+    # JSON; NULL where nothing was set, or is set any more.
+    Column("before", Text),
+    Column("after", Text),
+    Column("changed_by", String, nullable=False),
+    Column("changed_at", Float, nullable=False),
+)

@@ -79,10 +79,7 @@ class Controls:
         opener = self._interactions.get(interaction)
         if opener is None or not opener.modal:
             raise CommandFailed("No form is open.")
-        data = {
-            "custom_id": opener.modal["custom_id"],
-            "components": [forms.filled(row, values) for row in opener.modal["components"]],
-        }
+        data = forms.filled(self._realm, opener.modal, values)
         return (await self._start(InteractionKind.MODAL, person, channel, data, opener.source)).id
 
     def interaction(self, id: str) -> Interaction | None:

@@ -131,6 +131,11 @@ class DiscordServer:
                 self._listener = None
 
     @property
+    def realm(self) -> Realm:
+        """The guild with all that is in it."""
+        return self._realm
+
+    @property
     def api_url(self) -> str:
         """Where the REST API is; its `/gateway/bot` says where the gateway is."""
         return f"http://{HOST}:{self._port}{PREFIX}"

@@ -1,7 +1,15 @@
 // What a person does, told to the sandbox.
 
+import { openForm } from "./form.js";
+
 /** Do it; gives the id of what was written, if anything was. An `Error` has the sentence that says why it did not happen. */
 export async function act(name, values) {
+  const told = await sent(name, values);
+  if (told.form) openForm(told.form, sent);
+  return told.id;
+}
+
+async function sent(name, values) {
   let response;
   try {
     response = await fetch(`/do/${name}`, {
@@ -13,7 +21,7 @@ export async function act(name, values) {
     throw new Error("The sandbox does not answer. Is it still running?");
   }
   const told = await response.json().catch(() => ({}));
-  if (response.ok) return told.id;
+  if (response.ok) return told;
   throw new Error(told.sentence ?? "The sandbox could not do that; its terminal says why.");
 }
 

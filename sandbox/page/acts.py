@@ -3,15 +3,18 @@
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sandbox.discord import CommandFailed as DiscordCommandFailed
 from sandbox.discord import DiscordServer
 from sandbox.discord import Upload as DiscordUpload
-from sandbox.page import commands
+from sandbox.discord.objects import members
+from sandbox.page import commands, forms
 from sandbox.slack import CommandFailed as SlackCommandFailed
 from sandbox.slack import SlackServer
 from sandbox.slack import Upload as SlackUpload
+from sandbox.world import Change
 
 Json = dict[str, Any]
 Act = Callable[["Given"], Awaitable[str | None]]
@@ -27,6 +30,7 @@ class Given:
 
     def __init__(self, values: Json) -> None:
         self._values = values
+        self.form: Json = {}
 
     def text(self, name: str) -> str:
         """A word that may be missing."""
@@ -34,6 +38,17 @@ class Given:
         if not isinstance(value, str):
             raise Refused(f"“{name}” must be a text.")
         return value
+
+    def texts(self, name: str) -> dict[str, str]:
+        """Words by name."""
+        values = self._values.get(name)
+        if not isinstance(values, dict) or not all(isinstance(v, str) for v in values.values()):
+            raise Refused(f"“{name}” must be texts by name.")
+        return values
+
+    def open(self, form: Json) -> None:
+        """The act has opened a form."""
+        self.form = form
 
     def files(self) -> Iterator[tuple[str, str, bytes]]:
         """Names, media types and contents of what is attached."""
@@ -46,13 +61,6 @@ class Given:
                 raise Refused(f"{one['name']} did not come whole.") from error
             yield one["name"], one.text("type") or "application/octet-stream", data
 
-    def texts(self, name: str) -> dict[str, str]:
-        """Words by name; those that are empty are left out."""
-        values = self._values.get(name, {})
-        if not isinstance(values, dict) or not all(isinstance(v, str) for v in values.values()):
-            raise Refused(f"“{name}” must be texts.")
-        return {name: value for name, value in values.items() if value}
-
     def __getitem__(self, name: str) -> str:
         value = self.text(name)
         if not value:
@@ -64,6 +72,7 @@ _NOT_THERE = "There is no command {what} here. Type / to see those that there ar
 _REASONS = {
     "dispatch_failed": "the bot is not connected",
     "operation_timeout": "the bot did not answer within three seconds",
+    "too_long": "a text in it is longer than Slack lets anybody type",
     "invalid_command_response": "Slack does not understand what the bot answered",
 }
 
@@ -106,17 +115,23 @@ class Acts:
 
         What it returns is the id of the message or the post that was written, or empty.
         """
+        return str((await self.done(name, values))["id"])
+
+    async def done(self, name: str, values: Any) -> Json:
+        """The same, with the `form` that the bot has opened, if it has."""
         act = self._acts.get(name)
         if act is None or not isinstance(values, dict):
             raise Refused("The sandbox does not know how to do that.")
+        given = Given(values)
         try:
-            return await act(Given(values)) or ""
+            id_ = await act(given) or ""
         except SlackCommandFailed as failed:
-            raise Refused(_sentence(Given(values).text("name"), str(failed))) from failed
+            raise Refused(_sentence(given.text("name"), str(failed))) from failed
         except (DiscordCommandFailed, PermissionError, ValueError) as failed:
             raise Refused(str(failed)) from failed
         except LookupError as failed:
             raise Refused(str(failed.args[0]) if failed.args else "It is gone.") from failed
+        return {"id": id_} | ({"form": given.form} if given.form else {})
 
     def commands(self) -> Json:
         """What can be typed after a slash, or chosen from a message's menu, on each platform."""
@@ -142,41 +157,60 @@ class Acts:
         self._slack.delete(given["person"], given["channel"], given["message"])
 
     async def _command_slack(self, given: Given) -> None:
-        await self._slack.command(
-            given["person"], given["channel"], given["name"], given.text("text")
-        )
+        with self._watching(given):
+            await self._slack.command(
+                given["person"], given["channel"], given["name"], given.text("text")
+            )
 
     async def _invite_in_slack(self, given: Given) -> None:
         self._slack.invite(given["person"], given["channel"])
 
     async def _press_in_slack(self, given: Given) -> None:
-        await self._slack.press(
-            given["person"],
-            given["channel"],
-            given["message"],
-            given["id"],
-            given.text("value"),
-        )
-
-    async def _choose_in_slack(self, given: Given) -> None:
-        await self._slack.shortcut(
-            given["person"], given["channel"], given["message"], given["entry"]
-        )
+        with self._watching(given):
+            await self._slack.press(
+                given["person"],
+                given["channel"],
+                given["message"],
+                given["id"],
+                given.text("value"),
+            )
 
     async def _submit_in_slack(self, given: Given) -> None:
-        answer = await self._slack.submit(given["person"], given["form"], given.texts("values"))
-        if answer.get("response_action") == "errors":
-            raise Refused(" ".join(answer["errors"].values()))
+        view = given["view"]
+        answer = await self._slack.submit(given["person"], view, given.texts("values"))
+        if answer.get("response_action") in ("errors", "update"):
+            given.open(self._slack_form(view, given["person"], answer.get("errors")))
+
+    @contextmanager
+    def _watching(self, given: Given) -> Iterator[None]:
+        """Notice a modal that the bot opens for this person meanwhile."""
+
+        def changed(change: Change) -> None:
+            if change.what == "view" and change.note["person"] == given["person"]:
+                given.open(self._slack_form(change.note["view"], given["person"]))
+
+        unwatch = self._slack.workspace.space.watch(changed)
+        try:
+            yield
+        finally:
+            unwatch()
+
+    def _slack_form(self, view: str, person: str, wrong: Json | None = None) -> Json:
+        shown = self._slack.workspace.views.get(view)
+        people = self._slack.workspace.space.people.values()
+        return forms.of_slack(view, shown.content, person, people, wrong)
+
+    async def _choose_in_slack(self, given: Given) -> None:
+        with self._watching(given):
+            await self._slack.shortcut(
+                given["person"], given["channel"], given["message"], given["entry"]
+            )
 
     async def _choose_in_discord(self, given: Given) -> None:
-        await self._discord.context_menu(
+        used = await self._discord.context_menu(
             given["person"], given["channel"], given["entry"], given["message"]
         )
-
-    async def _submit_in_discord(self, given: Given) -> None:
-        await self._discord.submit(
-            given["person"], given["channel"], given["form"], given.texts("values")
-        )
+        self._open_in_discord(given, used)
 
     async def _say_in_discord(self, given: Given) -> str:
         files = [DiscordUpload(*file) for file in given.files()]
@@ -200,10 +234,36 @@ class Acts:
             raise Refused(f"There is no command /{name} here.")
         command, text = commands.chosen(command, given.text("text"))
         options = commands.options(command, text)
-        await self._discord.command(given["person"], given["channel"], command["name"], options)
+        used = await self._discord.command(
+            given["person"], given["channel"], command["name"], options
+        )
+        self._open_in_discord(given, used)
 
     async def _press_in_discord(self, given: Given) -> None:
-        await self._discord.press(given["person"], given["channel"], given["message"], given["id"])
+        pressed = await self._discord.press(
+            given["person"], given["channel"], given["message"], given["id"]
+        )
+        self._open_in_discord(given, pressed)
+
+    async def _submit_in_discord(self, given: Given) -> None:
+        await self._discord.submit(
+            given["person"], given["channel"], given["interaction"], given.texts("values")
+        )
+
+    def _open_in_discord(self, given: Given, used: str) -> None:
+        """Show the form with which the bot answered, if it did."""
+        interaction = self._discord.interaction(used)
+        if interaction is None or not interaction.modal:
+            return
+        realm = self._discord.realm
+        people = [one for one in realm.space.people.values() if not one.is_bot]
+        roles = [role for role in members.roles(realm) if not role["managed"]]
+        choices = [{"value": one.id, "words": one.name} for one in people]
+        choices += [
+            {"value": role["id"], "words": f"@{role['name'].lstrip('@')}"} for role in roles
+        ]
+        modal, person, channel = interaction.modal, given["person"], given["channel"]
+        given.open(forms.of_discord(modal, used, person, channel, choices))
 
     async def _post_in_forum(self, given: Given) -> str:
         post = self._discord.open_post(

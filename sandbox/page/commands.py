@@ -9,9 +9,13 @@ Json = dict[str, Any]
 SLACK: list[Json] = [
     {"name": "/ask", "usage": "your question", "gives": "an answer that only you see"},
     {"name": "/ask public", "usage": "your question", "gives": "an answer that everybody sees"},
+    {"name": "/ask as:", "usage": "NAME your question", "gives": "a persona's answer"},
     {"name": "/parley", "usage": "help", "gives": "what Parley can do"},
     {"name": "/parley pause", "usage": "", "gives": "silence in this channel"},
     {"name": "/parley resume", "usage": "", "gives": "answers in this channel again"},
+    {"name": "/parley settings", "usage": "[workspace]", "gives": "what holds here, to be changed"},
+    {"name": "/parley model", "usage": "[name]", "gives": "which model answers here"},
+    {"name": "/parley prompt", "usage": "[text]", "gives": "what the model is told first"},
 ]
 """As the app's manifest describes them; Slack knows no more of a command than that."""
 
@@ -38,11 +42,18 @@ def menu(commands: Iterable[Json]) -> list[Json]:
 
 
 def chosen(command: Json, line: str) -> tuple[Json, str]:
-    """The subcommand that a line begins with, under its whole name, and the rest of the line."""
+    """The subcommand that a line begins with, under its whole name, and the rest of the line.
+
+    Raises `ValueError` with a sentence where one is missing.
+    """
     word, _, rest = line.strip().partition(" ")
-    for one in _uses(command):
+    uses = _uses(command)
+    for one in uses:
         if one["name"] == f"{command['name']} {word.lower()}":
             return one, rest
+    if uses != [command]:
+        names = ", ".join(one["name"].partition(" ")[2] for one in uses)
+        raise ValueError(f"/{command['name']} needs one of: {names}.")
     return command, line
 
 

@@ -155,6 +155,8 @@ export class Composer {
     this.known = await this.commands();
     if (!COMMAND.test(text) || this.input.value !== text) return [];
     const found = this.known.filter((command) => command.name.startsWith(text.trim()));
+    // A whole name with a space after it is ready to be sent.
+    if (found.length === 1 && text === `${found[0].name} `) return [];
     return found.map((command) => ({ words: command.name, usage: command.usage, note: command.gives, replace: text.length }));
   }
 

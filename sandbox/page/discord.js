@@ -74,7 +74,6 @@ export const discord = {
   remove: (person, message) => act("discord/delete", { person, channel: message.channel, message: message.id }),
   press: (person, message, id) => act("discord/press", { person, channel: message.channel, message: message.id, id }),
   choose: (person, message, entry) => act("discord/choose", { person, channel: message.channel, message: message.id, entry }),
-  submit: (person, channel, form, values) => act("discord/submit", { person, channel, form, values }),
   command: (person, place, name, text) => act("discord/command", { person, channel: place.thread || place.channel, name, text }),
   post: (person, channel, title, text) => act("discord/post", { person, channel, title, text }),
 

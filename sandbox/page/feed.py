@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Hashable
 
-from sandbox.page import forms, portrait
+from sandbox.page import portrait
 from sandbox.page.portrait import Json
 from sandbox.world import Change, Space
 
@@ -49,16 +49,4 @@ def news(space: Space, change: Change) -> tuple[Hashable, Json] | None:
                 "kind": change.what,
                 **change.note,
             }
-        case "view":
-            return _form(change)
     return None
-
-
-def _form(change: Change) -> tuple[Hashable, Json] | None:
-    """A modal that was opened before somebody; Slack's home tab is none."""
-    content, id_ = change.note["content"], change.note["view"]
-    if content.get("type") == "home":
-        return None
-    form = (forms.of_slack if change.space == "slack" else forms.of_discord)(id_, content)
-    place = {"space": change.space, "channel": change.channel, "person": change.note["person"]}
-    return (change.space, "form", id_), {"kind": "form", "form": form, **place}

@@ -1,58 +1,64 @@
-// What the bot wants chosen or filled in: the menu of a message, and forms.
+// The forms that the bot opens: a dialog over the page, drawn from one shape for both platforms.
 
 import { h } from "./dom.js";
 
-/** Let the reader choose one of `entries` (`id`, `name`); empty when they choose none. */
-export function choose(title, entries) {
-  const buttons = entries.map(({ id, name }) => h("button", { type: "submit", value: id, class: "plain entry-of-menu" }, name));
-  const cancel = h("button", { type: "submit", value: "", class: "plain" }, "Cancel");
-  const form = h("form", { method: "dialog" }, h("p", {}, title), h("div", { class: "menu-of-message" }, buttons), h("div", { class: "answers" }, cancel));
-  const dialog = shown(form, title);
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(dialog.returnValue);
-    });
-  });
-}
-
-/** Show a form until it is sent or closed; `send` gets its values, and may fail with a sentence. */
-export function fillIn({ title, submit, fields }, send) {
-  const inputs = fields.map(input);
-  const complaint = h("p", { class: "complaint", role: "alert" });
-  const cancel = h("button", { type: "button", class: "plain" }, "Cancel");
-  const yes = h("button", { type: "submit", class: "sure go" }, submit || "Close");
-  const form = h("form", {}, h("p", {}, title), inputs.map(({ row }) => row), complaint, h("div", { class: "answers" }, cancel, yes));
-  const dialog = shown(form, title);
-  cancel.addEventListener("click", () => dialog.close());
+/** Show a form; `send(name, values)` sends it and gives what `act` gives. */
+export function openForm(form, send) {
+  const dialog = h("dialog", { class: "ask form", "aria-label": form.title });
   dialog.addEventListener("close", () => dialog.remove());
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    yes.disabled = true;
-    try {
-      await send(Object.fromEntries(inputs.map(({ id, control }) => [id, control.value])));
-      dialog.close();
-    } catch (error) {
-      complaint.textContent = error.message;
-      yes.disabled = false;
-    }
-  });
-}
-
-function shown(form, label) {
-  const dialog = h("dialog", { class: "ask", "aria-label": label }, form);
+  draw(dialog, form, send);
   document.body.append(dialog);
   dialog.showModal();
-  return dialog;
 }
 
-function input(field) {
-  const control = field.options.length ? select(field) : h(field.long ? "textarea" : "input", { maxLength: field.most, required: field.required });
-  control.value = field.value;
-  const row = h("label", { class: "field" }, field.label, control, field.hint ? h("small", {}, field.hint) : []);
-  return { id: field.id, control, row };
+function draw(dialog, form, send) {
+  const fields = form.fields.map((field) => drawn(field, form.wrong[field.id]));
+  const problem = h("p", { class: "wrong", role: "alert", hidden: true });
+  const close = h("button", { type: "button", class: "plain", onclick: () => dialog.close() }, form.save ? "Cancel" : "Close");
+  const save = form.save ? h("button", { type: "submit", class: "sure" }, form.save) : [];
+  const submit = async (event) => {
+    event.preventDefault();
+    const values = Object.fromEntries(fields.map(({ id, read }) => [id, read()]));
+    try {
+      const told = await send(form.send, { ...form.about, values });
+      if (told.form) draw(dialog, refilled(told.form, values), send);
+      else dialog.close();
+    } catch (error) {
+      problem.textContent = error.message;
+      problem.hidden = false;
+    }
+  };
+  const words = form.words.map((text) => h("div", { class: "words-of-form" }, text));
+  dialog.replaceChildren(h("form", { onsubmit: submit }, h("p", {}, form.title), words, fields.map((field) => field.element), problem, h("div", { class: "answers" }, close, save)));
+  dialog.scrollTop = 0;
+  dialog.querySelector("[aria-invalid]")?.focus();
 }
 
-function select(field) {
-  return h("select", { required: field.required }, field.required ? [] : h("option", { value: "" }, ""), field.options.map(([value, name]) => h("option", { value }, name)));
+/** A form that was wrong keeps what was written into it. */
+function refilled(form, values) {
+  if (!Object.keys(form.wrong).length) return form;
+  return { ...form, fields: form.fields.map((field) => ({ ...field, value: values[field.id] ?? field.value })) };
+}
+
+function drawn(field, wrong) {
+  const input = control(field);
+  if (wrong) input.setAttribute("aria-invalid", "true");
+  const notes = [wrong ? h("span", { class: "wrong" }, wrong) : [], field.hint ? h("span", { class: "hint-of-field" }, field.hint) : []];
+  return { id: field.id, read: () => entered(input), element: h("label", { class: "field-of-form" }, h("span", {}, field.label), input, notes) };
+}
+
+function control(field) {
+  if (field.kind !== "choice") {
+    const input = h(field.kind === "long" ? "textarea" : "input", { name: field.id });
+    input.value = field.value;
+    return input;
+  }
+  const chosen = field.value.split(",");
+  const none = field.many || field.options.some((one) => one.value === "-") ? [] : h("option", { value: "" }, "");
+  const options = field.options.map((one) => h("option", { value: one.value, selected: chosen.includes(one.value) }, one.words));
+  return h("select", { name: field.id, multiple: field.many }, none, options);
+}
+
+function entered(input) {
+  return input.multiple ? [...input.selectedOptions].map((one) => one.value).join(",") : input.value;
 }

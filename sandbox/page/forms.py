@@ -1,70 +1,104 @@
-"""Modals of both platforms as the page shows them: a title, fields, and a button to send them."""
+"""Both platforms' modals in one shape that the page can draw.
 
-from collections.abc import Iterator
+A form has a `title`, `words` above it, `fields` and the word on its button (`save`, empty for
+one that is only read). Of a field: `id`, `label`, `hint`, `kind` (text, long, choice), `value`,
+`options` (value and words), `many`. `send` is the act by which it is sent, `about` what goes
+with it, besides `values`; `wrong` is what the bot complains about, by field.
+"""
+
+from collections.abc import Iterable
 from typing import Any
 
-from sandbox.discord.components import Component
+from sandbox.world import Person
 
 Json = dict[str, Any]
 
-LONG = 2
-"""The style of a text input with several lines ("Text Input Styles")."""
+TEXT_INPUT, STRING_SELECT = 4, 3
+PARAGRAPH = 2
 
 
-def of_slack(id: str, view: Json) -> Json:
-    """A view's input blocks; what else it shows is text."""
-    fields = [_slack_field(block) for block in view["blocks"] if block["type"] == "input"]
+def of_slack(
+    view: str, content: Json, person: str, people: Iterable[Person], wrong: Json | None = None
+) -> Json:
+    """A modal of Slack's."""
+    inputs = [block for block in content["blocks"] if block["type"] == "input"]
+    words = [
+        block["text"]["text"]
+        for block in content["blocks"]
+        if block["type"] in ("section", "header")
+    ]
     return {
-        "id": id,
-        "title": view["title"]["text"],
-        "submit": (view.get("submit") or {}).get("text", ""),
-        "fields": fields,
+        "title": content["title"]["text"],
+        "words": words,
+        "fields": [_slack_field(block, list(people)) for block in inputs],
+        "save": content.get("submit", {}).get("text", ""),
+        "send": "slack/submit",
+        "about": {"person": person, "view": view},
+        "wrong": wrong or {},
     }
 
 
-def of_discord(id: str, modal: Json) -> Json:
-    """A modal's labelled fields, and those in rows."""
+def of_discord(
+    modal: Json, interaction: str, person: str, channel: str, mentionable: list[Json]
+) -> Json:
+    """A modal of Discord's; `mentionable` are the people and roles that can be chosen."""
+    fields = []
+    for row in modal["components"]:
+        inner = [row["component"]] if "component" in row else row.get("components", [])
+        fields += [_discord_field(row, one, mentionable) for one in inner]
     return {
-        "id": id,
         "title": modal["title"],
-        "submit": "Submit",
-        "fields": [field for row in modal["components"] for field in _discord_fields(row)],
+        "words": [row["content"] for row in modal["components"] if "content" in row],
+        "fields": fields,
+        "save": "Submit",
+        "send": "discord/submit",
+        "about": {"person": person, "channel": channel, "interaction": interaction},
+        "wrong": {},
     }
 
 
-def _slack_field(block: Json) -> Json:
+def _slack_field(block: Json, people: list[Person]) -> Json:
     element = block["element"]
-    options = element.get("options") or []
-    initial = element.get("initial_option") or {}
+    kind = element["type"]
+    if kind in ("plain_text_input", "number_input"):
+        shape = "long" if element.get("multiline") else "text"
+        value, options = element.get("initial_value", ""), []
+    elif kind.endswith("users_select"):
+        shape, options = "choice", [_choice(one.id, one.name) for one in people if not one.is_bot]
+        value = ",".join(element.get("initial_users") or [element.get("initial_user", "")])
+    else:
+        given = element.get("options") or [
+            option for group in element.get("option_groups", ()) for option in group["options"]
+        ]
+        shape, options = "choice", [_choice(one["value"], one["text"]["text"]) for one in given]
+        initial = element.get("initial_options") or [element.get("initial_option") or {}]
+        value = ",".join(one.get("value", "") for one in initial)
     return {
         "id": block["block_id"],
         "label": block["label"]["text"],
-        "hint": (block.get("hint") or {}).get("text", ""),
-        "long": bool(element.get("multiline")),
-        "most": element.get("max_length", 3000),
-        "value": element.get("initial_value") or initial.get("value", ""),
-        "required": not block.get("optional"),
-        "options": [[one["value"], one["text"]["text"]] for one in options],
+        "hint": block.get("hint", {}).get("text", ""),
+        "kind": shape,
+        "value": value,
+        "options": options,
+        "many": kind.startswith("multi_"),
     }
 
 
-def _discord_fields(row: Json) -> Iterator[Json]:
-    if row["type"] == Component.LABEL:
-        yield _discord_field(row["component"], row["label"], row.get("description") or "")
-    for field in row.get("components") or []:
-        yield _discord_field(field, field.get("label") or field["custom_id"], "")
-
-
-def _discord_field(field: Json, label: str, hint: str) -> Json:
-    options = field.get("options") or []
-    chosen = [one["value"] for one in options if one.get("default")]
+def _discord_field(row: Json, field: Json, mentionable: list[Json]) -> Json:
+    is_text = field["type"] == TEXT_INPUT
+    options = [_choice(one["value"], one["label"]) for one in field.get("options", ())]
+    chosen = [one["value"] for one in field.get("options", ()) if one.get("default")]
+    chosen += [one["id"] for one in field.get("default_values") or ()]
     return {
         "id": field["custom_id"],
-        "label": label,
-        "hint": hint,
-        "long": field.get("style") == LONG,
-        "most": field.get("max_length", 4000),
-        "value": field.get("value") or next(iter(chosen), ""),
-        "required": field.get("required", True),
-        "options": [[one["value"], one["label"]] for one in options],
+        "label": row.get("label") or field.get("label", ""),
+        "hint": row.get("description") or "",
+        "kind": ("long" if field.get("style") == PARAGRAPH else "text") if is_text else "choice",
+        "value": field.get("value") or "" if is_text else ",".join(chosen),
+        "options": options if field["type"] == STRING_SELECT else mentionable,
+        "many": (field.get("max_values") or 1) > 1,
     }
+
+
+def _choice(value: str, words: str) -> Json:
+    return {"value": value, "words": words}

@@ -38,7 +38,6 @@ function listen() {
 function receive(news) {
   if (news.kind === "world") begin(news);
   else if (news.kind === "bot") tellBot(news.bot);
-  else if (news.kind === "form") sides[news.space].fillIn(news);
   else change(news);
 }
 

@@ -125,7 +125,7 @@ class PageServer:
             given = orjson.loads(await request.read())
         except orjson.JSONDecodeError as error:
             raise web.HTTPBadRequest(text="That is not JSON.") from error
-        return web.json_response({"id": await self._acts.do(name, given)})
+        return web.json_response(await self._acts.done(name, given))
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
         """The whole world once, then whatever changes, as server-sent events."""

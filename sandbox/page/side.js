@@ -4,7 +4,7 @@ import { commands, entries } from "./acts.js";
 import { sure } from "./ask.js";
 import { Composer } from "./composer.js";
 import { avatar, h, redrawn, timeOf } from "./dom.js";
-import { choose, fillIn } from "./form.js";
+import { choose } from "./menu.js";
 import { keep, kept } from "./keep.js";
 import { Timeline } from "./timeline.js";
 
@@ -230,11 +230,6 @@ export class Side {
   async menu(message, kind) {
     const entry = await choose("With this message", await entries(this.skin.name));
     if (entry) await this.attempt(kind, () => this.skin.choose(this.person.id, message, entry));
-  }
-
-  /** The bot wants something filled in by whoever is played here. */
-  fillIn({ person, channel, form }) {
-    if (person === this.person.id) fillIn(form, (values) => this.skin.submit(person, channel, form.id, values));
   }
 
   edit(message, kind) {

@@ -16,6 +16,8 @@ Block = dict[str, Any]
 MOST_BLOCKS = 50
 MOST_MARKDOWN = 12_000
 MOST_TEXT = 13_200
+MOST_INPUT = 3000
+"""Characters that a text input takes (docs.slack.dev, "Plain-text input")."""
 
 _ids = itertools.count(1)
 
@@ -238,6 +240,8 @@ def _check_element(element: Any, at: str, allowed: tuple[str, ...]) -> None:
         _image(element, at)
     elif kind in _CHOICES:
         _choice(element, at)
+    elif kind == "plain_text_input":
+        _text_input(element, at)
     elif kind == "feedback_buttons":
         _feedback(element, at)
     elif kind == "icon_button":
@@ -250,6 +254,13 @@ def _button(element: dict[str, Any], at: str) -> None:
     _string(element, "url", at, 3000, needed=False)
     if element.get("style") not in (None, "primary", "danger"):
         _wrong(f"{at}/style", "must be one of: primary danger")
+
+
+def _text_input(element: dict[str, Any], at: str) -> None:
+    most = element.get("max_length", MOST_INPUT)
+    if not isinstance(most, int) or not 1 <= most <= MOST_INPUT:
+        _wrong(f"{at}/max_length", f"must be between 1 and {MOST_INPUT}")
+    _string(element, "initial_value", at, most, needed=False)
 
 
 def _feedback(element: dict[str, Any], at: str) -> None:

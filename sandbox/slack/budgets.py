@@ -58,6 +58,7 @@ ALLOWANCES: dict[str, tuple[Allowance, ...]] = {
     "bots.info": _tier(50, 10),
     "team.info": _tier(50, 10),
     "usergroups.list": _tier(20, 10),
+    "usergroups.users.list": _tier(20, 10),
 }
 
 KEPT = 4096

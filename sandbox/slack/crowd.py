@@ -119,6 +119,7 @@ class Crowd:
             shown = self._slack.views.get(view)
         except Refused as refusal:
             raise LookupError(f"No view {view!r} is open.") from refusal
+        interactions.check_length(shown, values or {})
         payload = interactions.submission(self._slack, who, shown, values or {})
         answer = await self._exchange("interactive", payload)
         self._go_on(shown.id, who, answer)

@@ -30,7 +30,8 @@ class CommandFailed(Exception):
 
     `dispatch_failed`: the app is not connected; `operation_timeout`: it did not
     acknowledge in time; `invalid_command_response`: it acknowledged with something
-    that Slack cannot show; `unknown_command`: no app has that command.
+    that Slack cannot show; `unknown_command`: no app has that command; `too_long`: the
+    client lets nobody type so much.
     """
 
     def __init__(self, code: str) -> None:

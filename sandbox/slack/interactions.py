@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox.slack import blocks
 from sandbox.slack.composer import escape
+from sandbox.slack.errors import CommandFailed
 from sandbox.slack.messages import render
 from sandbox.slack.views import View, shown
 from sandbox.slack.workspace import Workspace, sort_of
@@ -90,6 +91,15 @@ def submission(slack: Workspace, person: Person, view: View, values: dict[str, s
     return {**_common(slack, person, "view_submission"), "view": shown_view, "response_urls": []}
 
 
+def check_length(view: View, values: dict[str, str]) -> None:
+    """Raise `CommandFailed` for a text that the client does not let anybody type."""
+    for block, element in blocks.interactive(view.content["blocks"]):
+        given = values.get(block["block_id"], values.get(element["action_id"])) or ""
+        most = element.get("max_length", blocks.MOST_INPUT)
+        if element["type"] == "plain_text_input" and len(given) > most:
+            raise CommandFailed("too_long")
+
+
 def address(slack: Workspace, secret: str) -> str:
     """The response URL with this secret."""
     return f"{slack.address}/commands/{slack.app.team}/{secret}"
@@ -123,6 +133,8 @@ def _chosen(element: Payload, value: str) -> Payload:
     kind = element["type"]
     if kind in ("static_select", "overflow", "radio_buttons"):
         return {"type": kind, "selected_option": _option(element, value)}
+    if kind.startswith("multi_"):
+        return {"type": kind, **_chosen_many(element, value)}
     if kind in ("users_select", "channels_select", "conversations_select"):
         return {"type": kind, f"selected_{kind.removesuffix('s_select')}": value}
     if kind == "feedback_buttons":
@@ -131,6 +143,15 @@ def _chosen(element: Payload, value: str) -> Payload:
         return {"type": kind, "text": button["text"], "value": button["value"]}
     kept: Payload = {name: element[name] for name in ("text", "style") if name in element}
     return {"type": kind, **kept, "value": value or element.get("value", "")}
+
+
+def _chosen_many(element: Payload, value: str) -> Payload:
+    """What is chosen in a menu that takes several, separated by commas."""
+    chosen = [one for one in value.split(",") if one]
+    of = element["type"].removeprefix("multi_").removesuffix("_select")
+    if of == "static":
+        return {"selected_options": [_option(element, one) for one in chosen]}
+    return {f"selected_{of}": chosen}
 
 
 def _option(element: Payload, value: str) -> Payload:
@@ -150,6 +171,11 @@ def _entered(element: Payload, value: str | None) -> Payload:
     if value is not None:
         return _chosen(element, value)
     initial = {name: v for name, v in element.items() if name.startswith("initial_")}
-    return {"type": kind} | {
-        f"selected_{n.removeprefix('initial_')}": v for n, v in initial.items()
-    }
+    empty = {"selected_option": None} if kind == "static_select" else {}
+    if kind.startswith("multi_"):
+        empty = _chosen_many(element, "")
+    return (
+        {"type": kind}
+        | empty
+        | {f"selected_{n.removeprefix('initial_')}": v for n, v in initial.items()}
+    )

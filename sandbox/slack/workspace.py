@@ -17,7 +17,8 @@ from sandbox.world import Channel, Kind, Message, Person, Space
 class Workspace:
     """One Slack workspace with the app in it, and what Slack remembers for the app.
 
-    `clock` gives seconds; `address` is where its server listens ("http://host:port").
+    `groups` are user groups by id, each a handle and its people. `clock` gives seconds;
+    `address` is where its server listens ("http://host:port").
     """
 
     def __init__(self, space: Space, app: App, clock: Callable[[], float]) -> None:
@@ -27,6 +28,7 @@ class Workspace:
         self.address = ""
         self.installed = True
         self.files = Files()
+        self.groups: dict[str, tuple[str, frozenset[str]]] = {}
         self.responses = ResponseUrls(clock)
         self.statuses = Statuses(space)
         self.streams = Streams(clock)

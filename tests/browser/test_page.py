@@ -170,7 +170,7 @@ async def test_people_and_commands_are_completed_as_one_types(place, open_tab):
     await expect(box).to_have_value("Hey @Parley ")
     await box.fill("")
     await box.press_sequentially("/as")
-    await expect(menu.locator(".choice-words")).to_have_text(["/ask", "/ask public"])
+    await expect(menu.locator(".choice-words")).to_have_text(["/ask", "/ask public", "/ask as:"])
     await box.press("ArrowDown")
     await box.press("Tab")
 

@@ -11,6 +11,7 @@ from core.errors import FileUnread, Why
 from core.languages import Readers
 from core.messages import Attachment, Conversation, Question, Role, Text, Turn
 from core.pages import utf16
+from core.presets import Audience, Notices, admits
 from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
 THREAD = Conversation("paper", "W", "C", "T")
@@ -98,7 +99,10 @@ class Paper:
         await asyncio.sleep(self.latency)
         self.signs.append(text)
 
-    async def refuse(self, sentence: str) -> Outcome:
+    async def admits(self, audience: Audience) -> bool:
+        return admits(audience, "U1", ())
+
+    async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         self.refusals.append(sentence)
         return Delivered("private")
 

@@ -21,10 +21,12 @@ from core.composer import Composer
 from core.errors import ShuttingDown, StoreFailed
 from core.messages import Author, Question, Role, Text, Turn
 from core.model import Model, Timeouts
+from core.overrides import Overrides
 from core.pace import Governor, Urgency
+from core.presets import Preset
 from core.store import LEASE, Store
 from core.surface import RefusedForGood
-from core.tokens import Tokenizer
+from core.tokens import Tokenizers
 from core.wire import Parameters
 from sandbox.model import Answer, Cut, ModelServer, Pause, Reasoning, Refusal, Stall
 from tests.core.paper import THREAD, Paper
@@ -64,10 +66,8 @@ async def house(server, tmp_path):
         model = Model(api_key=server.key, base_url=server.base_url, timeouts=timeouts or Timeouts())
         composer = Composer(
             model=model,
-            tokenizer=await Tokenizer.load("gpt-4o-mini"),
+            tokenizers=Tokenizers(),
             calls=store.calls,
-            parameters=Parameters("gpt-4o-mini", answer_tokens=1000),
-            system_prompt="Be kind.",
             context_tokens=context_tokens,
             reply_timeout=reply_timeout,
             clock=time.monotonic,
@@ -75,10 +75,13 @@ async def house(server, tmp_path):
             chance=lambda: 1.0,
         )
         governor = Governor(time.monotonic)
+        deployment = Preset(Parameters("gpt-4o-mini", answer_tokens=1000), "Be kind.")
+        overrides = Overrides(store.channel_settings, deployment)
         chat = Chat(
             store=store,
             composer=composer,
             governor=governor,
+            overrides=overrides,
             clock=time.monotonic,
             code_files=code_files,
         )

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from core import notices
-from core.errors import Paused
+from core.notices import PAUSED
 from sandbox.model import Answer, Pause
 from tests.e2e.places import DiscordPlace, SlackPlace, until
 
@@ -145,14 +145,14 @@ async def test_in_a_paused_channel_nothing_is_answered_and_who_asks_is_told_once
     await until(place.space, lambda: place.whispers(room, place.ben) != [])
     command = await place.ask(place.ada, "a secret?", room)
     shown = [one for one in command.messages() if one.only_for == place.ada][-1]
-    assert Paused.says in str((shown.text, shown.payload))
+    assert PAUSED in str((shown.text, shown.payload))
     other = place.mention(place.ada, "elsewhere?")
     await other.until(lambda seen: texts(seen) == ["Back."])
 
     assert await place.parley(place.ada, room, "resume") == notices.RESUMED_NOW
     again = place.mention(place.ben, "and now?", room)
     await again.until(lambda seen: texts(seen) == ["Here."])
-    assert place.whispers(room, place.ben) == [Paused.says]
+    assert place.whispers(room, place.ben) == [PAUSED]
     assert texts(talk.seen()) == ["Hello."]
     assert len(asked(model, since)) == 3
 
@@ -245,7 +245,7 @@ async def test_a_pause_outlives_a_restart(town, platform):
         await place.parley(place.ada, room, "pause")
     async with town.bot():
         place.mention(place.ben, "are you there?", room)
-        await until(place.space, lambda: place.whispers(room, place.ben) == [Paused.says])
+        await until(place.space, lambda: place.whispers(room, place.ben) == [PAUSED])
         assert await place.parley(place.ada, room, "pause") == notices.PAUSED_BEFORE
     assert len(town.model.requests) == 0
 

@@ -63,9 +63,22 @@ def bots_info(slack: Workspace, arguments: Arguments) -> Answer:
     return {"bot": bot}
 
 
-def usergroups_list(_slack: Workspace, _arguments: Arguments) -> Answer:
-    """The user groups; the sandbox's workspace has none."""
-    return {"usergroups": []}
+def usergroups_list(slack: Workspace, _arguments: Arguments) -> Answer:
+    """The user groups."""
+    team = {"team_id": slack.app.team, "is_usergroup": True, "date_delete": 0}
+    groups = [
+        {"id": id_, "name": handle.title(), "handle": handle, "user_count": len(people), **team}
+        for id_, (handle, people) in slack.groups.items()
+    ]
+    return {"usergroups": groups}
+
+
+def usergroups_users_list(slack: Workspace, arguments: Arguments) -> Answer:
+    """The people in a group."""
+    id_ = arguments.need("usergroup")
+    if id_ not in slack.groups:
+        raise Refused("no_such_subteam")
+    return {"users": sorted(slack.groups[id_][1])}
 
 
 def team_info(slack: Workspace, _arguments: Arguments) -> Answer:
@@ -79,5 +92,6 @@ METHODS = {
     "users.list": Method(users_list, ("users:read",), writes=False),
     "bots.info": Method(bots_info, ("users:read",), writes=False),
     "usergroups.list": Method(usergroups_list, ("usergroups:read",), writes=False),
+    "usergroups.users.list": Method(usergroups_users_list, ("usergroups:read",), writes=False),
     "team.info": Method(team_info, ("team:read",), writes=False),
 }

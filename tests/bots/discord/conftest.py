@@ -17,6 +17,7 @@ from core.recall import Recall
 from core.surface import Surface
 from sandbox.discord import DiscordServer
 from sandbox.world import Message, World
+from tests.panels import make_panel
 
 ADA, BEN, BOT = "1001", "1002", "1009"
 GENERAL, FORUM, ADAS_DIRECT, BENS_DIRECT = "2001", "2003", "3001", "3002"
@@ -172,7 +173,7 @@ def build(discord, clerk, marks, recall, governor):
         options = {
             "token": TOKEN,
             "api_url": discord.api_url,
-            "reply": "thread",
+            "panel": make_panel(),
             "chat": clerk,
             "presses": clerk.press,
             "governor": governor,

@@ -13,6 +13,7 @@ from core.pace import Urgency
 from core.surface import Delivered, Page, RefusedForGood, RefusedForNow, Unknown
 from sandbox.discord.objects.members import BOT_ROLE, MODERATOR_ROLE
 from sandbox.faults import Fault
+from tests.panels import make_panel
 
 from .conftest import ADA, ADAS_DIRECT, BEN, BENS_DIRECT, BOT, FORUM, GENERAL, GUILD
 
@@ -319,7 +320,7 @@ async def test_where_it_may_not_open_threads_the_answer_is_a_reply_in_the_channe
 
 @pytest.fixture
 async def in_channel(build):
-    bot = build(reply="channel")
+    bot = build(panel=make_panel("channel"))
     await bot.start()
     yield bot
     await bot.stop()

@@ -19,6 +19,7 @@ from core.surface import Surface
 from sandbox.slack import SlackServer
 from sandbox.slack.sockets import Sockets
 from sandbox.world import Message, Person, Space, World
+from tests.panels import make_panel
 
 PATIENCE = 10
 
@@ -195,6 +196,7 @@ def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
         "presses": notes.press,
         "governor": Governor(time.monotonic),
         "recall": Recall(),
+        "panel": make_panel(),
         "languages": Languages(),
     }
     return SlackBot(chat=notes, **(given | other))
