@@ -1,7 +1,9 @@
 """Pausing: in which channels the bot answers nothing, in every process and over restarts."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -22,16 +24,21 @@ class Pauses:
     def __init__(self, rows: Rows, clock: Callable[[], float]) -> None:
         self._rows = rows
         self._clock = clock
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._known: OrderedDict[str, tuple[bool, float]] = OrderedDict()
 
     async def hold(self, conversation: Conversation) -> bool:
-        """Whether the bot is paused where this conversation is. Raises `StoreFailed`."""
+        """Whether the bot is paused where this conversation is. Raises `StoreFailed`.
+
+        Whoever asks first is told first: two events of one message must not change places.
+        """
         channel = channel_of(conversation)
-        paused, since = self._known.get(channel, (False, float("-inf")))
-        if self._clock() - since >= FRESH:
-            paused = await self._rows.has(channel)
-            self._know(channel, paused=paused)
-        return paused
+        async with self._turns.setdefault(channel, asyncio.Lock()):
+            paused, since = self._known.get(channel, (False, float("-inf")))
+            if self._clock() - since >= FRESH:
+                paused = await self._rows.has(channel)
+                self._know(channel, paused=paused)
+            return paused
 
     async def pause(self, conversation: Conversation, person: str) -> bool:
         """Pause the channel; False when it was paused already. Raises `StoreFailed`."""

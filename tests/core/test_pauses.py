@@ -1,5 +1,7 @@
 """Where the bot is paused, as every process knows it."""
 
+import asyncio
+
 import pytest
 
 from core.messages import Conversation
@@ -52,6 +54,29 @@ async def test_another_process_notices_within_seconds(store):
     await others.resume(HERE, "U1")
     clock.now += FRESH
     assert not await ours.hold(HERE)
+
+
+async def test_those_who_ask_at_once_are_told_in_their_order_after_one_look():
+    class Slower:
+        """The first look takes longest, as that of a busy database may."""
+
+        def __init__(self):
+            self.seconds = [0.02, 0.0, 0.0]
+
+        async def has(self, channel):
+            await asyncio.sleep(self.seconds.pop(0))
+            return False
+
+    rows, told = Slower(), []
+    pauses = Pauses(rows, Clock())
+
+    async def ask(number):
+        await pauses.hold(HERE)
+        told.append(number)
+
+    await asyncio.gather(*(ask(number) for number in range(3)))
+    assert told == [0, 1, 2]
+    assert len(rows.seconds) == 2
 
 
 async def test_what_was_just_read_is_not_read_again(store):
