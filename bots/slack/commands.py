@@ -33,7 +33,6 @@ ASK, PARLEY = "/ask", "/parley"
 THINKING = Notice("i_am_thinking")
 HOW_TO_ASK = Notice("how_to_ask")
 HOW_TO_ASK_AS = Notice("how_to_ask_as")
-NOT_FROM_THE_MENU = Notice("not_from_the_menu")
 
 QUICKLY = 1.5
 """Seconds that may pass before a command is acknowledged; Slack waits for three."""

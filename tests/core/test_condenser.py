@@ -14,9 +14,11 @@ from core.condenser import Condenser
 from core.condensing import RECORD
 from core.messages import Author, Question, Role, Text, Turn
 from core.model import Model
+from core.overrides import Overrides
 from core.pace import Governor
+from core.presets import Preset
 from core.store import Store
-from core.tokens import Tokenizer
+from core.tokens import Tokenizer, Tokenizers
 from core.wire import Parameters
 from sandbox.model import Answer, Cut, ModelServer, Pause, Stall
 from tests.core.paper import THREAD, Paper
@@ -77,10 +79,8 @@ async def build(server, store):
         )
         composer = Composer(
             model=model,
-            tokenizer=tokenizer,
+            tokenizers=Tokenizers(),
             calls=store.calls,
-            parameters=parameters,
-            system_prompt="Be kind.",
             context_tokens=context_tokens,
             reply_timeout=30,
             clock=time.monotonic,
@@ -89,7 +89,13 @@ async def build(server, store):
             condenser=condenser,
         )
         governor = Governor(time.monotonic)
-        chat = Chat(store=store, composer=composer, governor=governor, clock=time.monotonic)
+        chat = Chat(
+            store=store,
+            composer=composer,
+            governor=governor,
+            overrides=Overrides(store.channel_settings, Preset(parameters, "Be kind.")),
+            clock=time.monotonic,
+        )
         running.append((asyncio.create_task(chat.run()), model))
         await asyncio.sleep(0)
         return chat
