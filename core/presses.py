@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from core.chat import FORMER, Chat
+from core.answering import FORMER
+from core.chat import Chat
 from core.controls import Control
 from core.erasing import place_of
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed

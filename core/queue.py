@@ -1,6 +1,6 @@
 """Questions that wait for their turn: one answer at a time in each conversation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.messages import Conversation, Question
@@ -106,3 +106,8 @@ class Queue:
         for line in self._waiting.values():
             line.clear()
         return waiting
+
+
+def keys(asked: Iterable[Asked]) -> list[str]:
+    """The names under which these questions are claimed."""
+    return [one.question.key for one in asked]

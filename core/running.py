@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 
 from core.controls import Control
-from core.messages import Turn
+from core.messages import Conversation, Turn
 from core.notices import Ending
 from core.queue import Asked
 from core.reply import Reply
+
+WITHDRAWN = Ending("withdrawn")
+"""The question was deleted while it was answered."""
 
 Compose = Callable[[Sequence[Asked]], Coroutine[None, None, Ending]]
 
@@ -31,6 +34,11 @@ class Running:
         self._ending: Ending | None = None
         self._again = False
         self._over = False
+
+    @property
+    def conversation(self) -> Conversation:
+        """Where it is written."""
+        return self.asked[0].question.conversation
 
     @property
     def askers(self) -> frozenset[str]:

@@ -484,12 +484,12 @@ async def test_a_drain_that_ends_too_soon_says_so_under_what_was_shown(chat, ser
 
 async def test_a_drain_in_which_nothing_may_be_posted_tells_the_asker_alone(chat, server):
     posts = Budget("posts", rate=0, window=60, burst=1)
-    chat._governor.ask([posts], Urgency.LAST)  # somebody else's
+    chat._answering._governor.ask([posts], Urgency.LAST)  # somebody else's
     server.enqueue("Half of it", Stall())
     paper = Paper(post_budgets=(posts,))
     await chat.accept(ask("Why?"), paper)
     async with asyncio.timeout(5):
-        while not chat._running:
+        while not chat._underway:
             await asyncio.sleep(0.01)
     await chat.drain(1.0)
     await chat.idle()  # a slow machine may need a moment more
@@ -509,7 +509,7 @@ async def test_a_drain_in_which_nothing_more_may_be_sent_tells_the_asker_of_what
     async with asyncio.timeout(5):
         while not paper.messages:
             await asyncio.sleep(0.01)
-    chat._governor.ask([spent], Urgency.LAST)  # somebody else's
+    chat._answering._governor.ask([spent], Urgency.LAST)  # somebody else's
     await chat.drain(1.0)
     await chat.idle()  # a slow machine may need a moment more
 
@@ -756,7 +756,7 @@ async def test_a_refusal_that_fails_or_hangs_still_closes_the_question(house, mo
 
 
 async def test_a_thread_that_is_never_read_to_its_end_is_said(house, monkeypatch):
-    monkeypatch.setattr("core.chat.RECALL_TIMEOUT", 0.1)
+    monkeypatch.setattr("core.answering.RECALL_TIMEOUT", 0.1)
     paper = Paper()
 
     async def hangs():
@@ -798,14 +798,14 @@ async def test_the_reader_sees_when_the_model_is_asked_again(chat, server):
 
 
 async def test_what_a_call_has_used_is_recorded_even_when_the_database_fails_at_first(chat, server):
-    record, failures = chat._composer._calls.record, [StoreFailed("locked")]
+    record, failures = chat._answering._composer._calls.record, [StoreFailed("locked")]
 
     async def fails_once(call):
         if failures:
             raise failures.pop()
         await record(call)
 
-    chat._composer._calls.record = fails_once
+    chat._answering._composer._calls.record = fails_once
     server.enqueue("Because.")
     await reading(chat, "Why?")
 

@@ -1,0 +1,285 @@
+"""One answer, from its questions to its last edit and its record."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import structlog
+
+from core.assignment import Assignment
+from core.attachments import add_code_files
+from core.composer import Composer
+from core.continuation import Continuation, fence_at_the_end, reopened
+from core.controls import Control
+from core.erasing import place_of
+from core.errors import (
+    EmptyAnswer,
+    LeaseLost,
+    ModelFailed,
+    ParleyError,
+    PlatformFailed,
+    StoreFailed,
+)
+from core.fresh import FreshStarts
+from core.introductions import Introductions
+from core.leases import Leases
+from core.messages import Question, Turn
+from core.notices import NEWER_BELOW, RESTARTING, RESTORED, THINKING, Ending, failure
+from core.overrides import Overrides
+from core.pace import Governor, Urgency
+from core.presets import Scope
+from core.queue import Asked, Queue, Revision, keys
+from core.recalled import Recalled
+from core.reply import Reply
+from core.running import WITHDRAWN, Running
+from core.store import Store
+from core.surface import Delivered, Outcome, Page, Unknown
+from core.words import together, told
+
+log = structlog.get_logger()
+
+ANSWERED = ("answered", "cut_off", "filtered", "wanted_tools")
+"""Outcomes after which there is an answer of the model's, however short."""
+
+RECALL_TIMEOUT = 300.0
+"""Seconds for a conversation to be read, however many others wait for the same calls."""
+
+POINTING = 300.0
+"""Seconds for an old answer to be edited, so that it points to a newer one."""
+
+FORMER = "former"
+"""The kind of text that stands where a newer answer has taken its place."""
+
+
+class Answering:
+    """Writes answers in front of those who asked, and closes their records.
+
+    `aside` owns what no reader waits for. `clock` gives seconds that only ever grow. With
+    `code_files`, long code is put below an answer as files, too.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        composer: Composer,
+        governor: Governor,
+        overrides: Overrides,
+        leases: Leases,
+        queue: Queue,
+        introductions: Introductions,
+        fresh: FreshStarts,
+        aside: Callable[[Coroutine[Any, Any, None]], None],
+        clock: Callable[[], float],
+        code_files: bool,
+    ) -> None:
+        self._store = store
+        self._composer = composer
+        self._governor = governor
+        self._overrides = overrides
+        self._leases = leases
+        self._queue = queue
+        self._introductions = introductions
+        self._fresh = fresh
+        self._aside = aside
+        self._clock = clock
+        self._code_files = code_files
+
+    def begin(self, asked: Sequence[Asked]) -> Running:
+        """An answer to these questions; nothing happens yet."""
+        name, last = reply_name(asked[0].question), asked[-1]
+
+        def posted(number: int, message: str) -> None:
+            for one in running.current:
+                one.status.clear()
+            self._aside(self._recorded(name, running.asked, number, message))
+
+        reply = Reply(
+            last.surface,
+            self._governor,
+            nonce=name,
+            clock=self._clock,
+            posted=posted,
+            takes=last.revision.messages if last.revision else (),
+            offers=(Control.STOP,),
+        )
+        running = Running(name, asked, reply)
+        return running
+
+    async def answer(self, running: Running) -> Ending | None:
+        """Answer one person's questions in one conversation.
+
+        The ending is returned where nothing of it could be shown; its asker is to be told.
+        """
+        for one in running.asked[:-1]:
+            one.status.clear()
+        running.asked[-1].status.say(THINKING)
+        reply = running.reply
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            ending = await running.written(partial(self._compose, running))
+            if reply.blank and not ending.notice:
+                ending = failure(EmptyAnswer("it wrote nothing that can be shown"))
+            notice = await self._with_introduction(ending, running)
+            running.fall_back()
+            if ending.outcome == WITHDRAWN.outcome:
+                reply.withdraw()
+            else:
+                reply.finish(notice, running.offers(ending))
+        if reply.cut:
+            await self._introductions.unsaid(running.asked[0].question, running.name)
+            ending = Ending("interrupted", RESTARTING, ending.figures)
+        if reply.gave_up:
+            return ending
+        await self._settle(running, ending)
+        if self._code_files and ending.outcome in ANSWERED:
+            surface = running.asked[-1].surface
+            self._aside(add_code_files(surface, reply.text, running.name))
+        await self._point(running)
+        return None
+
+    async def _with_introduction(self, ending: Ending, running: Running) -> str:
+        """What is to stand below an answer; below the first in a channel, what the bot is, too."""
+        if ending.outcome not in ANSWERED:
+            return ending.notice
+        words = await self._introductions.words(running.asked[0].question, running.name)
+        return together((ending.notice, words))
+
+    async def _point(self, running: Running) -> None:
+        """Where an answer is too old to be changed much, say in it that there is a newer one."""
+        surface, old = running.asked[-1].surface, running.pointer
+        if old is None or running.reply.blank:
+            return
+        page = Page(old.text, told(NEWER_BELOW, surface.readers.everybody))
+        outcome: Outcome = Unknown("no turn")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(POINTING):
+                await self._governor.turn(surface.way(old.id).last, Urgency.LAST)
+                outcome = await surface.edit(old.id, page)
+        if not isinstance(outcome, Delivered):
+            log.info("former answer does not point to the newer one", outcome=str(outcome))
+
+    async def _compose(self, running: Running, asked: Sequence[Asked]) -> Ending:
+        """Write the answer with the model; every failure of it is an ending of its own."""
+        question, surface = asked[-1].question, asked[-1].surface
+        try:
+            await self._store.replies.begin(running.name, str(surface.conversation), keys(asked))
+            recalled = await self._recall(asked)
+            writer: Reply | Continuation = running.reply
+            if revision := asked[-1].revision:
+                await self._take_over(running, revision, recalled)
+                if revision.text is not None:
+                    running.reply.write(revision.text)
+                    return Ending("restored", RESTORED)
+                if revision.goes_on:
+                    recalled, writer = self._going_on(running, revision, recalled)
+            assignment = Assignment(
+                running.name,
+                recalled.questions,
+                recalled.history,
+                self._overrides.preset(Scope.of(question.conversation), question.persona),
+                writer,
+                asked[-1].status,
+                self._aside,
+                surface.read,
+            )
+            try:
+                return await self._composer.compose(assignment)
+            finally:
+                writer.flush()
+        except LeaseLost:
+            raise
+        except ParleyError as error:
+            log.warning("failed", conversation=str(surface.conversation), **_described(error))
+            return failure(error)
+        except Exception:
+            log.exception("unexpected", conversation=str(surface.conversation))
+            return failure(ParleyError())
+
+    async def _recall(self, asked: Sequence[Asked]) -> Recalled:
+        """The questions with the names in them, and what was said before."""
+        surface, revision = asked[-1].surface, asked[-1].revision
+        try:
+            async with asyncio.timeout(RECALL_TIMEOUT):
+                questions = [await one.surface.introduce(one.question) for one in asked]
+                turns: Sequence[Turn] = await surface.history()
+                if questions[-1].direct:
+                    turns = await self._fresh.since(questions[-1].conversation, turns)
+                former = await surface.said(revision.former) if revision else ()
+        except TimeoutError as error:
+            raise PlatformFailed(f"not read within {RECALL_TIMEOUT} s") from error
+        waiting = {one.question.message for one in self._queue.waiting(questions[0].conversation)}
+        return Recalled.of(turns, questions, waiting=waiting, former=former, revision=revision)
+
+    async def _take_over(self, running: Running, revision: Revision, recalled: Recalled) -> None:
+        """Keep what stands where the answer will stand, and write down that it stands there."""
+        await self._store.replies.take_over(running.name, revision.reply, revision.messages)
+        running.pointer = recalled.pages[-1] if revision.points and recalled.pages else None
+        # When it begins anew, what stands there is no longer the whole of the former answer.
+        if running.former or not recalled.former or not revision.messages or revision.goes_on:
+            return
+        running.former = recalled.former
+        where, asked = running.asked[-1].question.conversation, recalled.questions
+        sources = [(running.name, ""), *((question.message, "") for question in asked)]
+        await self._store.texts.keep(FORMER, place_of(where), recalled.former, sources)
+
+    def _going_on(
+        self, running: Running, revision: Revision, recalled: Recalled
+    ) -> tuple[Recalled, Continuation]:
+        if not recalled.former:
+            raise PlatformFailed("the answer so far cannot be read")
+        former = reopened(recalled.former) if revision.within_code else recalled.former
+        fence = fence_at_the_end(former)
+        if revision.messages:
+            running.reply.write(former)
+        elif fence is not None:
+            running.reply.write(f"{fence.opening}\n")
+        return recalled.going_on(former), Continuation(running.reply, former)
+
+    async def _recorded(self, name: str, asked: Sequence[Asked], number: int, message: str) -> None:
+        """Write down that a message exists, for which its reader does not wait."""
+        try:
+            await self._store.replies.posted(name, keys(asked), number, message)
+        except StoreFailed as error:
+            log.error("message not recorded", reply=name, error=str(error))
+
+    async def _settle(self, running: Running, ending: Ending) -> None:
+        """Close the record of an answer that stands on the screen as it will stay."""
+        name, asked, reply = running.name, running.asked, running.reply
+        about = {**ending.figures, **reply.figures, "within_code": reply.within_code}
+        log.info(
+            "answered" if ending.outcome in ANSWERED else "not answered",
+            outcome=ending.outcome,
+            conversation=str(asked[-1].surface.conversation),
+            questions=keys(asked),
+            # Names of files are words of people's, too.
+            said=[one.question.text for one in asked],
+            **reply.figures,
+            **{name: value for name, value in ending.figures.items() if name != "files"},
+        )
+        await self._leases.close(
+            keys(asked),
+            lambda: self._store.replies.end(name, keys(asked), ending.outcome, reply.seen, about),
+        )
+
+
+def reply_name(question: Question) -> str:
+    """The name of the reply to a question: the same after a crash, short enough for a nonce."""
+    return hashlib.blake2s(question.key.encode(), digest_size=8).hexdigest()
+
+
+def _described(error: ParleyError) -> dict[str, Any]:
+    """What the log says of a failure; the endpoint's own words may quote people's."""
+    if not isinstance(error, ModelFailed):
+        return {"error": error.word, "reason": str(error)}
+    return {
+        "error": error.word,
+        "code": error.code,
+        "status": error.status,
+        "parameter": error.parameter,
+        "request_id": error.request_id,
+        "said": error.detail,
+    }

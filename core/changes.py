@@ -1,0 +1,192 @@
+"""What happens to an answer when its asker wants it stopped, asks otherwise, or not at all."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import structlog
+
+from core.errors import StoreFailed
+from core.leases import Leases
+from core.messages import Conversation
+from core.notices import COMPLETE, NOT_YOURS, NOTHING_TO_STOP, STOPPED, Ending
+from core.queue import Asked, Queue, Revision
+from core.running import WITHDRAWN
+from core.store import Known, Store
+from core.underway import Underway
+
+log = structlog.get_logger()
+
+STOP_WORDS = frozenset({"stop", "stopp", "halt"})
+"""What stops the answer when it stands alone in a message."""
+
+LOOKS = 0.5
+"""Seconds between two looks at what other processes ask of this one."""
+
+HANDOVER = 10.0
+"""Seconds for another process to leave an answer."""
+
+LAST_EDITS = 2.5
+"""Seconds for an answer that is complete to be shown and recorded as such."""
+
+WISHES = {
+    "stop": Ending("stopped", STOPPED),
+    "withdraw": WITHDRAWN,
+    "supersede": Ending("superseded"),
+}
+"""What one process can ask of another that is writing an answer, and how that ends it."""
+
+MayManage = Callable[[], Awaitable[bool]]
+"""Whether a person may do it though they have not asked."""
+
+
+class Changes:
+    """Changes answers that are written here or, through the database, by another process.
+
+    `put` lets a question wait for its turn, `aside` owns a task. With `delete_with_question`,
+    a complete answer goes when its question goes.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        queue: Queue,
+        underway: Underway,
+        leases: Leases,
+        put: Callable[[Asked], bool],
+        aside: Callable[[Coroutine[Any, Any, None]], None],
+        delete_with_question: bool,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._underway = underway
+        self._leases = leases
+        self._put = put
+        self._aside = aside
+        self._delete_with_question = delete_with_question
+
+    async def stop(self, name: str, person: str, may_manage: MayManage) -> str:
+        """Stop an answer; what the person who wants it is told, empty when it shows by itself."""
+        running = self._underway.get(name)
+        asked = running or await self._store.replies.known(name)
+        if asked is None:
+            return COMPLETE
+        if person not in asked.askers and not await may_manage():
+            return NOT_YOURS
+        if running:
+            stopped = running.end(WISHES["stop"])
+        else:
+            stopped = await self._store.replies.wish(name, "stop")
+        return "" if stopped else COMPLETE
+
+    async def stop_in(self, conversation: Conversation, person: str, may_manage: MayManage) -> str:
+        """Stop whatever is answered in a conversation, as `stop`."""
+        name = await self.written_in(conversation)
+        return await self.stop(name, person, may_manage) if name else NOTHING_TO_STOP
+
+    async def written_in(self, conversation: Conversation) -> str:
+        """The reply that is being written in a conversation, by whichever process; or empty."""
+        if running := self._underway.within(conversation):
+            return running.name
+        if not await self._store.has_company():
+            return ""
+        return await self._store.replies.written_in(str(conversation))
+
+    async def edited(self, asked: Asked) -> bool:
+        """A question was edited: answer what it asks now, in the place of what it asked.
+
+        False: it was none of ours, or the edit was seen before. Raises `StoreFailed`.
+        """
+        question = asked.question
+        if running := self._underway.asked_in(question.identity):
+            await self._underway.settled(running.name, LAST_EDITS)
+        known = await self._store.replies.latest(question.identity)
+        if known is None and self._queue.find(question.identity) is None:
+            return False
+        if not await self._store.questions.claim(question):
+            return False
+        if known and not known.ended and not self._underway.asked_in(question.identity):
+            known = await self._taken_from(known)
+        self._leases.hold((question.key,))
+        self._aside(asked.status.run())
+        self._put_in_place(asked, known)
+        return True
+
+    def _put_in_place(self, asked: Asked, known: Known | None) -> None:
+        """Answer an edited question where the former one stands: in line, on its way, or done."""
+        identity = asked.question.identity
+        if running := self._underway.asked_in(identity):
+            old = running.asks(identity)
+            new = replace(asked, revision=old.revision if old else None)
+            if running.start_over([new if one is old else one for one in running.current]):
+                return
+        if waiting := self._queue.find(identity):
+            self._queue.swap(waiting, replace(asked, revision=waiting.revision))
+            self._aside(self._superseded(waiting))
+            return
+        revision = Revision(known.name, known.messages) if known else None
+        self._put(replace(asked, revision=revision))
+
+    async def _taken_from(self, known: Known) -> Known | None:
+        """What another process has written so far, once it has left that to us."""
+        if await self._store.replies.wish(known.name, "supersede"):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HANDOVER):
+                    while await self._store.replies.is_written(known.name):  # noqa: ASYNC110
+                        await asyncio.sleep(LOOKS)
+        return await self._store.replies.known(known.name)
+
+    async def _superseded(self, asked: Asked) -> None:
+        """A question that waited is not asked any more."""
+        keys = (asked.question.key,)
+        settle = partial(self._store.questions.settle, keys, "superseded")
+        await self._leases.close(keys, settle)
+        asked.status.clear()
+        self._leases.let_go(asked.question.key)
+
+    async def deleted(self, question: str, remove: Callable[[str], Awaitable[object]]) -> None:
+        """A question was deleted: stop answering it, and take away what was shown of that.
+
+        A complete answer stays, unless the settings say otherwise; `remove` takes one of its
+        messages away. `question` is the identity of the question.
+        """
+        if waiting := self._queue.drop(identity=question):
+            await self._superseded(waiting)
+            return
+        if running := self._underway.asked_in(question):
+            rest = [one for one in running.current if one.question.identity != question]
+            if running.start_over(rest) if rest else running.end(WITHDRAWN):
+                return
+        known = await self._store.replies.latest(question)
+        if known is None or await self._store.replies.wish(known.name, "withdraw"):
+            return
+        if self._delete_with_question:
+            for message in known.messages:
+                await remove(message)
+
+    async def obey(self) -> None:
+        """Do what other processes ask of this one, until cancelled.
+
+        A database cannot call us, so it is looked at; while nobody else uses it, never.
+        """
+        while True:
+            await asyncio.sleep(LOOKS)
+            if not self._underway or not await self._store.has_company():
+                continue
+            try:
+                wishes = await self._store.replies.wishes(self._underway.names)
+            except StoreFailed as error:
+                log.error("wishes not read", error=str(error))
+                continue
+            for name, wish in wishes.items():
+                if running := self._underway.get(name):
+                    running.end(WISHES[wish])
+
+
+def is_stop(text: str) -> bool:
+    """Whether a message says nothing but that the answer is to stop."""
+    return text.strip().strip(".!").strip().lower() in STOP_WORDS
