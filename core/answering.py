@@ -117,7 +117,14 @@ class Answering:
         for one in running.asked[:-1]:
             one.status.clear()
         running.asked[-1].status.say(THINKING)
-        reply = running.reply
+        surface, reply = running.asked[-1].surface, running.reply
+        surface.began()
+        try:
+            return await self._shown(running, reply)
+        finally:
+            surface.ended()
+
+    async def _shown(self, running: Running, reply: Reply) -> Ending | None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(reply.show())
             ending = await running.written(partial(self._compose, running))

@@ -221,6 +221,11 @@ class Governor:
         now = self._clock()
         return min(budgets, key=lambda budget: self._allowance(budget).left(now) / budget.burst)
 
+    def sharing(self, budgets: Budgets) -> int:
+        """How many replies grow that count on the most wanted of these budgets."""
+        shared = (self._shared.get(budget.key) for budget in budgets)
+        return max((one.replies for one in shared if one is not None), default=0)
+
     def learn(self, budget: Budget, *, limit: int, remaining: int, reset_after: float) -> None:
         """The platform said how a fixed window really stands (rate-limit headers)."""
         window = self._allowance(budget)

@@ -100,6 +100,7 @@ class Reply:
         self._taken = len(self._slots)
         self._notice = ""
         self._offers = tuple(offers)
+        self._shown_controls: Controls | None = None
         self._complete = False
         self._changed = asyncio.Event()
         self._rushed = asyncio.Event()
@@ -244,6 +245,14 @@ class Reply:
         self._changed.set()
         self._rush()
 
+    @property
+    def _controls(self) -> Controls:
+        """What is offered, in the language of those who read it now."""
+        if self._shown_controls is None or self._shown_controls.offered != self._offers:
+            labels = tuple(self._told(LABELS[one]) for one in self._offers)
+            self._shown_controls = Controls(self._nonce, self._offers, labels)
+        return self._shown_controls
+
     def _told(self, notice: str) -> str:
         return told(notice, self._surface.readers.everybody)
 
@@ -289,9 +298,7 @@ class Reply:
             notice = self._interruption if self.cut else self._notice
             pages[-1] = replace(pages[-1], notice=notice or "")
         if self._offers:
-            labels = tuple(self._told(LABELS[one]) for one in self._offers)
-            controls = Controls(self._nonce, self._offers, labels)
-            pages[-1] = replace(pages[-1], controls=controls)
+            pages[-1] = replace(pages[-1], controls=self._controls)
         return pages
 
     def _texts(self) -> list[str]:

@@ -88,6 +88,11 @@ class Shared:
         self._ending.discard(growth)
 
     @property
+    def replies(self) -> int:
+        """How many replies grow or end here."""
+        return len(self._growing | self._ending)
+
+    @property
     def unused(self) -> bool:
         """Whether no reply grows or ends here."""
         return not (self._growing or self._ending)

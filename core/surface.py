@@ -179,6 +179,12 @@ class Surface(Protocol):
         sign is shown or has been given up.
         """
 
+    def began(self) -> None:
+        """An answer is being written from now on; never waits."""
+
+    def ended(self) -> None:
+        """Nothing more will be written; never waits."""
+
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         """Post a message. Repeated with the same nonce, it never makes a second one.
 

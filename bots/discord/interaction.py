@@ -167,6 +167,12 @@ class InteractionSurface:
         except TimeoutError:
             await self.acknowledge()
 
+    def began(self) -> None:
+        """Nothing else shows that an answer is being written."""
+
+    def ended(self) -> None:
+        """Nor that it is not any more."""
+
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         """Post a page: in place of the deferral, then below it, then elsewhere."""
         del way

@@ -144,6 +144,12 @@ class DiscordSurface:
         self._open()
         await self._desk.signs.on(self._conversation, self._spot.channel)
 
+    def began(self) -> None:
+        """Nothing else shows that an answer is being written."""
+
+    def ended(self) -> None:
+        """Nor that it is not any more."""
+
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         """Post a page of the answer."""
         del way

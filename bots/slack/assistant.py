@@ -1,11 +1,12 @@
-"""Slack's assistant side: prompts to begin with, and a title for each thread.
+"""Slack's assistant side: prompts to begin with, a title for each thread, its own stop button.
 
 Apps that are declared as agents (`agent_view`) and those of the older sort
 (`assistant_view`) have it; for any other Slack refuses it once, and is not asked again.
 Sources: docs.slack.dev, "Migrating to the Agent messaging experience" and
-assistant.threads.setSuggestedPrompts, .setTitle.
+assistant.threads.setSuggestedPrompts, .setTitle, agents.sessions.setStatus.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -89,6 +90,7 @@ class Assistant:
         self._prompted = Told(clock)
         self._begun = Recent()
         self._named = Recent()
+        self._sessions: dict[str, asyncio.Task[None]] = {}
         self._is_older = False
         self._refused: set[str] = set()
 
@@ -109,6 +111,33 @@ class Assistant:
         words = title(question)
         if message.direct and begins and words and self._named.add(thread):
             self._tasks.start(self._title(message, words), "title")
+
+    def works(self, message: Message, *, on: bool) -> None:
+        """Slack shows its own stop button in the thread while the bot is at work there."""
+        thread = f"{message.channel}/{message.thread or message.ts}"
+        before = self._sessions.get(thread)
+        status = "processing" if on else "active"
+        task = self._tasks.start(self._session(message, status, before), "session")
+        self._sessions[thread] = task
+        task.add_done_callback(lambda _: self._done(thread, task))
+
+    def _done(self, thread: str, task: "asyncio.Task[None]") -> None:
+        if self._sessions.get(thread) is task:
+            del self._sessions[thread]
+
+    async def _session(
+        self, message: Message, status: str, before: "asyncio.Task[None] | None"
+    ) -> None:
+        if before is not None:
+            await asyncio.wait({before})
+        await self._call(
+            self._calls.web.agents_sessions_setStatus,
+            self._budgets.session,
+            channel_id=message.channel,
+            thread_ts=message.thread or message.ts,
+            status=status,
+            initiator_user_id=message.user,
+        )
 
     async def _prompt(self, opened: Opened) -> None:
         # An agent for whom a thread is named gets no prompts, and no error either.

@@ -15,6 +15,7 @@ WORKSPACE = {
     "assistant.threads.setStatus": (600, 100),
     "assistant.threads.setSuggestedPrompts": (50, 10),
     "assistant.threads.setTitle": (50, 10),
+    "agents.sessions.setStatus": (50, 10),
     "chat.update": (50, 10),
     "chat.startStream": (20, 10),
     "chat.appendStream": (100, 20),
@@ -77,6 +78,11 @@ class Budgets:
     def title(self) -> tuple[Budget, ...]:
         """assistant.threads.setTitle."""
         return (self._all("assistant.threads.setTitle"),)
+
+    @property
+    def session(self) -> tuple[Budget, ...]:
+        """agents.sessions.setStatus."""
+        return (self._all("agents.sessions.setStatus"),)
 
     @property
     def edit(self) -> tuple[Budget, ...]:

@@ -85,6 +85,10 @@ class Calls:
         except TimeoutError as error:
             raise CallFailed(RefusedForNow(DEFAULT_RETRY_AFTER)) from error
 
+    def sharing(self, *budgets: Budget) -> int:
+        """How many replies grow that count on the most wanted of these budgets."""
+        return self._governor.sharing(budgets)
+
     async def attempt(self, request: Awaitable[Answer], budgets: tuple[Budget, ...]) -> Answer:
         """Await a request within the deadline, and tell the governor of a refusal for now."""
         try:

@@ -196,6 +196,12 @@ class ResponseSurface:
     async def status(self, text: str, *, waits: bool = False) -> None:
         """Nothing to show: the command's acknowledgement is the sign."""
 
+    def began(self) -> None:
+        """Nothing else shows that an answer is being written."""
+
+    def ended(self) -> None:
+        """Nor that it is not any more."""
+
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         """Show a page: the first one in the command's answer, if that can still be."""
         del way

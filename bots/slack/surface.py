@@ -112,6 +112,12 @@ class SlackSurface:
         del waits
         await self._sign.show(text)
 
+    def began(self) -> None:
+        """Nothing else shows that an answer is being written."""
+
+    def ended(self) -> None:
+        """Nor that it is not any more."""
+
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         """Post a message, unless an earlier try with this nonce has made it after all."""
         try:

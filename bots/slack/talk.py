@@ -1,6 +1,7 @@
 """A question that was asked in a message, and the answer below it: native or by edits."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 
@@ -16,6 +17,9 @@ from core.messages import Question
 from core.surface import Delivered, Outcome, Page, RefusedForGood, Unknown
 
 log = structlog.get_logger()
+
+FEW = 4
+"""Answers that grow at once in a workspace, up to which a native one has a button to stop it."""
 
 
 class MessageSurface(SlackSurface):
@@ -59,6 +63,16 @@ class MessageSurface(SlackSurface):
         stream = self._streams.get(message)
         return stream.way if stream else self.plain
 
+    def began(self) -> None:
+        """In a direct message Slack shows its own stop button from now on."""
+        if self._question.direct:
+            self._workspace.assistant.works(self._message, on=True)
+
+    def ended(self) -> None:
+        """And from now on no more."""
+        if self._question.direct:
+            self._workspace.assistant.works(self._message, on=False)
+
     async def edit(self, message: str, page: Page) -> Outcome:
         """Make a message show a page."""
         stream = self._streams.get(message)
@@ -90,7 +104,7 @@ class MessageSurface(SlackSurface):
         if way is None or not way.seals:
             return await super()._send(page, nonce, way)
         self._started.add(nonce)
-        text, buttons = growing(page), controls.blocks(page.controls)
+        text, buttons = growing(page), self._buttons(page)
         try:
             message = await self._made(
                 self._workspace.calls.web.chat_startStream,
@@ -110,6 +124,15 @@ class MessageSurface(SlackSurface):
             raise CallFailed(IN_ANOTHER_WAY) from failed
         self._streams[message] = self._stream(message, nonce, text, has_controls=bool(buttons))
         return message
+
+    def _buttons(self, page: Page) -> list[dict[str, Any]]:
+        """What can be pressed below a stream that grows: each costs an edit that takes it away.
+
+        With many answers at once, edits are needed for text, and the word “stop” has to do.
+        """
+        budgets = self._workspace.budgets
+        few = self._workspace.calls.sharing(*budgets.append, *budgets.edit) <= FEW
+        return controls.blocks(page.controls) if few else []
 
     async def _find(self, nonce: str) -> str:
         """The message of an earlier try; a stream is known by not having a nonce yet."""

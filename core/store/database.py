@@ -36,7 +36,18 @@ class Database:
             hide_parameters=True,  # people's text is among them
         )
         prepare(self._engine.sync_engine)
-        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        # Of its own: to switch a connection to reading and back takes three ways to the
+        # driver's thread, and what only reads has nothing to roll back.
+        self._reading = create_async_engine(
+            url,
+            connect_args={"timeout": BUSY_TIMEOUT},
+            pool_size=4,
+            max_overflow=0,
+            pool_reset_on_return=None,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+        )
+        event.listen(self._reading.sync_engine, "connect", _connected)
         # SQLite's own waiting is by sleeps and in no order; within a process, in order of arrival.
         self._turn = asyncio.Lock()
 
@@ -61,6 +72,7 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        await self._reading.dispose()
         await self._engine.dispose()
 
 
@@ -90,8 +102,6 @@ def _connected(connection: Any, _: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
-        return  # reading waits for no writer
     # IMMEDIATE waits for its turn; a deferred one that reads first fails when it writes.
     driver = connection.connection.dbapi_connection
     if isinstance(driver, AdaptedConnection):

@@ -116,6 +116,12 @@ class Paper:
         self.attached.append((nonce, tuple(files)))
         return self.file_answers.popleft() if self.file_answers else Delivered("file")
 
+    def began(self) -> None:
+        """Nothing else shows that an answer is being written."""
+
+    def ended(self) -> None:
+        """Nor that it is not any more."""
+
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         self._drop_deaths()  # only what exists can be gone
         return await self._do(f"m-{nonce}", page)

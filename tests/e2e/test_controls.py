@@ -5,6 +5,7 @@ import pytest
 from core import notices
 from core.controls import Control
 from sandbox.model import Answer, Pause, Stall
+from tests.e2e.places import SlackPlace, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -154,3 +155,26 @@ async def test_a_complete_answer_stays_when_its_question_is_deleted(place, model
 
     assert told == notices.QUESTION_GONE
     assert texts(talk.seen()) == ["Four."]
+
+
+async def test_slacks_own_button_stops_an_answer_in_its_direct_messages(inhabited, model):
+    """Slack shows it while the session is processing, and not any more when it is active."""
+    place = SlackPlace(inhabited.slack, inhabited.world.slack)
+    model.enqueue("First. ", Stall())
+    talk = place.direct(place.ben, "count")
+    await talk.until(lambda seen: texts(seen) == ["First."])
+    (asked,) = [one for one in place.space.messages("D0BEN") if one.text == "count"]
+
+    place.server.stop_session(place.ben, "D0BEN", asked.id)
+
+    seen = await talk.until(offers(Control.RETRY))
+    assert (texts(seen), seen[-1].notice) == (["First."], notices.STOPPED)
+    sessions = [
+        one.arguments["status"]
+        for one in place.server.requests
+        if one.method == "agents.sessions.setStatus" and one.arguments["thread_ts"] == asked.id
+    ]
+    assert sessions[0] == "processing"
+    await until(
+        place.space, lambda: place.server.requests[-1].method == "agents.sessions.setStatus"
+    )
