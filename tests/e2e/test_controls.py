@@ -159,7 +159,13 @@ async def test_a_complete_answer_stays_when_its_question_is_deleted(place, model
 
 async def test_slacks_own_button_stops_an_answer_in_its_direct_messages(inhabited, model):
     """Slack shows it while the session is processing, and not any more when it is active."""
-    place = SlackPlace(inhabited.slack, inhabited.world.slack)
+    place, sessions = SlackPlace(inhabited.slack, inhabited.world.slack), []
+
+    def changed(change):
+        if change.what == "assistant" and "session" in change.note:
+            sessions.append(change.note["session"])
+
+    unwatch = place.space.watch(changed)
     model.enqueue("First. ", Stall())
     talk = place.direct(place.ben, "count")
     await talk.until(lambda seen: texts(seen) == ["First."])
@@ -169,9 +175,5 @@ async def test_slacks_own_button_stops_an_answer_in_its_direct_messages(inhabite
 
     seen = await talk.until(offers(Control.RETRY))
     assert (texts(seen), seen[-1].notice) == (["First."], notices.STOPPED)
-
-    def sessions():
-        calls = (one for one in place.server.requests if one.method == "agents.sessions.setStatus")
-        return [one.arguments["status"] for one in calls if one.arguments["thread_ts"] == asked.id]
-
-    await until(place.space, lambda: sessions() == ["processing", "active"])
+    await until(place.space, lambda: sessions == ["processing", "active"])
+    unwatch()
