@@ -1,5 +1,6 @@
 """The controls below an answer, as Discord's buttons."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -9,27 +10,44 @@ from core.controls import Control, Controls, mark
 MOST_IN_A_ROW = 5
 
 
-class Buttons(discord.ui.View):
-    """Buttons that live in Discord alone: a press of one is an event like any other.
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """Buttons as discord.py takes them wherever it takes a view.
 
-    discord.py would keep a view for each message for ever, and forget them at its end.
+    A view of its own waits for presses, is kept for each message for ever, and costs a
+    hundred times as much; a press of ours is an event like any other (`bots.discord.presses`).
     """
 
-    def __init__(self, controls: Controls) -> None:
-        super().__init__(timeout=None)
-        for number, (control, label) in enumerate(controls):
-            self.add_item(_button(control, label, controls.reply, number // MOST_IN_A_ROW))
+    controls: Controls
 
-    def is_dispatchable(self) -> bool:
-        """Never: see above."""
+    __discord_ui_view__ = True
+    timeout = None
+
+    def to_components(self) -> list[dict[str, Any]]:
+        """The rows of buttons, as Discord's API knows them."""
+        buttons = [_button(control, label, self.controls.reply) for control, label in self.controls]
+        rows = [buttons[n : n + MOST_IN_A_ROW] for n in range(0, len(buttons), MOST_IN_A_ROW)]
+        return [{"type": discord.ComponentType.action_row.value, "components": row} for row in rows]
+
+    def has_components_v2(self) -> bool:
+        """They stand below content and embeds."""
         return False
 
+    def is_dispatchable(self) -> bool:
+        """discord.py has nothing to do with presses."""
+        return False
 
-def _button(control: Control, label: str, reply: str, row: int) -> "discord.ui.Button[Any]":
+    def is_finished(self) -> bool:
+        """Nor has it to wait for them."""
+        return True
+
+
+def _button(control: Control, label: str, reply: str) -> dict[str, Any]:
     stops = control is Control.STOP
-    return discord.ui.Button(
-        label=label,
-        style=discord.ButtonStyle.danger if stops else discord.ButtonStyle.secondary,
-        custom_id=mark(control, reply),
-        row=row,
-    )
+    style = discord.ButtonStyle.danger if stops else discord.ButtonStyle.secondary
+    return {
+        "type": discord.ComponentType.button.value,
+        "style": style.value,
+        "label": label,
+        "custom_id": mark(control, reply),
+    }
