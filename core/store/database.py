@@ -31,7 +31,7 @@ class Database:
         self._engine: AsyncEngine = create_async_engine(
             url,
             connect_args={"timeout": BUSY_TIMEOUT},
-            pool_size=4,
+            pool_size=1,
             max_overflow=0,
             hide_parameters=True,  # people's text is among them
         )
@@ -41,7 +41,7 @@ class Database:
         self._reading = create_async_engine(
             url,
             connect_args={"timeout": BUSY_TIMEOUT},
-            pool_size=4,
+            pool_size=2,
             max_overflow=0,
             pool_reset_on_return=None,
             isolation_level="AUTOCOMMIT",
