@@ -73,6 +73,7 @@ class Running:
         if self.complete:
             return False
         self._ending = ending
+        self.fall_back()  # before anything says how it ended: an edit would empty the message
         self._cancel()
         return True
 

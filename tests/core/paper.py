@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.budget import Budgets, Way
 from core.dress import Dress, Plain
@@ -127,6 +127,9 @@ class Paper:
         return await self._do(f"m-{nonce}", page)
 
     async def edit(self, message: str, page: Page) -> Outcome:
+        if message not in self.messages:
+            await asyncio.sleep(self.latency)
+            return replace(GONE, gone=True)
         return await self._do(message, page)
 
     async def _do(self, message: str, page: Page) -> Outcome:

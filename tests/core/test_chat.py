@@ -5,130 +5,23 @@ on paper, so that what a reader sees can be looked at in every moment.
 """
 
 import asyncio
-import sqlite3
 import time
-from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
 from core import notices
 from core.budget import Budget
-from core.chat import Chat
-from core.composer import Composer
 from core.errors import ShuttingDown, StoreFailed
-from core.messages import Author, Question, Role, Text, Turn
-from core.model import Model, Timeouts
-from core.overrides import Overrides
-from core.pace import Governor, Urgency
-from core.presets import Preset
-from core.store import LEASE, Store
+from core.messages import Author, Role, Text, Turn
+from core.model import Timeouts
+from core.pace import Urgency
+from core.store import LEASE
 from core.surface import RefusedForGood
-from core.tokens import Tokenizers
-from core.wire import Parameters
-from sandbox.model import Answer, Cut, ModelServer, Pause, Reasoning, Refusal, Stall
+from sandbox.model import Answer, Cut, Pause, Reasoning, Refusal, Stall
+from tests.core.house import ADA, BEN, answered, ask, locked, outcome, reading, shown
 from tests.core.paper import THREAD, Paper
-
-ADA = Author("U1", "Ada")
-BEN = Author("U2", "Ben")
-
-
-def ask(words, message="1", asker=ADA, **more):
-    return Question(
-        THREAD, message, asker, words, datetime(2026, 11, 23, 12, tzinfo=UTC), "#general", **more
-    )
-
-
-@pytest.fixture
-async def server():
-    server = ModelServer()
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-async def house(server, tmp_path):
-    """Builds chats on one database, each as another process would have it."""
-    built = []
-
-    async def build(
-        *,
-        timeouts=None,
-        reply_timeout=30,
-        context_tokens=8000,
-        wall_clock=time.time,
-        code_files=True,
-    ):
-        store = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/parley.db", wall_clock)
-        model = Model(api_key=server.key, base_url=server.base_url, timeouts=timeouts or Timeouts())
-        composer = Composer(
-            model=model,
-            tokenizers=Tokenizers(),
-            calls=store.calls,
-            context_tokens=context_tokens,
-            reply_timeout=reply_timeout,
-            clock=time.monotonic,
-            wall_clock=time.time,
-            chance=lambda: 1.0,
-        )
-        governor = Governor(time.monotonic)
-        deployment = Preset(Parameters("gpt-4o-mini", answer_tokens=1000), "Be kind.")
-        overrides = Overrides(store.channel_settings, deployment)
-        chat = Chat(
-            store=store,
-            composer=composer,
-            governor=governor,
-            overrides=overrides,
-            clock=time.monotonic,
-            code_files=code_files,
-        )
-        running = asyncio.create_task(chat.run())
-        await asyncio.sleep(0)
-        built.append((running, model, store))
-        return chat
-
-    yield build
-    for running, model, store in built:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await model.close()
-        await store.close()
-
-
-@pytest.fixture
-async def chat(house):
-    return await house()
-
-
-@asynccontextmanager
-async def answered(chat):
-    """Whoever was asked inside has answered at the end."""
-    async with asyncio.timeout(40):
-        yield
-        await chat.idle()
-
-
-async def reading(chat, words, paper=None, **more):
-    """What a reader sees in the end of one question's answer."""
-    paper = paper or Paper(size=2000)
-    async with answered(chat):
-        assert await chat.accept(ask(words, **more), paper)
-    return paper
-
-
-def shown(paper):
-    return [(page.text, page.notice) for page in paper.messages.values()]
-
-
-async def outcome(chat, key):
-    async with chat._store._database.read() as connection:
-        found = await connection.execute(
-            text("SELECT state, outcome FROM questions WHERE key = :key"), {"key": key}
-        )
-        return tuple(found.one())
 
 
 async def test_a_question_is_answered_and_its_record_closed(chat, server):
@@ -670,16 +563,6 @@ async def test_tokens_are_recorded_as_reported_and_estimated_where_nothing_was(c
         rows = calls.all()
     assert [row.estimated for row in rows] == [0, 1]
     assert all(row.prompt_tokens > 0 and row.completion_tokens > 0 for row in rows)
-
-
-@contextmanager
-def locked(tmp_path):
-    """Another program writes to the database meanwhile, and takes its time."""
-    holder = sqlite3.connect(tmp_path / "parley.db", isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    yield
-    holder.rollback()
-    holder.close()
 
 
 async def test_a_question_that_is_being_claimed_when_a_drain_begins_is_told_of_it(chat, tmp_path):

@@ -1,0 +1,100 @@
+"""The model's API on loopback, and chats on one database."""
+
+import asyncio
+import time
+
+import pytest
+
+from core.chat import Chat
+from core.composer import Composer
+from core.model import Model, Timeouts
+from core.overrides import Overrides
+from core.pace import Governor
+from core.presets import Preset
+from core.store import Store
+from core.store.texts import DAY
+from core.tokens import Tokenizers
+from core.wire import Parameters
+from sandbox.model import ModelServer
+
+
+@pytest.fixture
+async def server():
+    server = ModelServer()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def house(server, tmp_path):
+    """Builds chats on one database, each as another process would have it.
+
+    `house.leave(chat)` ends one of these processes.
+    """
+    house = House(server, tmp_path)
+    yield house
+    for chat in tuple(house.built):
+        await house.leave(chat)
+
+
+class House:
+    def __init__(self, server, folder):
+        self.built = {}
+        self._server = server
+        self._folder = folder
+
+    async def __call__(
+        self,
+        *,
+        timeouts=None,
+        reply_timeout=30,
+        context_tokens=8000,
+        wall_clock=time.time,
+        code_files=True,
+        delete_with_question=False,
+        text_lifetime=DAY,
+    ):
+        url = f"sqlite+aiosqlite:///{self._folder}/parley.db"
+        store = await Store.open(url, wall_clock, text_lifetime)
+        model = Model(
+            api_key=self._server.key,
+            base_url=self._server.base_url,
+            timeouts=timeouts or Timeouts(),
+        )
+        composer = Composer(
+            model=model,
+            tokenizers=Tokenizers(),
+            calls=store.calls,
+            context_tokens=context_tokens,
+            reply_timeout=reply_timeout,
+            clock=time.monotonic,
+            wall_clock=time.time,
+            chance=lambda: 1.0,
+        )
+        deployment = Preset(Parameters("gpt-4o-mini", answer_tokens=1000), "Be kind.")
+        chat = Chat(
+            store=store,
+            composer=composer,
+            governor=Governor(time.monotonic),
+            overrides=Overrides(store.channel_settings, deployment),
+            clock=time.monotonic,
+            code_files=code_files,
+            delete_with_question=delete_with_question,
+        )
+        running = asyncio.create_task(chat.run())
+        await asyncio.sleep(0)
+        self.built[chat] = (running, model, store)
+        return chat
+
+    async def leave(self, chat):
+        running, model, store = self.built.pop(chat)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await model.close()
+        await store.close()
+
+
+@pytest.fixture
+async def chat(house):
+    return await house()
