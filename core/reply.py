@@ -77,6 +77,46 @@ class Reply:
     can be pressed while it grows.
     """
 
+    # A dictionary for so many names is five times as large, and there are hundreds of replies.
+    __slots__ = (
+        "_awaited",
+        "_began",
+        "_changed",
+        "_clock",
+        "_complete",
+        "_deaths",
+        "_dress",
+        "_early",
+        "_edit_until",
+        "_ended",
+        "_failures",
+        "_first",
+        "_gave_up",
+        "_give_up",
+        "_governor",
+        "_growth",
+        "_hurried",
+        "_interruption",
+        "_nonce",
+        "_notice",
+        "_numbers",
+        "_offers",
+        "_pages",
+        "_patience",
+        "_post_until",
+        "_posted",
+        "_rushed",
+        "_seen",
+        "_shown_controls",
+        "_slots",
+        "_surface",
+        "_taken",
+        "_ticket",
+        "_way",
+        "_withdrawn",
+        "_written",
+    )
+
     def __init__(
         self,
         surface: Surface,
@@ -112,7 +152,7 @@ class Reply:
         self._edit_until: float | None = None
         self._post_until: float | None = None
         self._interruption: str | None = None
-        self._hurried = asyncio.Event()
+        self._hurried: asyncio.Event | None = None
         self._early = False
         self._withdrawn = False
         self._gave_up = False
@@ -228,7 +268,8 @@ class Reply:
         self._interruption = self._told(notice)
         now = asyncio.get_running_loop().time()
         self._edit_until, self._post_until = now + patience, now + 1.5 * patience
-        self._hurried.set()
+        if self._hurried is not None:
+            self._hurried.set()
         self._end(self._notice if self._complete else notice)
 
     def _end(self, notice: str) -> None:
@@ -492,4 +533,5 @@ class Reply:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(delay):
+                self._hurried = asyncio.Event()
                 await self._hurried.wait()
