@@ -68,6 +68,10 @@ class Recall:
         """A message was edited; one that is not held, such as one too old, is left so."""
         if self._changed:
             self._changed(conversation, turn.id, turn)
+        self.reworded(conversation, turn)
+
+    def reworded(self, conversation: Conversation, turn: Turn) -> None:
+        """A message says what it said, but we can put it better, such as with names in it."""
         held = self._held.get(conversation)
         if held is not None and (turn.id in held.turns or not held.fetched.is_set()):
             held.turns[turn.id] = turn

@@ -64,6 +64,13 @@ class Memory:
             for turn in turns:
                 self._recall.edited(conversation, turn)
 
+    def named(self, message: Message) -> None:
+        """The names in somebody else's message are known now; the message is as it was."""
+        turns = tuple(self._scribe.turns(message))
+        for conversation in message.conversations(self._team):
+            for turn in turns:
+                self._recall.reworded(conversation, turn)
+
     def said(self, message: Message) -> None:
         """Somebody else wrote a message."""
         if message.edited:

@@ -39,7 +39,7 @@ class MessageSurface(SlackSurface):
         del question  # read anew from the message
         question = await introduced(self._workspace, self._message)
         # It may be remembered with ids in the place of names.
-        self._workspace.memory.changed(self._message)
+        self._workspace.memory.named(self._message)
         return question
 
     async def status(self, text: str, *, waits: bool = False) -> None:

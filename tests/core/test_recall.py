@@ -121,3 +121,15 @@ async def test_memory_is_bounded():
 
     assert len(recall._held) == 10
     assert 10 <= len(await recall.turns(Conversation("slack", "T1", "C1", "49"), platform)) <= 20
+
+
+async def test_a_message_that_is_only_put_better_has_not_changed():
+    """What was made of it, such as a former answer to it, need not be erased."""
+    changes = []
+    recall, platform = Recall(changed=lambda *what: changes.append(what)), Platform(turn("1"))
+    await recall.turns(HERE, platform)
+
+    recall.reworded(HERE, turn("1", "who is @Eve?"))
+
+    (held,) = await recall.turns(HERE, platform)
+    assert (held.text, changes) == ("who is @Eve?", [])

@@ -179,3 +179,18 @@ async def slack_without_names(office):
     for method in ("users.list", "users.info", "users.conversations", "conversations.info"):
         office.slack.faults.add(Fault(method, "code", code="missing_scope", times=-1))
     return office
+
+
+async def test_learning_the_names_in_a_question_does_not_count_as_a_change_of_it(office):
+    """What is kept with the question, such as a former answer to it, is not erased then."""
+    await office.until_named()
+    office.hire("U0DAN", "Dan")
+    office.slack.say("U0DAN", "C0GENERAL", "@Parley hello")
+    question, surface = await office.notes.question()
+    changes = []
+    office.recall._changed = lambda *what: changes.append(what)
+
+    await surface.introduce(question)
+
+    assert [turn.author.name for turn in await surface.history()] == ["Dan"]
+    assert changes == []
