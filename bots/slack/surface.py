@@ -123,12 +123,14 @@ class SlackSurface:
         try:
             if nonce in self._doubtful and (message := await self._find(nonce)):
                 self._headed = self._headed or message
+                self._sign.answered_below(self._thread)
                 await self._workspace.calls.turn(self.way(message).last, Urgency.FIRST)
                 return await self.edit(message, page)
             message = await self._post(page, nonce, way)
         except CallFailed as failed:
             return failed.outcome
         self._stands(message, page)
+        self._sign.answered_below(self._thread)
         self._sign.posted_below(self._thread)
         return Delivered(message)
 
@@ -320,9 +322,8 @@ class SlackSurface:
         return content(page, self._headline if is_first else "")
 
     def _stands(self, message: str, page: Page) -> None:
-        """A message now shows this page, and people see no status any more."""
+        """A message now shows this page."""
         self._headed = self._headed or message
-        self._sign.answered_below(self._thread)
         turns = tuple(self._turns(message, page))
         self._workspace.memory.posted(self.conversation, turns, message)
 

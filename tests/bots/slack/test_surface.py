@@ -355,6 +355,19 @@ class TestStatus:
 
         assert len(office.calls("assistant.threads.setStatus")) == 1
 
+    async def test_it_is_taken_away_when_the_answer_takes_the_place_of_another(
+        self, office, surface
+    ):
+        former = (await surface.post(Page("42"), "r.0")).message
+        await surface.status("is thinking …")
+        await surface.edit(former, Page("43"))
+        await surface.status("")
+
+        assert [one["status"] for one in office.calls("assistant.threads.setStatus")] == [
+            "is thinking …",
+            "",
+        ]
+
     async def test_in_a_linear_talk_it_is_taken_away(self, office, direct):
         await direct.status("is thinking …")
         await direct.post(Page("x"), "n.0")
