@@ -14,7 +14,12 @@ class _Held:
 
     turns: dict[str, Turn] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
-    fetched: asyncio.Event = field(default_factory=asyncio.Event)
+    fetched: asyncio.Event | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what stood before is there, too."""
+        return self.fetched is None
 
 
 class Recall:
@@ -47,7 +52,8 @@ class Recall:
         if held is None:
             return await self._fill(conversation, fetch)
         self._held.move_to_end(conversation)
-        await held.fetched.wait()
+        if held.fetched is not None:
+            await held.fetched.wait()
         if self._held.get(conversation) is not held:
             return await self.turns(conversation, fetch)
         return tuple(held.turns.values())
@@ -55,7 +61,7 @@ class Recall:
     def begin(self, conversation: Conversation) -> None:
         """Hold a conversation that starts now, so that it needs no history call."""
         if conversation not in self._held:
-            self._hold(conversation).fetched.set()
+            self._hold(conversation)
 
     def posted(self, conversation: Conversation, turn: Turn) -> None:
         """A message was posted, or edited; conversations that are not held are left so."""
@@ -73,7 +79,7 @@ class Recall:
     def reworded(self, conversation: Conversation, turn: Turn) -> None:
         """A message says what it said, but we can put it better, such as with names in it."""
         held = self._held.get(conversation)
-        if held is not None and (turn.id in held.turns or not held.fetched.is_set()):
+        if held is not None and (turn.id in held.turns or not held.is_whole):
             held.turns[turn.id] = turn
 
     def deleted(self, conversation: Conversation, id: str) -> None:  # noqa: A002
@@ -83,7 +89,7 @@ class Recall:
         held = self._held.get(conversation)
         if held is not None:
             held.turns.pop(id, None)
-            if not held.fetched.is_set():
+            if not held.is_whole:
                 held.gone.add(id)
 
     def drop(self, platform: str, workspace: str = "") -> None:
@@ -97,6 +103,7 @@ class Recall:
     ) -> tuple[Turn, ...]:
         # Held from before the fetch, so that what happens meanwhile is not missed.
         held = self._hold(conversation)
+        held.fetched = asyncio.Event()
         try:
             fetched = await fetch()
         except BaseException:
@@ -107,6 +114,7 @@ class Recall:
         held.turns = before | held.turns
         held.gone.clear()
         held.fetched.set()
+        held.fetched = None
         self._trim(held)
         return tuple(held.turns.values())
 
@@ -118,10 +126,12 @@ class Recall:
 
     def _forget(self, conversation: Conversation) -> None:
         # Whoever waits for the fetch of a dropped entry looks again, and fetches anew.
-        self._held.pop(conversation).fetched.set()
+        held = self._held.pop(conversation)
+        if held.fetched is not None:
+            held.fetched.set()
 
     def _trim(self, held: _Held) -> None:
         """Drop the oldest quarter at once: a beginning that seldom moves is cached by providers."""
-        if held.fetched.is_set() and len(held.turns) > self._turns:
+        if held.is_whole and len(held.turns) > self._turns:
             for id in list(held.turns)[: len(held.turns) - self._turns * 3 // 4]:  # noqa: A001
                 del held.turns[id]
