@@ -108,7 +108,7 @@ def test_asked_what_it_can_do_it_lists_its_words():
 
 
 def test_words_are_whole_words():
-    assert words_in("decoded acute quotation tables") == ()
+    assert words_in("decoded acute quotation stables") == ()
 
 
 def test_wishes_can_be_combined():

@@ -50,7 +50,7 @@ def test_a_modal_of_slacks_shows_its_inputs():
         "title": {"text": "Ask"},
         "submit": {"text": "Go"},
         "blocks": [
-            {"type": "section"},
+            {"type": "section", "text": {"type": "mrkdwn", "text": "Of one message."}},
             {
                 "type": "input",
                 "block_id": "b",
@@ -62,13 +62,14 @@ def test_a_modal_of_slacks_shows_its_inputs():
             {"type": "input", "block_id": "m", "label": {"text": "Model"}, "element": select},
         ],
     }
-    form = forms.of_slack("V1", view)
+    form = forms.of_slack("V1", view, "U0ADA", ())
     text, choice = form["fields"]
 
-    assert (form["id"], form["title"], form["submit"]) == ("V1", "Ask", "Go")
+    assert (form["about"]["view"], form["title"], form["save"]) == ("V1", "Ask", "Go")
+    assert form["words"] == ["Of one message."]
     assert (text["id"], text["label"], text["hint"]) == ("b", "What?", "Or nothing.")
-    assert (text["long"], text["most"], text["required"]) == (True, 9, False)
-    assert (choice["options"], choice["required"]) == ([["a", "Model A"]], True)
+    assert (text["kind"], choice["kind"]) == ("long", "choice")
+    assert choice["options"] == [{"value": "a", "words": "Model A"}]
 
 
 def test_a_modal_of_discords_shows_labelled_fields_and_those_in_rows():
@@ -83,12 +84,12 @@ def test_a_modal_of_discords_shows_labelled_fields_and_those_in_rows():
             },
         ],
     }
-    labelled, in_a_row = forms.of_discord("7", modal)["fields"]
+    labelled, in_a_row = forms.of_discord(modal, "7", "1001", "2001", [])["fields"]
 
     assert (labelled["label"], labelled["hint"], labelled["value"]) == (
         "What?",
         "Or nothing.",
         "as it was",
     )
-    assert (labelled["long"], labelled["required"]) == (True, False)
-    assert (in_a_row["id"], in_a_row["label"], in_a_row["required"]) == ("why", "Why?", True)
+    assert labelled["kind"] == "long"
+    assert (in_a_row["id"], in_a_row["label"], in_a_row["kind"]) == ("why", "Why?", "text")
