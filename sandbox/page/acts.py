@@ -1,9 +1,10 @@
 """What a person does on the page, done in the sandbox's Slack and Discord."""
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sandbox.discord import CommandFailed as DiscordCommandFailed
@@ -19,6 +20,9 @@ from sandbox.world import Change
 Json = dict[str, Any]
 Act = Callable[["Given"], Awaitable[str | None]]
 """Gives the id of what was written, if anything was."""
+
+FORM_TIMEOUT = 1.0
+"""Seconds that a modal is waited for after an acknowledgement, on this machine."""
 
 
 class Refused(Exception):
@@ -182,16 +186,18 @@ class Acts:
             given.open(self._slack_form(view, given["person"], answer.get("errors")))
 
     @contextmanager
-    def _watching(self, given: Given) -> Iterator[None]:
-        """Notice a modal that the bot opens for this person meanwhile."""
+    def _watching(self, given: Given) -> Iterator[asyncio.Event]:
+        """Notice a modal that the bot opens for this person meanwhile; the event says so."""
+        opened = asyncio.Event()
 
         def changed(change: Change) -> None:
             if change.what == "view" and change.note["person"] == given["person"]:
                 given.open(self._slack_form(change.note["view"], given["person"]))
+                opened.set()
 
         unwatch = self._slack.workspace.space.watch(changed)
         try:
-            yield
+            yield opened
         finally:
             unwatch()
 
@@ -201,10 +207,14 @@ class Acts:
         return forms.of_slack(view, shown.content, person, people, wrong)
 
     async def _choose_in_slack(self, given: Given) -> None:
-        with self._watching(given):
+        with self._watching(given) as opened:
             await self._slack.shortcut(
                 given["person"], given["channel"], given["message"], given["entry"]
             )
+            # A modal may be opened after the acknowledgement, and some entries open none.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FORM_TIMEOUT):
+                    await opened.wait()
 
     async def _choose_in_discord(self, given: Given) -> None:
         used = await self._discord.context_menu(

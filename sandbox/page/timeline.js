@@ -134,9 +134,9 @@ export class Timeline {
   /** What stands over a message on Discord: what it replies to, or the command that asked. */
   above(space, message) {
     const { reference, interaction } = message.payload;
-    if (interaction) {
+    if (interaction?.name) {
       const who = space.people.get(interaction.user?.id ?? interaction.user_id)?.name ?? "Somebody";
-      return h("p", { class: "above" }, h("strong", {}, who), " used ", h("span", { class: "mention" }, `/${interaction.name ?? "ask"}`));
+      return h("p", { class: "above" }, h("strong", {}, who), " used ", h("span", { class: "mention" }, `${interaction.command_type > 1 ? "" : "/"}${interaction.name}`));
     }
     const target = reference?.message_id && space.message(reference.channel_id ?? message.channel, reference.message_id);
     if (!target || this.skin.isQuiet(message)) return [];

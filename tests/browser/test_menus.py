@@ -25,7 +25,7 @@ async def test_a_message_is_asked_about_with_a_form(parley, open_tab, side):
     await tab.write(side, "The demurrer was overruled.")
     await choose(tab, side, "demurrer", "Ask Parley about this")
     await tab.page.locator("dialog textarea").fill("what is a demurrer?")
-    await tab.page.locator("dialog .go").click()
+    await tab.page.locator("dialog .sure").click()
 
     answer = tab.shown(side).last
     await expect(answer).to_contain_text("Ada wrote this message")
