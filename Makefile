@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT = 8020
 RUNS = 3
 
-.PHONY: sandbox run test browser check format bench lock clean
+.PHONY: sandbox run test browser pictures check format bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make run       the bot, with the settings in .env"
 	@echo "make test      the tests              make browser   those in a real browser"
 	@echo "make check     format, lint, types    make bench     measurements"
+	@echo "make pictures  those of the documentation, anew"
 
 # What it takes to run Parley, and what it takes to work on it.
 $(VENV)/run: requirements.txt pyproject.toml
@@ -40,6 +41,10 @@ test: $(VENV)/dev
 
 browser: $(VENV)/dev
 	$(BIN)/python -m pytest -m browser tests/browser
+
+# They need an emoji font besides Chromium: apt-get install fonts-noto-color-emoji
+pictures: $(VENV)/dev
+	$(BIN)/python -m tests.browser.pictures
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .

@@ -126,7 +126,7 @@ async def place():
 
 
 @asynccontextmanager
-async def whole_sandbox(folder):
+async def whole_sandbox(folder, **environ):
     """`parley sandbox` with the bot, as its own process; gives the page's address."""
     with (folder / "sandbox.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -137,7 +137,7 @@ async def whole_sandbox(folder):
             "--port",
             "0",
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), **environ},
             stdout=log,
             stderr=asyncio.subprocess.STDOUT,
         )
