@@ -98,6 +98,8 @@ def usage(yours: Use, all_: Use) -> str:
 def _period(questions: Notice, period: Period) -> Iterator[Notice]:
     yield questions
     yield from map(_tokens, period.models[:MOST_MODELS])
+    if period.good or period.bad:
+        yield Notice("usage_ratings", good=period.good, bad=period.bad)
 
 
 def _tokens(used: Used) -> Notice:

@@ -19,10 +19,15 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What was used since some moment: questions, and tokens by model, the busiest first."""
+    """What was used since some moment: questions, and tokens by model, the busiest first.
+
+    `good` and `bad` are how many liked an answer since then, and how many did not.
+    """
 
     questions: int
     models: tuple[Used, ...]
+    good: int = 0
+    bad: int = 0
 
 
 @dataclass(frozen=True, slots=True)

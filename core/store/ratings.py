@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from core.store.database import Database
@@ -28,10 +27,3 @@ class Ratings:
                     set_={"good": int(good), "rated_at": now},
                 )
             )
-
-    async def since(self, when: float) -> tuple[int, int]:
-        """How many liked an answer since then, and how many did not."""
-        query = select(ratings.c.good).where(ratings.c.rated_at >= when)
-        async with self._database.read() as connection:
-            votes = list((await connection.execute(query)).scalars())
-        return sum(votes), len(votes) - sum(votes)

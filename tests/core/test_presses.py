@@ -560,7 +560,8 @@ async def test_the_last_word_of_each_person_counts(chat, server):
     assert await talk.press(Control.GOOD, BEN) == notices.THANKS
     assert await talk.press(Control.BAD) == notices.THANKS
 
-    assert await chat._store.ratings.since(0) == (1, 1)
+    month = (await chat._store.usage.of_all()).month
+    assert (month.good, month.bad) == (1, 1)
     assert shown(talk.paper) == [("One.", "")]
 
 
