@@ -239,6 +239,7 @@ class Answering:
         if not recalled.former:
             raise PlatformFailed("the answer so far cannot be read")
         former = reopened(recalled.former) if revision.within_code else recalled.former
+        former += revision.trailing
         fence = fence_at_the_end(former)
         if revision.messages:
             running.reply.write(former)
@@ -256,7 +257,8 @@ class Answering:
     async def _settle(self, running: Running, ending: Ending) -> None:
         """Close the record of an answer that stands on the screen as it will stay."""
         name, asked, reply = running.name, running.asked, running.reply
-        about = {**ending.figures, **reply.figures, "within_code": reply.within_code}
+        ends = {"within_code": reply.within_code, "trailing": reply.trailing}
+        about = {**ending.figures, **reply.figures, **ends}
         log.info(
             "answered" if ending.outcome in ANSWERED else "not answered",
             outcome=ending.outcome,

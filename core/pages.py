@@ -141,6 +141,11 @@ class Pages:
         """What was written, but for white space at both ends."""
         return self._from(0)
 
+    @property
+    def trailing(self) -> str:
+        """The white space at the end, which nothing shows."""
+        return "".join(self._space)
+
     def write(self, text: str) -> None:
         """Append to the text."""
         step = self._limit.size

@@ -99,6 +99,7 @@ class Presses:
             text=text,
             goes_on=press.control is Control.CONTINUE,
             within_code=bool(known.about.get("within_code")),
+            trailing=str(known.about.get("trailing", "")),
         )
         for question, surface in found:
             await self._chat.accept(question, surface, revision)

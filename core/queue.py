@@ -15,7 +15,7 @@ class Revision:
     `messages` show it then; without any, it is shown in new ones, and `points` are those of
     the earlier reply, which point to them. `text` is the whole of it; without one it is asked of
     the model. `goes_on`: behind what the earlier reply said,
-    which ended `within_code`.
+    which ended `within_code` and with the white space `trailing`.
     """
 
     reply: str
@@ -24,6 +24,7 @@ class Revision:
     text: str | None = None
     goes_on: bool = False
     within_code: bool = False
+    trailing: str = ""
 
     @property
     def former(self) -> tuple[str, ...]:

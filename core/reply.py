@@ -188,6 +188,11 @@ class Reply:
         return self._pages.text
 
     @property
+    def trailing(self) -> str:
+        """The white space at the end of the text, which no message shows."""
+        return self._pages.trailing
+
+    @property
     def within_code(self) -> bool:
         """Whether the text ends in a code block, which its last message closes."""
         return bool(self._pages.closing)

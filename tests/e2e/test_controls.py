@@ -1,5 +1,7 @@
 """What people can press below an answer, on both platforms."""
 
+import re
+
 import pytest
 
 from core import notices
@@ -91,6 +93,28 @@ async def test_an_answer_that_was_cut_off_goes_on_in_the_same_place(place, model
 
     (seen,) = await talk.until(lambda seen: "Done." in seen[0].text)
     assert "".join(seen.code).strip() == "first = 1\nsecond = 2"
+
+
+@pytest.mark.parametrize(
+    ("first", "rest"),
+    [
+        ("1. Apples\n", "2. Pears"),
+        ("one ", "two"),
+        ("One.\n\n", "Two."),
+        ("```python\nx = 1\n", "y = 2\n```"),
+    ],
+)
+async def test_what_stood_between_the_two_parts_of_an_answer_is_kept(place, model, first, rest):
+    model.enqueue(Answer((first,), finish="length"), Answer((rest,)))
+    talk = place.mention(place.ada, "tell me more")
+    await talk.until(offers(Control.CONTINUE))
+
+    await talk.press(place.ada, Control.CONTINUE)
+
+    whole = re.sub(r"```\w*|\s+|\d\. ", "", first + rest)
+    (seen,) = await talk.until(lambda seen: re.sub(r"```\w*|\s+|\d\. ", "", seen[0].text) == whole)
+    glued = first.split()[-1] + rest.split()[0]
+    assert glued not in seen.text
 
 
 async def test_a_rating_is_kept_and_can_be_changed(place, model):
