@@ -65,3 +65,15 @@ async def test_a_subcommand_is_completed_and_sent_on_discord(parley, open_tab):
     await box.press("Enter")
 
     await expect(tab.shown("discord").last).to_contain_text("Everybody, today")
+
+
+@pytest.mark.parametrize("side", SIDES)
+async def test_why_this_answer_stands_line_by_line_and_below_no_command(parley, open_tab, side):
+    tab = await open_tab(parley)
+    await tab.write(side, "@Parley what is a lease?")
+    await tab.shown(side, "aside").get_by_role("button", name="Why this answer?").click()
+
+    told = tab.shown(side, "aside").filter(has_text="Shown to the model").last
+    words = await told.locator(":is(.context, .embed)").inner_text()
+    assert "stand-in\nShown to the model" in words
+    await expect(told).not_to_contain_text("used")
