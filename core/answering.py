@@ -30,6 +30,7 @@ from core.messages import Question, Turn
 from core.notices import NEWER_BELOW, RESTARTING, RESTORED, THINKING, Ending, failure
 from core.overrides import Overrides
 from core.pace import Governor, Urgency
+from core.pages import join
 from core.presets import Scope
 from core.queue import Asked, Queue, Revision, keys
 from core.recalled import Recalled
@@ -127,8 +128,9 @@ class Answering:
     async def _shown(self, running: Running, reply: Reply) -> Ending | None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(reply.show())
-            ending = await running.written(partial(self._compose, running))
-            if reply.blank and not ending.notice:
+            ending = await self._kept_from(running)
+            ending = ending or await running.written(partial(self._compose, running))
+            if reply.blank and not ending.notice and ending.outcome in ANSWERED:
                 ending = failure(EmptyAnswer("it wrote nothing that can be shown"))
             notice = await self._with_introduction(ending, running)
             running.fall_back()
@@ -157,9 +159,10 @@ class Answering:
 
     async def _point(self, running: Running) -> None:
         """Where an answer is too old to be changed much, say in it that there is a newer one."""
-        surface, old = running.asked[-1].surface, running.pointer
-        if old is None or running.reply.blank:
+        surface, revision = running.asked[-1].surface, running.asked[-1].revision
+        if not (revision and revision.points and running.pages) or running.reply.blank:
             return
+        old = running.pages[-1]
         page = Page(old.text, told(NEWER_BELOW, surface.readers.everybody))
         outcome: Outcome = Unknown("no turn")
         with suppress(TimeoutError):
@@ -174,15 +177,14 @@ class Answering:
         question, surface = asked[-1].question, asked[-1].surface
         try:
             await self._store.replies.begin(running.name, str(surface.conversation), keys(asked))
-            recalled = await self._recall(asked)
+            revision = asked[-1].revision
+            if revision and revision.text is not None:
+                running.reply.write(revision.text)
+                return Ending("restored", RESTORED)
+            recalled = await self._recall(running, asked)
             writer: Reply | Continuation = running.reply
-            if revision := asked[-1].revision:
-                await self._take_over(running, revision, recalled)
-                if revision.text is not None:
-                    running.reply.write(revision.text)
-                    return Ending("restored", RESTORED)
-                if revision.goes_on:
-                    recalled, writer = self._going_on(running, revision, recalled)
+            if revision and revision.goes_on:
+                recalled, writer = self._going_on(running, revision, recalled)
             assignment = Assignment(
                 running.name,
                 recalled.questions,
@@ -206,7 +208,7 @@ class Answering:
             log.exception("unexpected", conversation=str(surface.conversation))
             return failure(ParleyError())
 
-    async def _recall(self, asked: Sequence[Asked]) -> Recalled:
+    async def _recall(self, running: Running, asked: Sequence[Asked]) -> Recalled:
         """The questions with the names in them, and what was said before."""
         surface, revision = asked[-1].surface, asked[-1].revision
         try:
@@ -215,23 +217,44 @@ class Answering:
                 turns: Sequence[Turn] = await surface.history()
                 if questions[-1].direct:
                     turns = await self._fresh.since(questions[-1].conversation, turns)
-                former = await surface.said(revision.former) if revision else ()
         except TimeoutError as error:
             raise PlatformFailed(f"not read within {RECALL_TIMEOUT} s") from error
         waiting = {one.question.message for one in self._queue.waiting(questions[0].conversation)}
-        return Recalled.of(turns, questions, waiting=waiting, former=former, revision=revision)
+        pages = running.pages or ()
+        return Recalled.of(turns, questions, waiting=waiting, former=pages, revision=revision)
 
-    async def _take_over(self, running: Running, revision: Revision, recalled: Recalled) -> None:
-        """Keep what stands where the answer will stand, and write down that it stands there."""
-        await self._store.replies.take_over(running.name, revision.reply, revision.messages)
-        running.pointer = recalled.pages[-1] if revision.points and recalled.pages else None
-        # When it begins anew, what stands there is no longer the whole of the former answer.
-        if running.former or not recalled.former or not revision.messages or revision.goes_on:
-            return
-        running.former = recalled.former
-        where, asked = running.asked[-1].question.conversation, recalled.questions
-        sources = [(running.name, ""), *((question.message, "") for question in asked)]
-        await self._store.texts.keep(FORMER, place_of(where), recalled.former, sources)
+    async def _kept_from(self, running: Running) -> Ending | None:
+        """Keep what stands where the answer will stand, before anything can take its place.
+
+        Where that cannot be read, it is let stand, and the answer ends with why.
+        """
+        asked = running.asked[-1]
+        if (revision := asked.revision) is None:
+            return None
+        try:
+            await self._store.replies.begin(
+                running.name, str(asked.surface.conversation), keys(running.asked)
+            )
+            async with asyncio.timeout(RECALL_TIMEOUT):
+                running.pages = await asked.surface.said(revision.former)
+            await self._store.replies.take_over(running.name, revision.reply, revision.messages)
+            if revision.messages and not revision.goes_on:
+                await self._keep(running, join([page.text for page in running.pages]))
+        except LeaseLost:
+            raise
+        except (ParleyError, TimeoutError) as error:
+            why = error if isinstance(error, ParleyError) else PlatformFailed("not read in time")
+            log.warning("former answer not read", reply=running.name, **_described(why))
+            running.reply.let_stand()
+            return failure(why)
+        return None
+
+    async def _keep(self, running: Running, former: str) -> None:
+        running.former = former
+        if former:
+            place = place_of(running.conversation)
+            sources = [(running.name, ""), *((q.question.message, "") for q in running.asked)]
+            await self._store.texts.keep(FORMER, place, former, sources)
 
     def _going_on(
         self, running: Running, revision: Revision, recalled: Recalled
@@ -271,7 +294,14 @@ class Answering:
         )
         await self._leases.close(
             keys(asked),
-            lambda: self._store.replies.end(name, keys(asked), ending.outcome, reply.seen, about),
+            lambda: self._store.replies.end(
+                name,
+                keys(asked),
+                ending.outcome,
+                seen=reply.seen,
+                about=about,
+                messages=reply.messages,
+            ),
         )
 
 

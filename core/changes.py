@@ -1,7 +1,7 @@
 """What happens to an answer when its asker wants it stopped, asks otherwise, or not at all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -13,9 +13,10 @@ from core.errors import StoreFailed
 from core.leases import Leases
 from core.messages import Conversation
 from core.notices import COMPLETE, NOT_YOURS, NOTHING_TO_STOP, STOPPED, Ending
-from core.queue import Asked, Queue, Revision
+from core.queue import Asked, Queue, Revision, keys
 from core.running import WITHDRAWN
 from core.store import Known, Store
+from core.surface import Surface
 from core.underway import Underway
 
 log = structlog.get_logger()
@@ -32,12 +33,14 @@ HANDOVER = 10.0
 LAST_EDITS = 2.5
 """Seconds for an answer that is complete to be shown and recorded as such."""
 
-WISHES = {
-    "stop": Ending("stopped", STOPPED),
-    "withdraw": WITHDRAWN,
-    "supersede": Ending("superseded"),
-}
+WISHES = {"stop": Ending("stopped", STOPPED), "supersede": Ending("superseded")}
 """What one process can ask of another that is writing an answer, and how that ends it."""
+
+WITHOUT = "without "
+"""Another wish: to leave the question out that it names."""
+
+FindAll = Callable[[Known], Awaitable[Sequence[Asked]]]
+"""Reads the questions of a reply anew. Raises `PlatformFailed`."""
 
 MayManage = Callable[[], Awaitable[bool]]
 """Whether a person may do it though they have not asked."""
@@ -46,7 +49,7 @@ MayManage = Callable[[], Awaitable[bool]]
 class Changes:
     """Changes answers that are written here or, through the database, by another process.
 
-    `put` lets a question wait for its turn, `aside` owns a task. With `delete_with_question`,
+    `put` lets questions wait for their turn, `aside` owns a task. With `delete_with_question`,
     a complete answer goes when its question goes.
     """
 
@@ -57,7 +60,7 @@ class Changes:
         queue: Queue,
         underway: Underway,
         leases: Leases,
-        put: Callable[[Asked], bool],
+        put: Callable[[Sequence[Asked]], bool],
         aside: Callable[[Coroutine[Any, Any, None]], None],
         delete_with_question: bool,
     ) -> None:
@@ -96,27 +99,37 @@ class Changes:
             return ""
         return await self._store.replies.written_in(str(conversation))
 
-    async def edited(self, asked: Asked) -> bool:
+    async def edited(self, asked: Asked, find: FindAll) -> bool:
         """A question was edited: answer what it asks now, in the place of what it asked.
 
-        False: it was none of ours, or the edit was seen before. Raises `StoreFailed`.
+        `find` gives all questions of a reply as they stand now. False: it was none of ours, or the
+        edit was seen before. Raises `StoreFailed` and `PlatformFailed`.
         """
-        question = asked.question
-        if running := self._underway.asked_in(question.identity):
+        identity = asked.question.identity
+        if running := self._underway.asked_in(identity):
             await self._underway.settled(running.name, LAST_EDITS)
-        known = await self._store.replies.latest(question.identity)
-        if known is None and self._queue.find(question.identity) is None:
+        known = await self._store.replies.latest(identity)
+        is_here = self._underway.asked_in(identity) or self._queue.find(identity)
+        together: Sequence[Asked] = [asked]
+        elsewhere = ""
+        if known and not is_here:
+            together = await _together(asked, known, find)
+        elif not is_here:
+            if not await self._store.has_company():
+                return False
+            elsewhere = identity
+        questions = [one.question for one in together]
+        if not await self._store.questions.claim(*questions, instead_of=elsewhere):
             return False
-        if not await self._store.questions.claim(question):
-            return False
-        if known and not known.ended and not self._underway.asked_in(question.identity):
+        if known and not known.ended and not is_here:
             known = await self._taken_from(known)
-        self._leases.hold((question.key,))
-        self._aside(asked.status.run())
-        self._put_in_place(asked, known)
+        self._leases.hold(keys(together))
+        for one in together:
+            self._aside(one.status.run())
+        self._put_in_place(asked, together, known)
         return True
 
-    def _put_in_place(self, asked: Asked, known: Known | None) -> None:
+    def _put_in_place(self, asked: Asked, together: Sequence[Asked], known: Known | None) -> None:
         """Answer an edited question where the former one stands: in line, on its way, or done."""
         identity = asked.question.identity
         if running := self._underway.asked_in(identity):
@@ -128,8 +141,8 @@ class Changes:
             self._queue.swap(waiting, replace(asked, revision=waiting.revision))
             self._aside(self._superseded(waiting))
             return
-        revision = Revision(known.name, known.messages) if known else None
-        self._put(replace(asked, revision=revision))
+        revision = revision_of(known, asked.surface) if known else None
+        self._put([replace(one, revision=revision) for one in together])
 
     async def _taken_from(self, known: Known) -> Known | None:
         """What another process has written so far, once it has left that to us."""
@@ -142,9 +155,8 @@ class Changes:
 
     async def _superseded(self, asked: Asked) -> None:
         """A question that waited is not asked any more."""
-        keys = (asked.question.key,)
-        settle = partial(self._store.questions.settle, keys, "superseded")
-        await self._leases.close(keys, settle)
+        settle = partial(self._store.questions.settle, keys((asked,)), "superseded")
+        await self._leases.close(keys((asked,)), settle)
         asked.status.clear()
         self._leases.let_go(asked.question.key)
 
@@ -156,15 +168,30 @@ class Changes:
         """
         if waiting := self._queue.drop(identity=question):
             await self._superseded(waiting)
+        elif self._leave_out(question):
             return
-        if running := self._underway.asked_in(question):
-            rest = [one for one in running.current if one.question.identity != question]
-            if running.start_over(rest) if rest else running.end(WITHDRAWN):
-                return
-        known = await self._store.replies.latest(question)
-        if known is None or await self._store.replies.wish(known.name, "withdraw"):
+        elif known := await self._store.replies.latest(question):
+            await self._gone(question, known, remove)
+        elif await self._store.has_company():
+            await self._store.questions.withdraw(question)
+
+    def _leave_out(self, question: str) -> bool:
+        """Answer the other questions of a reply that is being written; False: there is none."""
+        running = self._underway.asked_in(question)
+        if running is None:
+            return False
+        rest = [one for one in running.current if one.question.identity != question]
+        return running.start_over(rest) if rest else running.end(WITHDRAWN)
+
+    async def _gone(
+        self, question: str, known: Known, remove: Callable[[str], Awaitable[object]]
+    ) -> None:
+        if await self._store.replies.wish(known.name, f"{WITHOUT}{question}"):
             return
-        if self._delete_with_question:
+        if not self._delete_with_question:
+            return
+        await self._store.questions.deleted(question)
+        if not known.still_asked(question):
             for message in known.messages:
                 await remove(message)
 
@@ -183,8 +210,28 @@ class Changes:
                 log.error("wishes not read", error=str(error))
                 continue
             for name, wish in wishes.items():
-                if running := self._underway.get(name):
-                    running.end(WISHES[wish])
+                self._obey(name, wish)
+
+    def _obey(self, name: str, wish: str) -> None:
+        if wish.startswith(WITHOUT):
+            self._leave_out(wish.removeprefix(WITHOUT))
+        elif running := self._underway.get(name):
+            running.end(WISHES[wish])
+
+
+def revision_of(known: Known, surface: Surface, **how: Any) -> Revision:
+    """What takes the place of a reply: in its messages, or below them where they are too old."""
+    if surface.editable(known.messages):
+        return Revision(known.name, messages=known.messages, **how)
+    return Revision(known.name, points=known.messages, **how)
+
+
+async def _together(asked: Asked, known: Known, find: FindAll) -> Sequence[Asked]:
+    """An edited question, with those that were answered together with it."""
+    if len(known.questions) == 1:
+        return [asked]
+    found = await find(known)
+    return found if asked.question.key in keys(found) else [asked]
 
 
 def is_stop(text: str) -> bool:

@@ -13,7 +13,14 @@ from core.answering import Answering, reply_name
 from core.attention import Attention
 from core.changes import LAST_EDITS, Changes, MayManage, is_stop
 from core.composer import Composer
-from core.errors import LeaseLost, NotAdmitted, ParleyError, PlatformFailed, ShuttingDown
+from core.errors import (
+    LeaseLost,
+    NotAdmitted,
+    ParleyError,
+    PlatformFailed,
+    ShuttingDown,
+    StoreFailed,
+)
 from core.etiquette import Saying
 from core.fresh import FreshStarts
 from core.introductions import Introductions
@@ -35,7 +42,7 @@ from core.presets import Scope
 from core.queue import Asked, Queue, Revision, keys
 from core.running import Running
 from core.status import Status
-from core.store import Store
+from core.store import Known, Store
 from core.surface import Surface, refuse
 from core.underway import Underway
 from core.usage import Use
@@ -47,6 +54,13 @@ REFUSAL_TIMEOUT = 300.0
 """Seconds for a refusal to be told."""
 
 T = TypeVar("T")
+
+Found = Sequence[tuple[Question, Surface]]
+"""Questions of a reply, read anew, each with the surface on which it is answered."""
+
+Find = Callable[[Known, str], Awaitable[Found]]
+"""Reads the questions of a reply anew, as questions of the given cause; those that are gone are
+left out. Raises `PlatformFailed`."""
 
 IN_TIME = 0.95
 """The part of a drain's time that is used; the rest is for closing connections."""
@@ -108,9 +122,7 @@ class Chat:
         self._tasks: asyncio.TaskGroup | None = None
         self._draining = False
 
-    async def accept(
-        self, question: Question, surface: Surface, revision: Revision | None = None
-    ) -> bool:
+    async def accept(self, question: Question, surface: Surface) -> bool:
         """Claim a question and start to answer it.
 
         Returns once the claim is on disk; only then may the platform be told that the
@@ -121,15 +133,22 @@ class Chat:
         One that its asker may not ask is not claimed. A command is then to be answered
         with what `NotAdmitted` says; any other asker is told, at most once in a minute.
         """
-        return await self._claimed(self._take(question, surface, revision))
+        return await self._claimed(self._take(question, surface))
 
-    async def edited(self, question: Question, surface: Surface) -> bool:
+    async def again(self, found: Found, revision: Revision) -> bool:
+        """Answer questions anew, together, in the place of an earlier reply.
+
+        False: somebody does so already. Raises as `accept` does, and `NotAdmitted`.
+        """
+        return await self._claimed(self._take_again(found, revision))
+
+    async def edited(self, question: Question, surface: Surface, find: Find) -> bool:
         """The asker has edited a question: answer what it asks now, in the place of what it asked.
 
-        `question.cause` names the edit. False: it was none of ours, or the edit was seen before.
-        Raises as `accept` does.
+        `question.cause` names the edit; `find` reads the questions of a reply anew, as caused by
+        it. False: it was none of ours, or the edit was seen before. Raises as `accept` does.
         """
-        return await self._claimed(self._edit(question, surface))
+        return await self._claimed(self._edit(question, surface, find))
 
     async def deleted(self, question: str, remove: Callable[[str], Awaitable[object]]) -> None:
         """A question was deleted, as `Changes.deleted`."""
@@ -213,9 +232,7 @@ class Chat:
             raise taken
         return taken
 
-    async def _take(
-        self, question: Question, surface: Surface, revision: Revision | None
-    ) -> bool | Exception:
+    async def _take(self, question: Question, surface: Surface) -> bool | Exception:
         """Claim a question and put it in line; an error is returned, as it is not the group's."""
         try:
             if refusal := await self._refusal(question, surface):
@@ -225,35 +242,60 @@ class Chat:
                 return False
         except Exception as error:  # noqa: BLE001 - raised again by `accept`
             return error
-        self._leases.hold((question.key,))
-        asked = Asked(question, surface, _status(surface), revision)
-        if self._draining:
-            # It was claimed while the drain began, so nobody else will answer it.
-            await self._refuse((asked,), RESTARTING)
-            self._forget(asked)
-            return True
-        self._aside(asked.status.run())
-        if is_stop(question.text) and not revision:
-            self._aside(self._stopped_by_word(asked))
-            return True
-        is_first = self._put(asked)
-        if not question.is_empty:
-            words = THINKING if is_first else WAITING_ITS_TURN
-            asked.status.say(words, waits=not is_first)
+        await self._taken([Asked(question, surface, _status(surface))])
         return True
 
-    def _put(self, asked: Asked) -> bool:
-        """Let a question wait for its turn; whether it is the first in its conversation."""
-        is_first = self._queue.add(asked)
+    async def _take_again(self, found: Found, revision: Revision) -> bool | Exception:
+        questions = [question for question, _ in found]
+        try:
+            if refusal := await self._refusal(*found[-1]):
+                return NotAdmitted(refusal)
+            if not await self._store.questions.claim(*questions):
+                return False
+        except Exception as error:  # noqa: BLE001 - raised again by `again`
+            return error
+        await self._taken([Asked(one, on, _status(on), revision) for one, on in found])
+        return True
+
+    async def _taken(self, asked: Sequence[Asked]) -> None:
+        """Questions were claimed: put them in line, together."""
+        self._leases.hold(keys(asked))
+        if self._draining:
+            # They were claimed while the drain began, so nobody else will answer them.
+            await self._refuse(asked, RESTARTING)
+            for one in asked:
+                self._forget(one)
+            return
+        for one in asked:
+            self._aside(one.status.run())
+        last = asked[-1]
+        if is_stop(last.question.text) and not last.revision:
+            self._aside(self._stopped_by_word(last))
+            return
+        is_first = self._put(asked)
+        if not last.question.is_empty:
+            words = THINKING if is_first else WAITING_ITS_TURN
+            last.status.say(words, waits=not is_first)
+
+    def _put(self, asked: Sequence[Asked]) -> bool:
+        """Let questions wait for their turn; whether they are the first in their conversation."""
+        is_first, *_ = [self._queue.add(one) for one in asked]
         if is_first:
-            self._aside(self._work(asked.question.conversation))
+            self._aside(self._work(asked[0].question.conversation))
         return is_first
 
-    async def _edit(self, question: Question, surface: Surface) -> bool | Exception:
+    async def _edit(self, question: Question, surface: Surface, find: Find) -> bool | Exception:
+        async def together(known: Known) -> list[Asked]:
+            found = await find(known, question.cause)
+            return [Asked(one, on, _status(on)) for one, on in found]
+
         try:
             if await self._refusal(question, surface):
                 return False
-            return await self._changes.edited(Asked(question, surface, _status(surface)))
+            if is_stop(question.text) and self._underway.asked_in(question.identity):
+                return await self._take(question, surface)
+            asked = Asked(question, surface, _status(surface))
+            return await self._changes.edited(asked, together)
         except Exception as error:  # noqa: BLE001 - raised again by `edited`
             return error
 
@@ -306,7 +348,8 @@ class Chat:
             ours = [one for one in running.asked if one.question.key in self._leases]
             for one in running.asked:
                 self._forget(one)
-            if answering.cancelled() and len(ours) < len(running.asked):
+            left = answering.cancelled() or running.is_lost
+            if left and len(ours) < len(running.asked):
                 # One of them was taken over by another process; the others are still ours.
                 self._leases.hold(keys(ours))
                 self._queue.put_back(conversation, ours)
@@ -322,6 +365,7 @@ class Chat:
                 await self._refuse(asked, unshown.notice, unshown.outcome)
         except* LeaseLost as lost:
             log.warning("taken over by another process", error=str(lost.exceptions[0]))
+            await self._lost_some(running)
         except* PlatformFailed as failed:
             log.error("not delivered", error=str(failed.exceptions[0]), questions=keys(asked))
             await self._refuse(asked, NOT_DELIVERED, "undelivered")
@@ -331,13 +375,27 @@ class Chat:
 
     async def _refuse(self, asked: Sequence[Asked], why: str, outcome: str = "refused") -> None:
         """Tell the asker in one sentence why there is no answer, and close the record."""
+        name = reply_name(asked[0].question)
         for one in asked:
             one.status.clear()
-        await self._introductions.unsaid(asked[0].question, reply_name(asked[0].question))
+        await self._introductions.unsaid(asked[0].question, name)
         await self._told(asked[-1].question, asked[-1].surface, why)
-        await self._leases.close(
-            keys(asked), lambda: self._store.questions.settle(keys(asked), outcome)
-        )
+        # A reply may have been begun before it turned out that nothing of it can be shown.
+        end = partial(self._store.replies.end, name, keys(asked), outcome)
+        await self._leases.close(keys(asked), end)
+
+    async def _lost_some(self, running: Running) -> None:
+        """Of an answer that was not begun, the questions that are still ours are asked again."""
+        if running.reply.messages:
+            return
+        try:
+            gone = await self._store.questions.renew(keys(running.asked))
+        except StoreFailed as error:
+            log.error("leases not renewed", error=str(error))
+            return
+        for key in gone:
+            self._leases.let_go(key)
+        running.is_lost = True
 
     def _lost(self, key: str) -> None:
         """Another process has taken a question over: stop answering it."""

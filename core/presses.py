@@ -1,17 +1,17 @@
 """What happens when somebody presses a control below an answer, however old it is."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
 
 from core.answering import FORMER
-from core.chat import Chat
+from core.changes import revision_of
+from core.chat import Chat, Find
 from core.controls import Control
 from core.erasing import place_of
-from core.errors import PlatformFailed, ShuttingDown, StoreFailed
+from core.errors import NotAdmitted, PlatformFailed, ShuttingDown, StoreFailed
 from core.explanation import explained
-from core.messages import Question
 from core.notices import (
     FORGOTTEN,
     FORMER_GONE,
@@ -20,29 +20,23 @@ from core.notices import (
     STILL_WRITING,
     THANKS,
 )
-from core.queue import Revision
 from core.store import Known, Store
-from core.surface import Surface
 
 log = structlog.get_logger()
-
-Found = Sequence[tuple[Question, Surface]]
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
     """Somebody has pressed a control of a reply.
 
-    `may_manage` says whether they may manage the channel. `find` reads the questions of the
-    reply anew, as questions of the given cause, each with the surface on which it is
-    answered; those that are gone are left out. It raises `PlatformFailed`.
+    `may_manage` says whether they may manage the channel, `find` reads its questions anew.
     """
 
     control: Control
     reply: str
     person: str
     may_manage: Callable[[], Awaitable[bool]]
-    find: Callable[[Known, str], Awaitable[Found]]
+    find: Find
 
 
 class Presses:
@@ -56,6 +50,8 @@ class Presses:
         """Do it. A second press of the same control changes nothing."""
         try:
             return await self._pressed(press)
+        except NotAdmitted as error:
+            return error.sentence
         except (StoreFailed, PlatformFailed, ShuttingDown) as error:
             log.warning("control not obeyed", control=press.control, reason=str(error))
             return error.sentence
@@ -91,16 +87,13 @@ class Presses:
         found = await press.find(known, f"{press.control}:{known.name}")
         if not found:
             return QUESTION_GONE
-        in_place = found[-1][1].editable(known.messages)
-        revision = Revision(
-            known.name,
-            messages=known.messages if in_place else (),
-            points=() if in_place else known.messages,
+        revision = revision_of(
+            known,
+            found[-1][1],
             text=text,
             goes_on=press.control is Control.CONTINUE,
             within_code=bool(known.about.get("within_code")),
             trailing=str(known.about.get("trailing", "")),
         )
-        for question, surface in found:
-            await self._chat.accept(question, surface, revision)
+        await self._chat.again(found, revision)
         return ""

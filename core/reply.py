@@ -248,6 +248,11 @@ class Reply:
             slot.shown, slot.unsure = None, True
         self._changed.set()
 
+    def let_stand(self) -> None:
+        """Leave the messages of the earlier answer as they are, and show this one below them."""
+        self._slots.clear()
+        self._taken = 0
+
     def withdraw(self) -> None:
         """Nobody wants the answer any more: take away all that was shown of it."""
         self._withdrawn = True

@@ -19,8 +19,9 @@ class Running:
     """One answer to one person's questions, from the first sign of work to the last edit.
 
     `asked` are all questions that it has taken over, of which `current` are answered.
-    `former` is what stood in its place before, if it can be had back; `pointer` a message of
-    an earlier answer that is to point to this one.
+    `pages` are the messages of an earlier answer in whose place it stands, or that point to
+    it; None as long as they were not read. `former` is what those said, if it can be had back.
+    `is_lost`: another process had taken a question over before it began.
     """
 
     def __init__(self, name: str, asked: Sequence[Asked], reply: Reply) -> None:
@@ -29,7 +30,8 @@ class Running:
         self.current = tuple(asked)
         self.reply = reply
         self.former = ""
-        self.pointer: Turn | None = None
+        self.is_lost = False
+        self.pages: Sequence[Turn] | None = None
         self._composing: asyncio.Task[Ending] | None = None
         self._ending: Ending | None = None
         self._again = False

@@ -8,6 +8,7 @@ from functools import partial
 import discord
 import structlog
 
+from bots.discord.again import asked_again
 from bots.discord.calls import NotRead
 from bots.discord.desk import Desk
 from bots.discord.readable import mentions, roles
@@ -27,7 +28,7 @@ from bots.discord.turns import (
     turn_of,
 )
 from core.chat import Chat
-from core.errors import ShuttingDown, StoreFailed
+from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.etiquette import Saying
 from core.messages import Conversation
 from core.panel import Panel
@@ -86,24 +87,17 @@ class Listener:
         if (message.edited_at - message.created_at).total_seconds() > EDITABLE:
             return
         await self.locate(message)
-        surface = self._surface_again(message)
-        question = question_of(message, surface.conversation, self._desk.me)
+        where = _answered_in(message)
+        guild = message.guild.id if message.guild else 0
+        talk = talk_in(message.channel) or talk_on(guild, message.channel.id, message.id)
+        surface = DiscordSurface(self._desk, talk, message, answers_in=where)
+        question = question_of(message, talk, self._desk.me)
         question = replace(question, cause=f"edit:{message.edited_at.timestamp()}")
+        find = partial(asked_again, self._desk, self.locate, where)
         try:
-            await self._chat.edited(question, surface)
-        except (StoreFailed, ShuttingDown) as error:
+            await self._chat.edited(question, surface, find)
+        except (StoreFailed, PlatformFailed, ShuttingDown) as error:
             log.warning("edit not taken", question=question.key, error=str(error))
-
-    def _surface_again(self, message: discord.Message) -> DiscordSurface:
-        """Where a message that was perhaps answered already is answered."""
-        talk = talk_in(message.channel)
-        if talk:
-            return DiscordSurface(self._desk, talk, message)
-        guild = message.guild
-        thread = guild.get_thread(message.id) if guild else None
-        talk = talk_on(guild.id if guild else 0, message.channel.id, message.id)
-        where = thread.id if thread else 0
-        return DiscordSurface(self._desk, talk, message, answers_in=where)
 
     def deleted(self, guild: discord.Guild | None, channel: int, message: int) -> None:
         """A message is gone."""
@@ -254,3 +248,9 @@ class Listener:
             return DiscordSurface(self._desk, talk, message)
         name = thread_name(text_of(message, self._desk.me))
         return DiscordSurface(self._desk, talk, message, name)
+
+
+def _answered_in(message: discord.Message) -> int:
+    """Where a message was answered, if it was: in the thread on it, or where it stands."""
+    thread = message.guild.get_thread(message.id) if message.guild else None
+    return thread.id if thread else message.channel.id

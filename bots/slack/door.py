@@ -12,6 +12,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bots.slack import tokens
+from bots.slack.again import asked_again
 from bots.slack.assistant import Opened, Stopped, happened
 from bots.slack.events import (
     Addressed,
@@ -30,7 +31,7 @@ from bots.slack.question import asked_in
 from bots.slack.talk import MessageSurface
 from bots.slack.workspace import Workspace
 from core.chat import Chat
-from core.errors import ShuttingDown, StoreFailed
+from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.messages import Conversation
 
 log = structlog.get_logger()
@@ -90,7 +91,7 @@ class Door:
         except ShuttingDown:
             log.info("event left to the next process")
             return BoltResponse(status=AGAIN)
-        except StoreFailed as error:
+        except (StoreFailed, PlatformFailed) as error:
             log.error("event not taken", reason=str(error))
             return BoltResponse(status=AGAIN)
         return BoltResponse(status=200)
@@ -158,7 +159,7 @@ class Door:
         question = asked_in(self._workspace, message)
         question = replace(question, cause=f"edit:{message.edited}")
         surface = MessageSurface(self._workspace, question, message)
-        await self._chat.edited(question, surface)
+        await self._chat.edited(question, surface, partial(asked_again, self._workspace))
 
     async def _gone(self, message: Message) -> None:
         question = asked_in(self._workspace, message)

@@ -2,23 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import structlog
 
+from bots.slack.again import asked_again
 from bots.slack.calls import CallFailed
 from bots.slack.controls import Pressed
-from bots.slack.history import History
-from bots.slack.question import asked_in
 from bots.slack.response import ResponseUrl
-from bots.slack.talk import MessageSurface
 from bots.slack.workspace import Workspace
-from core.errors import MessageGone, NotInvited
-from core.presses import Found, Press, Presses
-from core.store import Known
+from core.presses import Press, Presses
 from core.surface import Page
 from core.words import told
 
@@ -55,7 +49,7 @@ class Buttons:
             pressed.reply,
             pressed.user,
             partial(self._workspace.managers.may_manage, pressed.channel, pressed.user),
-            self._find,
+            partial(asked_again, self._workspace),
         )
         if answer := await self._presses(press):
             await self._tell(pressed, told(answer, self._workspace.language(pressed.user)))
@@ -68,16 +62,3 @@ class Buttons:
                 await url.add(Page("", sentence), pressed.thread)
         except (CallFailed, TimeoutError) as failed:
             log.info("presser not told", error=str(failed))
-
-    async def _find(self, known: Known, cause: str) -> Found:
-        """The questions of a reply as they stand now. Raises `PlatformFailed`."""
-        history, found = History(self._workspace), []
-        for ts in known.questions:
-            with suppress(MessageGone):
-                where = known.conversation
-                message = await history.one(where.channel, ts, where.thread)
-                if message is None:
-                    raise NotInvited("the question cannot be read")
-                question = replace(asked_in(self._workspace, message), cause=cause)
-                found.append((question, MessageSurface(self._workspace, question, message)))
-        return found

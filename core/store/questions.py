@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +19,9 @@ LEASE = 30.0
 
 RENEWAL = 10.0
 """Seconds between two renewals of a lease."""
+
+DELETED = "deleted"
+"""The outcome of a question that was deleted after it had been answered."""
 
 # Built once: to build a statement takes longer than to run it.
 _CLAIM = insert(questions).on_conflict_do_nothing()
@@ -52,6 +55,14 @@ def settled(outcome: str, now: float) -> dict[str, Any]:
     return {"state": "settled", "outcome": outcome, "settled_at": now, "body": ""}
 
 
+def caused_by(identity: str) -> ColumnElement[bool]:
+    """All questions that this message has caused (`Question.identity`).
+
+    A range of their names, which the index finds; a search by prefix would read every row.
+    """
+    return and_(questions.c.key > f"{identity}#", questions.c.key < f"{identity}$")
+
+
 class Questions:
     """The claims of this process, named `owner`, among those of all others.
 
@@ -70,22 +81,40 @@ class Questions:
         self._is_dead = is_dead
         self._clock = clock
 
-    async def claim(self, question: Question) -> bool:
-        """Claim a question for this process; False when it is claimed or settled already.
+    async def claim(self, first: Question, *more: Question, instead_of: str = "") -> bool:
+        """Claim questions for this process; False when the first is claimed or settled already.
 
-        It is on disk when this returns, and so is that the bot takes part in the
-        conversation. A claim that has expired, or whose owner is dead, is taken over.
+        They are on disk when this returns, and so is that the bot takes part in the
+        conversation. A claim that has expired, or whose owner is dead, is taken over. With
+        `instead_of`, only in the place of a question of this identity that waits in another
+        process, and is not asked any more then.
         """
         now = self._clock()
         async with self._database.write() as connection:
-            claimed = await self._insert(connection, question, now) or await self._take_over(
-                connection, question.key, now
+            if instead_of and not await self._supersede(connection, instead_of, "superseded"):
+                return False
+            if not await self._claim(connection, first, now):
+                return False
+            for question in more:
+                await self._claim(connection, question, now)
+            await connection.execute(
+                _JOIN, {"conversation": str(first.conversation), "joined_at": now}
             )
-            if claimed:
-                await connection.execute(
-                    _JOIN, {"conversation": str(question.conversation), "joined_at": now}
-                )
-        return claimed
+        return True
+
+    async def withdraw(self, identity: str) -> bool:
+        """A question that waits in another process is not asked any more; False: none does."""
+        async with self._database.write() as connection:
+            return await self._supersede(connection, identity, "withdrawn")
+
+    async def deleted(self, identity: str) -> None:
+        """A question that was answered is gone."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(questions)
+                .where(caused_by(identity), questions.c.state == "settled")
+                .values(outcome=DELETED)
+            )
 
     async def renew(self, keys: Iterable[str]) -> set[str]:
         """Prolong the leases of these questions; returns those that are no longer ours."""
@@ -105,6 +134,24 @@ class Questions:
         """The questions have ended without a reply; `LeaseLost` when one is not ours."""
         async with self._database.write() as connection:
             await change(connection, self._owner, keys, settled(outcome, self._clock()))
+
+    async def _claim(self, connection: AsyncConnection, question: Question, now: float) -> bool:
+        if await self._insert(connection, question, now):
+            return True
+        return await self._take_over(connection, question.key, now)
+
+    async def _supersede(self, connection: AsyncConnection, identity: str, outcome: str) -> bool:
+        """Its owner learns of it when it begins, or renews its leases."""
+        result = await connection.execute(
+            update(questions)
+            .where(
+                caused_by(identity),
+                questions.c.state == "claimed",
+                questions.c.owner != self._owner,
+            )
+            .values(**settled(outcome, self._clock()))
+        )
+        return result.rowcount > 0
 
     async def _insert(self, connection: AsyncConnection, question: Question, now: float) -> bool:
         result = await connection.execute(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import Conversation
 from core.store.database import Database
-from core.store.questions import change, check, settled
+from core.store.questions import DELETED, caused_by, change, check, settled
 from core.store.schema import questions, replies, reply_messages
 from core.store.threads import spoke
 
@@ -30,6 +30,10 @@ _END = update(replies).where(replies.c.id == bindparam("reply"))
 
 
 _TAKE_OVER = update(replies).where(replies.c.id == bindparam("reply"))
+_KEEP = delete(reply_messages).where(
+    reply_messages.c.reply == bindparam("name"),
+    reply_messages.c.message.not_in(bindparam("kept", expanding=True)),
+)
 _FORGET = delete(reply_messages).where(reply_messages.c.reply == bindparam("name"))
 
 
@@ -38,13 +42,14 @@ class Known:
     """What is known of a reply. `about` says how it came about; `ended` whether it is complete.
 
     `questions` are the platform's ids of the messages that asked, `messages` those that it
-    is made of, first page first.
+    is made of, first page first. `deleted` names the questions that are gone since.
     """
 
     name: str
     conversation: Conversation
     askers: frozenset[str]
     keys: tuple[str, ...]
+    deleted: frozenset[str]
     messages: tuple[str, ...]
     outcome: str
     ended: bool
@@ -54,6 +59,10 @@ class Known:
     def questions(self) -> tuple[str, ...]:
         """The ids of the messages that asked."""
         return tuple(dict.fromkeys(_identity(key).rpartition("/")[2] for key in self.keys))
+
+    def still_asked(self, but: str) -> bool:
+        """Whether it answers a question besides this one that nobody has deleted."""
+        return bool({_identity(key) for key in self.keys} - self.deleted - {but})
 
     @property
     def of_a_command(self) -> bool:
@@ -155,7 +164,7 @@ class Replies:
         query = (
             select(replies)
             .join(questions, questions.c.reply == replies.c.id)
-            .where(questions.c.key.startswith(f"{identity}#", autoescape=True))
+            .where(caused_by(identity))
             .order_by(replies.c.begun_at.desc(), replies.c.id)
             .limit(1)
         )
@@ -168,12 +177,15 @@ class Replies:
         reply: str,
         keys: Iterable[str],
         outcome: str,
-        seen: int,
+        *,
+        seen: int = 0,
         about: Mapping[str, Any] | None = None,
+        messages: Collection[str] | None = None,
     ) -> None:
         """The reply stands as it will stay, and its questions have ended with it.
 
-        `seen` is how many characters of it were shown, `about` how it came about.
+        `seen` is how many characters of it were shown, `about` how it came about, `messages`
+        those that it is made of now; others were taken away.
         """
         now = self._clock()
         ended = {
@@ -184,13 +196,15 @@ class Replies:
         }
         async with self._database.write() as connection:
             await connection.execute(_END, {"reply": reply, **ended})
+            if messages is not None:
+                await connection.execute(_KEEP, {"name": reply, "kept": list(messages)})
             await change(connection, self._owner, keys, settled(outcome, now))
 
 
 async def _known(connection: AsyncConnection, row: RowMapping) -> Known:
     name: str = row["id"]
     asked = await connection.execute(
-        select(questions.c.key, questions.c.asker)
+        select(questions.c.key, questions.c.asker, questions.c.outcome)
         .where(questions.c.reply == name)
         .order_by(questions.c.claimed_at)
     )
@@ -205,6 +219,7 @@ async def _known(connection: AsyncConnection, row: RowMapping) -> Known:
         conversation=Conversation.parse(row["conversation"]),
         askers=frozenset(one.asker for one in rows),
         keys=tuple(one.key for one in rows),
+        deleted=frozenset(_identity(one.key) for one in rows if one.outcome == DELETED),
         messages=tuple(shown.scalars()),
         outcome=row["outcome"],
         ended=row["ended_at"] is not None,

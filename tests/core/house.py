@@ -128,7 +128,7 @@ class Talk:
         question = replace(self.questions[message], text=words)
         self.questions[message] = question
         edited = replace(question, cause=f"edit:{time}")
-        return await (chat or self.chat).edited(edited, self.paper)
+        return await (chat or self.chat).edited(edited, self.paper, self._find)
 
     async def delete(self, message="1", *, chat=None) -> None:
         """Somebody deletes what they asked."""

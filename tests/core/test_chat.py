@@ -217,6 +217,7 @@ async def test_an_answer_that_cannot_be_posted_is_told_to_its_asker(chat, server
 
     assert paper.refusals == [notices.NOT_DELIVERED]
     assert await outcome(chat, ask("").key) == ("settled", "undelivered")
+    assert not await chat._store.replies.written_in(str(THREAD))
 
 
 async def test_a_fault_of_our_own_is_a_sentence_too(chat):
@@ -603,10 +604,10 @@ async def test_an_answer_that_cannot_be_recorded_at_once_is_recorded_later(chat,
     """Until then its lease is kept, or it would be answered a second time."""
     end, failures = chat._store.replies.end, [StoreFailed("full")]
 
-    async def fails_once(*what):
+    async def fails_once(*what, **about):
         if failures:
             raise failures.pop()
-        await end(*what)
+        await end(*what, **about)
 
     chat._store.replies.end = fails_once
     server.enqueue("Because.")

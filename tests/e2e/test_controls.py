@@ -181,6 +181,35 @@ async def test_a_complete_answer_stays_when_its_question_is_deleted(place, model
     assert texts(talk.seen()) == ["Four."]
 
 
+async def test_questions_answered_together_are_answered_together_again(place, model):
+    """Whether somebody asks for it, or edits one of them."""
+    earlier = len(model.requests)
+    model.enqueue(
+        Answer(("Ben's.", Pause(1.0))),
+        Answer(("Of dogs and birds.",)),
+        Answer(("Of dogs and birds anew.",)),
+        Answer(("Of cats and birds.",)),
+    )
+    talk = place.mention(place.ben, "first")
+    await talk.until(lambda seen: texts(seen) == ["Ben's."])
+    talk.asked = talk.say(place.ada, "@Parley what are dogs?")
+    talk.say(place.ada, "@Parley what are birds?")
+    await talk.until(lambda seen: len(seen) == 2 and offers(Control.RETRY)(seen))
+    before = [message.id for message in talk.messages()]
+
+    await talk.press(place.ada, Control.RETRY)
+    await talk.until(
+        lambda seen: texts(seen)[1] == "Of dogs and birds anew." and offers(Control.RETRY)(seen)
+    )
+    talk.edit("@Parley what are cats?")
+
+    await talk.until(lambda seen: texts(seen) == ["Ben's.", "Of cats and birds."])
+    assert [message.id for message in talk.messages()] == before
+    asked = str(model.requests[-1].body["messages"])
+    assert asked.index("what are cats") < asked.index("what are birds")
+    assert len(model.requests) - earlier == 4
+
+
 async def test_slacks_own_button_stops_an_answer_in_its_direct_messages(inhabited, model):
     """Slack shows it while the session is processing, and not any more when it is active."""
     place, sessions = SlackPlace(inhabited.slack, inhabited.world.slack), []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bots.discord.bot import DiscordBot
+from core.chat import Find
 from core.errors import ShuttingDown, StoreFailed
 from core.etiquette import Saying
 from core.languages import Languages
@@ -55,7 +56,7 @@ class Clerk:
         self.asked.put_nowait((question, surface))
         return True
 
-    async def edited(self, question: Question, surface: Surface) -> bool:
+    async def edited(self, question: Question, surface: Surface, find: Find) -> bool:
         self.edits.append(question)
         return True
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bots.slack import SlackBot
+from core.chat import Find
 from core.etiquette import Saying
 from core.languages import Languages
 from core.messages import Conversation, Question
@@ -53,7 +54,7 @@ class Notes:
             self.changed.notify_all()
         return True
 
-    async def edited(self, question: Question, surface: Surface) -> bool:
+    async def edited(self, question: Question, surface: Surface, find: Find) -> bool:
         self.edits.append(question)
         return True
 

@@ -61,7 +61,7 @@ async def begun(store, name, *questions, messages=()):
 
 async def complete(store, name, *questions, messages=(), about=None):
     keys = await begun(store, name, *questions, messages=messages)
-    await store.replies.end(name, keys, "answered", 10, about)
+    await store.replies.end(name, keys, "answered", seen=10, about=about)
 
 
 async def test_a_reply_is_known_to_every_process_with_all_that_belongs_to_it(store, other):
@@ -73,6 +73,7 @@ async def test_a_reply_is_known_to_every_process_with_all_that_belongs_to_it(sto
         conversation=THREAD,
         askers=frozenset({"U1"}),
         keys=(one.key, two.key),
+        deleted=frozenset(),
         messages=("m1", "m2"),
         outcome="answered",
         ended=True,

@@ -155,7 +155,7 @@ async def test_a_reply_and_its_questions_end_together_or_not_at_all(store, other
     await other.questions.claim(question())
 
     with pytest.raises(LeaseLost):
-        await store.replies.end("r1", [question().key], "answered", 12)
+        await store.replies.end("r1", [question().key], "answered", seen=12)
     async with store._database.read() as connection:
         outcome = (await connection.execute(text("SELECT outcome FROM replies"))).scalar()
     assert outcome == ""
@@ -173,7 +173,7 @@ async def test_the_messages_of_a_reply_are_written_down_by_whoever_holds_its_que
 
     with pytest.raises(LeaseLost):
         await store.replies.posted("r1", [question().key], 0, "old")
-    await other.replies.end("r1", [question().key], "answered", 3)
+    await other.replies.end("r1", [question().key], "answered", seen=3)
     await other.replies.posted("r1", [question().key], 1, "late")
     async with store._database.read() as connection:
         messages = (await connection.execute(text("SELECT message FROM reply_messages"))).scalars()
