@@ -218,6 +218,35 @@ class Surface(Protocol):
         """Whether the asker is among these people. Raises `PlatformFailed` if nobody can tell."""
 
 
+class CommandSurface:
+    """What answers to commands share on all platforms: they are their asker's, never revised."""
+
+    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
+        """Nothing: an answer to a command is not read again."""
+        del messages
+        return ()
+
+    def editable(self, messages: Sequence[str]) -> bool:
+        """An answer to a command is not revised."""
+        del messages
+        return False
+
+    async def may_manage(self, person: str) -> bool:
+        """Nobody but its asker has a say in it."""
+        del person
+        return False
+
+    async def remove(self, message: str) -> Outcome:
+        """A command cannot be taken back, and its answer stays."""
+        return Delivered(message)
+
+    def began(self) -> None:
+        """Nothing else shows that an answer is being written."""
+
+    def ended(self) -> None:
+        """Nor that it is not any more."""
+
+
 async def refuse(surface: Surface, why: str, how: Notices = Notices.PLATFORM) -> Outcome:
     """Tell the asker in their own language why there is no answer."""
     return await surface.refuse(told(why, surface.readers.asker), how)

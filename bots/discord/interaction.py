@@ -29,7 +29,16 @@ from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.pages import utf16
 from core.presets import Audience, Notices, admits
-from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+from core.surface import (
+    CodeFile,
+    CommandSurface,
+    Delivered,
+    Limit,
+    Outcome,
+    Page,
+    RefusedForGood,
+    Unknown,
+)
 from core.words import Notice, told
 
 LIFETIME = 14 * 60.0
@@ -52,7 +61,7 @@ NOT_AT_ALL = Notice("later_not_at_all")
 SENT_AGAIN = Notice("sent_again")
 
 
-class InteractionSurface:
+class InteractionSurface(CommandSurface):
     """The answer to one slash command.
 
     The first sign of work defers the command; a refusal that comes before is seen by the
@@ -167,12 +176,6 @@ class InteractionSurface:
         except TimeoutError:
             await self.acknowledge()
 
-    def began(self) -> None:
-        """Nothing else shows that an answer is being written."""
-
-    def ended(self) -> None:
-        """Nor that it is not any more."""
-
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         """Post a page: in place of the deferral, then below it, then elsewhere."""
         del way
@@ -214,25 +217,6 @@ class InteractionSurface:
         asker = self._interaction.user
         listed = admits(audience, str(asker.id), groups_of(asker))
         return listed or may_set(self._interaction)
-
-    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
-        """Nothing: an answer to a command is not revised."""
-        del messages
-        return ()
-
-    def editable(self, messages: Sequence[str]) -> bool:
-        """An answer to a command is not revised."""
-        del messages
-        return False
-
-    async def may_manage(self, person: str) -> bool:
-        """An answer to a command is its asker's."""
-        del person
-        return False
-
-    async def remove(self, message: str) -> Outcome:
-        """A command cannot be taken back, and its answer stays."""
-        return Delivered(message)
 
     async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
         """Post files below the answer; Discord knows no nonce under a command."""

@@ -27,7 +27,16 @@ from core.messages import Attachment, Conversation, Question, Turn
 from core.pace import Urgency
 from core.presets import Audience, Notices
 from core.proxies import proxy_to
-from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+from core.surface import (
+    CodeFile,
+    CommandSurface,
+    Delivered,
+    Limit,
+    Outcome,
+    Page,
+    RefusedForGood,
+    Unknown,
+)
 from core.words import Notice, told
 
 LIFETIME = 25 * 60.0
@@ -125,7 +134,7 @@ def _json(body: str) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
-class ResponseSurface:
+class ResponseSurface(CommandSurface):
     """Answers a command through its response URL.
 
     What does not fit into that one message, or comes too late for it, goes to the
@@ -196,12 +205,6 @@ class ResponseSurface:
     async def status(self, text: str, *, waits: bool = False) -> None:
         """Nothing to show: the command's acknowledgement is the sign."""
 
-    def began(self) -> None:
-        """Nothing else shows that an answer is being written."""
-
-    def ended(self) -> None:
-        """Nor that it is not any more."""
-
     async def post(self, page: Page, nonce: str, way: Way | None = None) -> Outcome:
         """Show a page: the first one in the command's answer, if that can still be."""
         del way
@@ -222,25 +225,6 @@ class ResponseSurface:
         """Whether the asker is among these people. Raises `PlatformFailed`."""
         asker, channel = self._question.asker.id, self._question.conversation.channel
         return await self._workspace.managers.admits(audience, asker, channel)
-
-    async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
-        """Nothing: what only the asker sees is not shown to the bot again."""
-        del messages
-        return ()
-
-    def editable(self, messages: Sequence[str]) -> bool:
-        """An answer to a command is not revised."""
-        del messages
-        return False
-
-    async def may_manage(self, person: str) -> bool:
-        """The answer to a command is its asker's alone."""
-        del person
-        return False
-
-    async def remove(self, message: str) -> Outcome:
-        """A command cannot be taken back, and its answer stays."""
-        return Delivered(message)
 
     async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
         """Put files below the rest of the answer; none can stand below the command."""
