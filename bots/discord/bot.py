@@ -21,7 +21,7 @@ from bots.discord.commands import Asking, Commands, Marks
 from bots.discord.desk import Desk, desk
 from bots.discord.listener import Listener
 from bots.discord.menus import Menus
-from bots.discord.presses import Buttons
+from bots.discord.presses import PressListener
 from bots.discord.settings import Settings
 from bots.discord.subcommands import new, usage
 from core.chat import Chat
@@ -153,7 +153,7 @@ class DiscordBot:
             client, calls, self._recall, self._languages, self._clock, api_url=self._api_url
         )
         client.listener = Listener(self._desk, self._chat, self._panel)
-        client.buttons = Buttons(self._desk, self._presses, client.listener.locate)
+        client.presses = PressListener(self._desk, self._presses, client.listener.locate)
         self._client = client
         asking = Asking(self._desk, self._chat)
         menus = Menus(self._desk, asking)

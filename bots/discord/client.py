@@ -8,7 +8,7 @@ import discord
 import structlog
 
 from bots.discord.listener import Listener
-from bots.discord.presses import Buttons
+from bots.discord.presses import PressListener
 from bots.discord.shown import NO_MENTIONS
 
 log = structlog.get_logger()
@@ -26,7 +26,7 @@ class Client(discord.AutoShardedClient):
     """
 
     listener: Listener
-    buttons: Buttons
+    presses: PressListener
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -69,7 +69,7 @@ class Client(discord.AutoShardedClient):
     async def on_interaction(self, interaction: "discord.Interaction[Any]") -> None:
         """Somebody has used a command, which discord.py handles, or pressed a button."""
         if interaction.type is discord.InteractionType.component:
-            await self.buttons(interaction)
+            await self.presses(interaction)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         """A message was deleted."""

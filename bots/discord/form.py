@@ -221,7 +221,7 @@ class Form(ui.Modal):
         return notices.now_holds(shown(preset, name, mentions), preset.origin(name))
 
 
-class Buttons(ui.View):
+class FormButtons(ui.View):
     """The buttons that open the forms; they work as long as the message stands."""
 
     def __init__(
@@ -231,7 +231,7 @@ class Buttons(ui.View):
     ) -> None:
         super().__init__(timeout=None)
         for part, wide, label in wanted:
-            self.add_item(_Button(opened, part, label, wide=wide))
+            self.add_item(_FormButton(opened, part, label, wide=wide))
 
     async def on_error(
         self, interaction: "discord.Interaction[Any]", error: Exception, item: "ui.Item[Any]", /
@@ -241,7 +241,7 @@ class Buttons(ui.View):
         log.error("button failed", interaction=interaction.id, exc_info=error)
 
 
-class _Button(ui.Button[Buttons]):
+class _FormButton(ui.Button[FormButtons]):
     def __init__(
         self,
         opened: "Callable[[discord.Interaction[Any], Part, bool], Awaitable[None]]",

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Buttons:
+class PressListener:
     """Hands presses on; `locate` puts a message into its channel."""
 
     desk: Desk

@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.app_commands import locale_str
 
 from bots.discord.desk import Desk
-from bots.discord.form import Buttons, Form, Part, Typed, mentions
+from bots.discord.form import Form, FormButtons, Part, Typed, mentions
 from bots.discord.managers import administers, may_set
 from bots.discord.parley import Subcommand
 from bots.discord.shown import content
@@ -50,9 +50,9 @@ class Settings:
         return (self._settings(), self._model(), self._prompt())
 
     @property
-    def buttons(self) -> Buttons:
+    def buttons(self) -> FormButtons:
         """All buttons, so that those of old messages work after a restart."""
-        return Buttons(
+        return FormButtons(
             self._open, [(part, wide, LABELS[part]) for part in Part for wide in (False, True)]
         )
 
@@ -122,7 +122,7 @@ class Settings:
             language = self._desk.heard(interaction)
             parts = [(part, wide, told(LABELS[part], language)) for part in Part]
             await self._tell(
-                interaction, notices.as_lines([of, *lines]), Buttons(self._open, parts)
+                interaction, notices.as_lines([of, *lines]), FormButtons(self._open, parts)
             )
         else:
             why = notices.READ_ONLY_WORKSPACE if wide else notices.READ_ONLY
@@ -160,7 +160,7 @@ class Settings:
             while len(self._drafts) > DRAFTS:
                 self._drafts.popitem(last=False)
             problems = [notices.setting_problem(*problem) for problem in done.problems.items()]
-            correct = Buttons(
+            correct = FormButtons(
                 self._open,
                 [(form.part, wide, told(notices.CORRECT, self._desk.heard(interaction)))],
             )
@@ -188,7 +188,9 @@ class Settings:
     ) -> list[Notice]:
         return self._panel.lines(scope_of(interaction, wide=wide), mentions, names)
 
-    async def _tell(self, interaction: Interaction, text: str, view: Buttons | None = None) -> None:
+    async def _tell(
+        self, interaction: Interaction, text: str, view: FormButtons | None = None
+    ) -> None:
         """Say something to this person alone."""
         page = Page("", told(text, self._desk.heard(interaction)))
         parts = content(page) | ({"view": view} if view else {})

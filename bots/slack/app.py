@@ -26,7 +26,7 @@ from bots.slack.menus import Menus
 from bots.slack.messages import Scribe
 from bots.slack.parley import Parley
 from bots.slack.pausing import Pausing
-from bots.slack.presses import Buttons
+from bots.slack.presses import PressListener
 from bots.slack.refusals import Refusals
 from bots.slack.settings import Settings
 from bots.slack.socket import NotConnected, Socket
@@ -191,7 +191,7 @@ class SlackBot:
             commands=commands,
             menus=menus,
             parley=Parley(workspace.language, subcommands),
-            buttons=Buttons(workspace, self._presses, self._clock),
+            presses=PressListener(workspace, self._presses, self._clock),
             settings=settings,
         )
         socket = await self._first_socket(dialler)

@@ -14,7 +14,7 @@ from bots.slack.form import CALLBACK
 from bots.slack.identity import Identity
 from bots.slack.menus import ASK_ABOUT, SUMMARISE, Menus
 from bots.slack.parley import Parley
-from bots.slack.presses import Buttons
+from bots.slack.presses import PressListener
 from bots.slack.settings import Settings
 from core.controls import PREFIX
 
@@ -27,7 +27,7 @@ def build(
     commands: Commands,
     menus: Menus,
     parley: Parley,
-    buttons: Buttons,
+    presses: PressListener,
     settings: Settings,
 ) -> AsyncApp:
     """An app for one workspace, whatever the environment holds.
@@ -59,7 +59,7 @@ def build(
     app.use(door.take)
     app.command(ASK)(commands.ask)
     app.command(PARLEY)(parley)
-    app.action(re.compile(f"^{PREFIX}_"))(buttons)
+    app.action(re.compile(f"^{PREFIX}_"))(presses)
     app.shortcut(ASK_ABOUT)(menus.ask_about)
     app.view(ASK_ABOUT)(menus.asked_about)
     app.shortcut(SUMMARISE)(menus.summarise)

@@ -24,7 +24,7 @@ TELLING = 20.0
 Ack = Callable[..., Awaitable[Any]]
 
 
-class Buttons:
+class PressListener:
     """Hands presses on; as one of Bolt's listeners."""
 
     def __init__(
