@@ -36,8 +36,9 @@ sandbox: $(VENV)/run
 run: $(VENV)/run
 	@$(BIN)/parley run
 
+# Most of a test is waiting, so more of them than cores run at once; a file shares its bot.
 test: $(VENV)/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 browser: $(VENV)/dev
 	$(BIN)/python -m pytest -m browser tests/browser

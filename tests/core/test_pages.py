@@ -1,5 +1,4 @@
 import re
-import time
 
 import pytest
 from hypothesis import example, given, settings
@@ -9,6 +8,7 @@ from markdown_it import MarkdownIt
 from core.breaks import splits_character
 from core.pages import Pages, join, utf8, utf16
 from core.surface import Limit
+from tests.work import steps
 
 SLACK, DISCORD = Limit(9000, utf8), Limit(2000, utf16)
 SMALL = st.sampled_from([Limit(128, utf8), Limit(128, utf16), Limit(150, len)])
@@ -290,16 +290,23 @@ def test_a_quoted_code_block_stays_in_its_quote():
 @pytest.mark.parametrize(
     "piece", ["a", "word ", "\n", "`", "```\n", "> ", "- ```x\n", "🇩", "。", "\u0301"]
 )
-def test_a_megabyte_takes_time_by_its_length_only(piece):
-    """Ten times the text takes about ten times as long, not a hundred times."""
+def test_a_long_text_is_work_by_its_length_only(piece):
+    """Ten times the text is measured ten times as much, in ten times the steps."""
 
-    def seconds(length):
-        text, began = piece * (length // len(piece)), time.process_time()
-        split(text + "end", SLACK)
-        return time.process_time() - began
+    def work(length):
+        measured = []
 
-    short, long = seconds(30_000), seconds(300_000)
-    assert long < 40 * max(short, 0.01)
+        def measure(text):
+            measured.append(len(text))
+            return utf8(text)
+
+        text = piece * (length // len(piece)) + "end"
+        called = steps(lambda: split(text, Limit(2000, measure)))
+        return called, sum(measured)
+
+    (steps_of_short, short), (steps_of_long, long) = work(20_000), work(100_000)
+    assert steps_of_long < 6 * steps_of_short
+    assert long < 6 * short
 
 
 @pytest.mark.parametrize(
