@@ -131,7 +131,11 @@ class Composer:
                 job.status.say(THINKING)
             else:
                 fitted = await self._as_seen(draft, fitted)
-                finished = ending(finish.reason, silent=not writing.begun)
+                finished = ending(
+                    finish.reason,
+                    silent=not writing.begun,
+                    goes_on=not job.question.is_command,
+                )
                 told = _told(finished, fitted, draft.story)
                 return replace(told, figures=_figures(draft, finish, fitted))
 

@@ -19,6 +19,7 @@ EMPTY_QUESTION = Notice("empty_question")
 PAUSED = Notice("paused")
 SHORTENED = Notice("shortened")
 CUT_OFF = Notice("cut_off")
+CUT_OFF_FOR_GOOD = Notice("cut_off_for_good")
 USED_UP = Notice("used_up")
 FILTERED = Notice("filtered")
 FILTERED_ALL = Notice("filtered_all")
@@ -245,16 +246,18 @@ SILENT_NOTICES = {"cut_off": USED_UP, "filtered": FILTERED_ALL}
 """What it means when there is not a word of an answer."""
 
 
-def ending(finish_reason: str, *, silent: bool) -> Ending:
+def ending(finish_reason: str, *, silent: bool, goes_on: bool = True) -> Ending:
     """What a finish reason means.
 
     One that nobody knows may be an error's or an ordinary end's: better a notice too many
     than half an answer that looks whole. `silent` says that there is nothing of the answer
-    to read.
+    to read, `goes_on` that one that was cut off can be continued.
     """
     found = FINISHES.get(finish_reason.strip().lower(), failure(Interrupted(finish_reason)))
     if silent and found.outcome in SILENT_NOTICES:
         return replace(found, notice=SILENT_NOTICES[found.outcome])
+    if found.notice == CUT_OFF and not goes_on:
+        return replace(found, notice=CUT_OFF_FOR_GOOD)
     return found
 
 

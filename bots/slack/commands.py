@@ -117,8 +117,8 @@ class Commands:
         now = asyncio.get_running_loop().time
         due = now() + QUICKLY
         command = Command.read(body)
-        if not command.question:
-            how = HOW_TO_ASK_AS if command.persona else HOW_TO_ASK
+        if command.question.lower() in ("", "as:"):
+            how = HOW_TO_ASK_AS if command.persona or command.question else HOW_TO_ASK
             await ack(response_type="ephemeral", text=self._told(how, command.user))
             return
         question = self._question(command)

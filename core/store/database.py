@@ -2,10 +2,14 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from threading import Thread
 from typing import Any
+from weakref import WeakSet
 
+import aiosqlite
 from sqlalchemy import AdaptedConnection, Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -18,6 +22,9 @@ BUSY_TIMEOUT = 5.0
 TURN_TIMEOUT = 20.0
 """Seconds to wait while others in this process write."""
 
+CLOSE_TIMEOUT = BUSY_TIMEOUT + 1.0
+"""Seconds for work that was cancelled to end in the driver's threads, before they are left."""
+
 
 class Database:
     """Short transactions on one SQLite file, shared with other processes.
@@ -28,9 +35,11 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
+        self._threads: WeakSet[Thread] = WeakSet()
+        connect_args = {"timeout": BUSY_TIMEOUT, "async_creator_fn": self._connect}
         self._engine: AsyncEngine = create_async_engine(
             url,
-            connect_args={"timeout": BUSY_TIMEOUT},
+            connect_args=connect_args,
             pool_size=1,
             max_overflow=0,
             hide_parameters=True,  # people's text is among them
@@ -40,7 +49,7 @@ class Database:
         # driver's thread, and what only reads has nothing to roll back.
         self._reading = create_async_engine(
             url,
-            connect_args={"timeout": BUSY_TIMEOUT},
+            connect_args=connect_args,
             pool_size=2,
             max_overflow=0,
             pool_reset_on_return=None,
@@ -71,9 +80,28 @@ class Database:
                 yield connection
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections.
+
+        A connection whose work was cancelled is closed by its thread when that gets to it;
+        that is waited for, since such a thread fails once its event loop is gone.
+        """
         await self._reading.dispose()
         await self._engine.dispose()
+        await asyncio.to_thread(_join, tuple(self._threads))
+
+    def _connect(self, *args: Any, **options: Any) -> aiosqlite.Connection:
+        """A connection that is about to be made, in a thread that outlives no process."""
+        connection = aiosqlite.connect(*args, **options)
+        thread = connection._thread  # noqa: SLF001 - SQLAlchemy takes it, too; there is no other way
+        thread.daemon = True
+        self._threads.add(thread)
+        return connection
+
+
+def _join(threads: Sequence[Thread]) -> None:
+    deadline = time.monotonic() + CLOSE_TIMEOUT
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 @contextmanager

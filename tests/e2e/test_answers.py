@@ -9,6 +9,7 @@ import re
 import pytest
 
 from core import notices
+from core.controls import Control
 from sandbox.faults import Fault
 from sandbox.model import Answer, Cut, Pause, Reasoning, pieces_of
 from tests.e2e.places import SlackPlace, until
@@ -114,6 +115,16 @@ async def test_a_long_answer_is_several_messages_with_whole_code_blocks(place, m
     assert lines == list(range(900))
     if place.name == "discord":
         assert all(one.text.count("```") % 2 == 0 for one in seen)
+
+
+async def test_a_cut_off_answer_to_a_command_names_no_button_that_it_does_not_have(place, model):
+    model.enqueue(Answer(("Half",), finish="length"))
+    talk = await place.ask(place.ada, "for how long?")
+
+    seen = await talk.until(
+        lambda seen: any(notices.CUT_OFF_FOR_GOOD in one.notice for one in seen)
+    )
+    assert Control.CONTINUE not in seen[-1].controls
 
 
 @pytest.mark.parametrize(

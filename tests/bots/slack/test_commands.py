@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bots.slack.commands import HOW_TO_ASK, THINKING
+from bots.slack.commands import HOW_TO_ASK, HOW_TO_ASK_AS, THINKING
 from bots.slack.parley import HELP
 from bots.slack.response import THE_REST
 from core.errors import StoreFailed
@@ -61,6 +61,14 @@ async def test_ask_without_a_question_says_how_to_use_it(office, text):
 
     (shown,) = ours(office)
     assert (shown.only_for, shown.text) == ("U0ADA", HOW_TO_ASK)
+    assert not office.notes.taken
+
+
+@pytest.mark.parametrize("text", ["as:", "AS: ", "as:pirate"])
+async def test_ask_as_somebody_without_a_question_says_how_to_use_that(office, text):
+    await office.slack.command("U0ADA", "C0GENERAL", "/ask", text)
+
+    assert [one.text for one in ours(office)] == [HOW_TO_ASK_AS]
     assert not office.notes.taken
 
 

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -19,6 +20,7 @@ from core.store import LEASE, Call, Store
 from core.store.migrate import HEAD
 from core.store.process import ProcessLock
 from core.store.schema import metadata
+from tests.core.house import locked
 
 THREAD = Conversation("slack", "T1", "C1", "1.0")
 
@@ -67,6 +69,22 @@ async def row(store, key):
             text("SELECT * FROM questions WHERE key = :key"), {"key": key}
         )
         return found.one()
+
+
+@pytest.mark.parametrize("turns", [1, 3, 30])
+async def test_a_closed_store_leaves_no_work_behind_that_was_cancelled(store, tmp_path, turns):
+    """The driver's threads would fail in the face of the operator once the loop has ended."""
+    with locked(tmp_path / "data"):
+        work = asyncio.gather(store.questions.claim(question()), store.pauses.has("C1"))
+        for _ in range(turns):
+            await asyncio.sleep(0.001)
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        closing = asyncio.create_task(store.close())
+        await asyncio.sleep(0.1)
+    await closing
+
+    assert not [one for one in threading.enumerate() if "connection_worker" in one.name]
 
 
 async def test_a_question_is_claimed_once(store):
