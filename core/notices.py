@@ -70,6 +70,7 @@ CANCEL = Notice("form_cancel")
 EXPLAINED = Notice("explained")
 THREAD_SUMMARY = Notice("thread_summary")
 NO_FORM = Notice("no_form")
+FORM_OUTLIVED = Notice("form_outlived")
 NO_FIGURES = Notice("no_figures")
 
 

@@ -157,7 +157,7 @@ class DiscordBot:
         self._client = client
         asking = Asking(self._desk, self._chat)
         menus = Menus(self._desk, asking)
-        settings = Settings(self._desk, self._panel)
+        settings = client.settings = Settings(self._desk, self._panel)
         client.add_view(settings.buttons)
         group = parley.group(
             self._desk,

@@ -9,6 +9,7 @@ import structlog
 
 from bots.discord.listener import Listener
 from bots.discord.presses import PressListener
+from bots.discord.settings import Settings
 from bots.discord.shown import NO_MENTIONS
 
 log = structlog.get_logger()
@@ -27,6 +28,7 @@ class Client(discord.AutoShardedClient):
 
     listener: Listener
     presses: PressListener
+    settings: Settings
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -67,9 +69,11 @@ class Client(discord.AutoShardedClient):
             await self.listener.edited(event.message)
 
     async def on_interaction(self, interaction: "discord.Interaction[Any]") -> None:
-        """Somebody has used a command, which discord.py handles, or pressed a button."""
+        """Somebody used a command, which discord.py handles, pressed a button or sent a form."""
         if interaction.type is discord.InteractionType.component:
             await self.presses(interaction)
+        elif interaction.type is discord.InteractionType.modal_submit:
+            await self.settings.sent(interaction)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         """A message was deleted."""

@@ -1,5 +1,7 @@
 """The settings as Discord's modals; five fields are all that one holds, so there are two."""
 
+import secrets
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -18,6 +20,8 @@ log = structlog.get_logger()
 
 LIFETIME = 14 * 60.0
 """Seconds for which a form that was opened may be sent."""
+
+NAME = "parley-form"
 
 OPTIONS = 25
 LONGEST_TEXT = 4000
@@ -40,6 +44,23 @@ Typed = Mapping[str, str | tuple[str, ...]]
 """What stands in each field."""
 
 
+_PROCESS = secrets.token_hex(4)
+
+
+def _new_name() -> str:
+    """A name that says which process has opened the form, and when."""
+    return f"{NAME}:{_PROCESS}:{time.monotonic():.0f}:{secrets.token_hex(8)}"
+
+
+def outlived(name: str) -> bool:
+    """Whether a form was opened before this process began, or so long ago that it is forgotten."""
+    kind, *rest = name.split(":")
+    if kind != NAME or len(rest) != 3:
+        return False
+    process, opened, _ = rest
+    return process != _PROCESS or time.monotonic() - int(opened) > LIFETIME
+
+
 class Form(ui.Modal):
     """One form; `typed` is what somebody wrote into it before, if that was wrong."""
 
@@ -54,7 +75,9 @@ class Form(ui.Modal):
         models: Sequence[str] = (),
         typed: Typed | None = None,
     ) -> None:
-        super().__init__(title=told(notices.SETTINGS_TITLE, language), timeout=LIFETIME)
+        super().__init__(
+            title=told(notices.SETTINGS_TITLE, language), timeout=LIFETIME, custom_id=_new_name()
+        )
         self._language = language
         self.scope = scope
         self.part = part

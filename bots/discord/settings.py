@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.app_commands import locale_str
 
 from bots.discord.desk import Desk
-from bots.discord.form import Form, FormButtons, Part, Typed, mentions
+from bots.discord.form import Form, FormButtons, Part, Typed, mentions, outlived
 from bots.discord.managers import administers, may_set
 from bots.discord.parley import Subcommand
 from bots.discord.shown import content
@@ -55,6 +55,15 @@ class Settings:
         return FormButtons(
             self._open, [(part, wide, LABELS[part]) for part in Part for wide in (False, True)]
         )
+
+    async def sent(self, interaction: Interaction) -> None:
+        """A form was sent that was opened before a restart, or is forgotten: say so.
+
+        discord.py answers none that it does not know, and Discord then blames the app.
+        """
+        data: Any = interaction.data or {}
+        if outlived(str(data.get("custom_id", ""))):
+            await self._tell(interaction, notices.FORM_OUTLIVED)
 
     def _settings(self) -> Subcommand:
         async def settings(interaction: Interaction, server: bool = False) -> None:

@@ -451,6 +451,27 @@ async def test_settings_survive_a_restart(tmp_path):
             assert "Saved" in await form.fill(answer_tokens="300")  # its buttons still work
 
 
+async def test_a_form_that_a_restart_outlived_says_so_and_changes_nothing(tmp_path):
+    """Discord keeps it open on the screen; in Slack a form needs no process that remembers it."""
+    async with opened(tmp_path) as town:
+        place = DiscordPlace(town.discord, town.world.discord)
+        room = place.room()
+        async with town.bot():
+            form = await DiscordSettings(place).open(place.ada, room)
+            button = next(one for one in form.buttons() if one.endswith("answers"))
+            open_form = await place.server.press(place.ada, room, form.message.id, button)
+        async with town.bot():
+            sent = await place.server.submit(
+                place.ada, room, open_form, {"system_prompt": "Be a monk."}
+            )
+            answer = place.space.message(room, place.server.interaction(sent).original)
+
+            assert read_discord(answer).notice == notices.FORM_OUTLIVED
+            assert answer.only_for == place.ada
+            await asked(place, town.model, room)
+            assert "monk" not in system(town.model)
+
+
 async def test_a_persona_file_with_mistakes_refuses_the_start_and_names_them_all(tmp_path):
     file = tmp_path / "personas.toml"
     file.write_text(
