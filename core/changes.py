@@ -12,7 +12,7 @@ import structlog
 from core.errors import StoreFailed
 from core.leases import Leases
 from core.messages import Conversation
-from core.notices import COMPLETE, NOT_YOURS, NOTHING_TO_STOP, STOPPED, Ending
+from core.notices import COMPLETE, NOT_YOURS, NOTHING_TO_STOP, RESTARTING, STOPPED, Ending
 from core.queue import Asked, Queue, Revision, keys
 from core.running import WITHDRAWN
 from core.store import Known, Store
@@ -74,17 +74,19 @@ class Changes:
 
     async def stop(self, name: str, person: str, may_manage: MayManage) -> str:
         """Stop an answer; what the person who wants it is told, empty when it shows by itself."""
-        running = self._underway.get(name)
-        asked = running or await self._store.replies.known(name)
+        asked = self._underway.get(name) or await self._store.replies.known(name)
         if asked is None:
             return COMPLETE
         if person not in asked.askers and not await may_manage():
             return NOT_YOURS
-        if running:
-            stopped = running.end(WISHES["stop"])
-        else:
-            stopped = await self._store.replies.wish(name, "stop")
-        return "" if stopped else COMPLETE
+        if isinstance(asked, Known):
+            return await self._stop_elsewhere(asked)
+        return "" if asked.end(WISHES["stop"]) else COMPLETE
+
+    async def _stop_elsewhere(self, known: Known) -> str:
+        if not await self._store.replies.wish(known.name, "stop"):
+            return COMPLETE
+        return RESTARTING if await self._store.questions.abandoned(known.keys) else ""
 
     async def stop_in(self, conversation: Conversation, person: str, may_manage: MayManage) -> str:
         """Stop whatever is answered in a conversation, as `stop`."""

@@ -116,6 +116,15 @@ class Questions:
                 .values(outcome=DELETED)
             )
 
+    async def abandoned(self, keys: Iterable[str]) -> bool:
+        """Whether nobody answers these questions any more, though none of them has ended."""
+        query = select(questions.c.owner, questions.c.lease_until).where(
+            questions.c.key.in_(set(keys)), questions.c.state != "settled"
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return all(self._is_free(row, self._clock()) for row in rows)
+
     async def renew(self, keys: Iterable[str]) -> set[str]:
         """Prolong the leases of these questions; returns those that are no longer ours."""
         wanted = set(keys)
@@ -172,9 +181,7 @@ class Questions:
 
     async def _take_over(self, connection: AsyncConnection, key: str, now: float) -> bool:
         row = await self._open_row(connection, key)
-        if row is None or row.owner == self._owner:
-            return False
-        if row.lease_until >= now and not self._is_dead(row.owner):
+        if row is None or row.owner == self._owner or not self._is_free(row, now):
             return False
         # The row is compared with what was just read, so of two takers one wins.
         result = await connection.execute(
@@ -187,6 +194,10 @@ class Questions:
             .values(owner=self._owner, lease_until=now + LEASE, attempts=questions.c.attempts + 1)
         )
         return result.rowcount == 1
+
+    def _is_free(self, row: Row[str, float], now: float) -> bool:
+        """Whether a lease has expired, or its owner is dead."""
+        return row.lease_until < now or self._is_dead(row.owner)
 
     async def _open_row(self, connection: AsyncConnection, key: str) -> Row[str, float] | None:
         result = await connection.execute(

@@ -82,6 +82,19 @@ async def test_stop_reaches_an_answer_that_another_process_writes(house, server)
     assert ends(talk.paper) == [notices.STOPPED]
 
 
+async def test_stop_says_so_where_the_process_that_wrote_has_died(house, server):
+    one, other = await house(), await house()
+    server.enqueue("Half of it. ", Stall())
+    talk = Talk(one)
+    await talk.ask("count")
+    await until(talk.says("Half"))
+    one._store._process.free()  # as its end does, whatever that is
+
+    assert await talk.press(Control.STOP, chat=other) == notices.RESTARTING
+    await server.requests[-1].wait_ended(2 * CLOSE)
+    await talk.end(one, other)
+
+
 async def test_the_word_stop_reaches_an_answer_that_another_process_writes(house, server):
     one, other = await house(), await house()
     server.enqueue("Half of it. ", Stall())
