@@ -144,6 +144,7 @@ class Settings(BaseModel):
     system_prompt: str = SYSTEM_PROMPT
     first_contact: Annotated[str, Field(max_length=1000)] = "on"
     personas_file: str = ""
+    limits_file: str = ""
     language: str = AUTO
     summaries: bool = True
     summary_model: str = ""

@@ -1,0 +1,75 @@
+"""LIMITS_FILE: who may use the bot, how often, and for how much; a TOML file, read at the start."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from core.errors import SettingsError
+
+STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+"""How every table of the file is read."""
+
+
+class BudgetEntry(BaseModel):
+    """A table `[[budget]]`: what may be used by somebody, or somewhere, in a day or a month.
+
+    Without `id` it holds for each one of its kind by itself. Ids are the platform's own, with
+    its name before: `slack/T0123`, `slack/T0123/C0456`, `discord/1234/roles/5678`.
+    """
+
+    model_config = STRICT
+
+    of: Annotated[
+        Literal["deployment", "workspace", "channel", "person", "role", "group"],
+        Field(alias="for"),
+    ]
+    id: str = ""
+    usd: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] | None = None
+    tokens: Annotated[int, Field(ge=0)] | None = None
+    per: Literal["day", "month"] = "day"
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if (self.usd is None) == (self.tokens is None):
+            raise ValueError("set usd or tokens, one of them")
+        if self.of in ("role", "group") and not self.id:
+            raise ValueError(f"a {self.of} needs its id")
+        if self.of == "deployment" and self.id:
+            raise ValueError("the deployment has no id")
+        return self
+
+
+class Limits(BaseModel):
+    """The whole file. `contact` is whom to ask for more; it stands in every refusal."""
+
+    model_config = STRICT
+
+    contact: Annotated[str, Field(max_length=200)] = ""
+    budget: Annotated[list[BudgetEntry], Field(max_length=1000)] = []
+
+
+def load(path: Path) -> Limits:
+    """The limits of a file. Raises `SettingsError` with every problem, a line each."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise SettingsError(f"LIMITS_FILE: {path} cannot be read ({why}).") from error
+    return read(text, str(path))
+
+
+def read(text: str, file: str) -> Limits:
+    """The limits in a text; `file` is what problems call it."""
+    try:
+        return Limits.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: this is not TOML: {error}.") from error
+    except ValidationError as error:
+        problems = []
+        for problem in error.errors():
+            where = ".".join(str(p + 1) if isinstance(p, int) else p for p in problem["loc"])
+            message = str(problem["msg"]).removeprefix("Value error, ")
+            problems.append(f"{file}: {where}: {message}.")
+        raise SettingsError("\n".join(problems)) from error
