@@ -205,6 +205,9 @@ class Pages:
             return None
         fence, start = self._fence, 0
         for line in self._text.split("\n"):
+            if used - 1 + _closing(fence) > self._limit.size and self._text[start:].strip():
+                # The line above was half a closing fence, without need of room; and it is none.
+                return start + len(self._text[start:]) - len(self._text[start:].lstrip())
             end = self._overflow_in(line, fence, self._limit.size - used)
             if end is not None:
                 return start + end
@@ -229,8 +232,7 @@ class Pages:
         around = fences.within(fence, line)
         if around is not None and around.begins_to_close(line):
             return 0  # not shown; and there is room for the whole of it
-        owed = fences.owed(fence, line)
-        return self._limit.measure(line) + (len(owed.closing) + 1 if owed else 0)
+        return self._limit.measure(line) + _closing(fences.owed(fence, line))
 
     def _finish(self, end: int) -> None:
         """Break the open page before `end`."""
@@ -275,6 +277,11 @@ class Pages:
     def _owed(self, shown: str) -> str:
         fence = reduce(fences.after, shown.split("\n"), self._fence)
         return f"\n{fence.closing}" if fence else ""
+
+
+def _closing(fence: Fence | None) -> int:
+    """The units of the line that closes a fence, with its line break."""
+    return len(fence.closing) + 1 if fence else 0
 
 
 def _common_start(one: str, other: str) -> int:
