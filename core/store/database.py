@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from threading import Thread
 from typing import Any
-from weakref import WeakSet
 
 import aiosqlite
 from sqlalchemy import AdaptedConnection, Connection, Engine, event
@@ -35,7 +34,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self._threads: WeakSet[Thread] = WeakSet()
+        self._connections: list[aiosqlite.Connection] = []
         connect_args = {"timeout": BUSY_TIMEOUT, "async_creator_fn": self._connect}
         self._engine: AsyncEngine = create_async_engine(
             url,
@@ -82,20 +81,32 @@ class Database:
     async def close(self) -> None:
         """Close all connections.
 
-        A connection whose work was cancelled is closed by its thread when that gets to it;
-        that is waited for, since such a thread fails once its event loop is gone.
+        One whose work was cancelled may be left open, or is closed by its thread when that gets
+        to it; that is waited for, since such a thread fails once its event loop is gone.
         """
         await self._reading.dispose()
         await self._engine.dispose()
-        await asyncio.to_thread(_join, tuple(self._threads))
+        left = [one for one in self._connections if _thread(one).is_alive()]
+        for connection in left:
+            connection.stop()
+        await asyncio.to_thread(_join, [_thread(one) for one in left])
 
     def _connect(self, *args: Any, **options: Any) -> aiosqlite.Connection:
         """A connection that is about to be made, in a thread that outlives no process."""
         connection = aiosqlite.connect(*args, **options)
-        thread = connection._thread  # noqa: SLF001 - SQLAlchemy takes it, too; there is no other way
-        thread.daemon = True
-        self._threads.add(thread)
+        _thread(connection).daemon = True
+        kept = (one for one in self._connections if not _has_ended(_thread(one)))
+        self._connections = [*kept, connection]
         return connection
+
+
+def _thread(connection: aiosqlite.Connection) -> Thread:
+    """The driver's thread of a connection; SQLAlchemy takes it like this, too."""
+    return connection._thread  # noqa: SLF001 - there is no other way
+
+
+def _has_ended(thread: Thread) -> bool:
+    return thread.ident is not None and not thread.is_alive()
 
 
 def _join(threads: Sequence[Thread]) -> None:
