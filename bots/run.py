@@ -4,7 +4,7 @@ import asyncio
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -14,13 +14,16 @@ import structlog
 
 from bots import garbage
 from bots.admin import Admin
+from core.charging import Charging
 from core.chat import Chat
 from core.composer import Composer
 from core.condenser import Condenser
 from core.cuts import Cuts
 from core.erasing import Erasing
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
-from core.languages import Languages
+from core.languages import AUTO, Languages
+from core.limits import Limits
+from core.limits import load as load_limits
 from core.messages import Conversation
 from core.model import Model, Timeouts
 from core.offer import Offer
@@ -30,12 +33,16 @@ from core.panel import Panel
 from core.personas import Personas, load
 from core.presets import Place, Preset, Scope
 from core.presses import Presses
+from core.prices import Prices
+from core.prices import load as load_prices
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
+from core.spending import Spending, described, limits_of
 from core.store import Store
 from core.tokens import Tokenizers
 from core.wire import Parameters
+from core.words import ENGLISH, Notice, told
 
 log = structlog.get_logger()
 
@@ -60,6 +67,9 @@ class Bot(Protocol):
     async def stop(self) -> None:
         """Hear nothing more and disconnect, within seconds."""
 
+    async def announce(self, channel: str, text: str) -> None:
+        """Say something in a channel, as a notice; what becomes of it is a line of the log."""
+
 
 async def run(settings: Settings) -> None:
     """Answer questions until SIGTERM or SIGINT; a second one stops at once.
@@ -69,6 +79,7 @@ async def run(settings: Settings) -> None:
     signals = _heard_signals()
     async with AsyncExitStack() as house:
         personas = _personas(settings)
+        limits = load_limits(Path(settings.limits_file)) if settings.limits_file else Limits()
         lifetime = settings.text_hours * 3600
         store = await Store.open(settings.database_url, time.time, lifetime)
         house.push_async_callback(store.close)
@@ -84,9 +95,11 @@ async def run(settings: Settings) -> None:
         parameters = _parameters(settings, model_name)
         overrides = _overrides(settings, parameters, store, personas)
         await overrides.load()
+        spending = await _spending(settings, store, limits, model_name)
         chat = Chat(
             store=store,
-            composer=await _composer(settings, parameters, model, store),
+            composer=await _composer(settings, parameters, model, store, spending),
+            spending=spending,
             governor=governor,
             overrides=overrides,
             clock=time.monotonic,
@@ -115,6 +128,9 @@ async def run(settings: Settings) -> None:
         await house.enter_async_context(_running(chat.run()))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
         await house.enter_async_context(_running(overrides.keep()))
+        if settings.alert_channel:
+            spending.tell = partial(_tell, settings, bots)
+        await house.enter_async_context(_running(spending.keep()))
         await house.enter_async_context(_running(garbage.collect(chat.idle)))
         for note in settings.notes:
             log.warning(note)
@@ -187,34 +203,64 @@ def _overrides(
     )
 
 
+async def _spending(settings: Settings, store: Store, limits: Limits, model: str) -> Spending:
+    """The ledger and its limits, with what an operator should know of them in the log."""
+    own = load_prices(Path(settings.prices_file)) if settings.prices_file else {}
+    prices = Prices(settings.openai_base_url, own)
+    budgets = limits_of(
+        limits.budget, settings.budget_usd_per_day, settings.budget_usd_per_person_per_day
+    )
+    log.info("budgets", limits=list(described(budgets)) or "none")
+    for name in dict.fromkeys((model, settings.summary_model or model)):
+        if doubt := await asyncio.to_thread(prices.doubt, name):  # it may load all prices
+            log.warning(doubt)
+    return Spending(
+        store.ledger,
+        prices,
+        budgets,
+        clock=time.time,
+        zone=settings.time_zone,
+        contact=limits.contact,
+    )
+
+
+async def _tell(settings: Settings, bots: Mapping[str, "Bot"], notice: Notice) -> None:
+    """Tell the operator something, in the channel of their choice."""
+    platform, _, channel = settings.alert_channel.partition("/")
+    language = ENGLISH if settings.language == AUTO else settings.language
+    if platform not in bots:
+        log.warning("ALERT_CHANNEL names a platform that is not set up", told=notice)
+        return
+    await bots[platform].announce(channel, told(notice, language))
+
+
 async def _composer(
-    settings: Settings, parameters: Parameters, model: Model, store: Store
+    settings: Settings, parameters: Parameters, model: Model, store: Store, spending: Spending
 ) -> Composer:
     name, tokenizers = parameters.model, Tokenizers()
     # Both take most of a second; the first question should wait for neither.
     tokenizer, _, _ = await asyncio.gather(
         tokenizers.of(settings.summary_model or name), model.open(), tokenizers.of(name)
     )
+    charging = Charging(spending, clock=time.monotonic, wall_clock=time.time)
     condenser = Condenser(
         model=model,
         tokenizer=tokenizer,
-        calls=store.calls,
+        charging=charging,
         texts=store.texts,
         parameters=parameters,
         name=settings.summary_model or name,
         context_tokens=settings.context_tokens,
         clock=time.monotonic,
-        wall_clock=time.time,
     )
     return Composer(
         model=model,
         tokenizers=tokenizers,
-        calls=store.calls,
+        charging=charging,
         condenser=condenser if settings.summaries else None,
         context_tokens=settings.context_tokens,
         reply_timeout=settings.reply_timeout,
         clock=time.monotonic,
-        wall_clock=time.time,
         chance=random.random,
     )
 

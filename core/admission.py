@@ -7,6 +7,7 @@ from core.messages import Question
 from core.notices import ONLY_LISTED, ONLY_MANAGERS, UNSURE_WHO_MAY, unknown_persona
 from core.overrides import Overrides
 from core.presets import Scope, Who
+from core.spending import Spender, Spending
 from core.surface import Surface
 from core.told import Told
 from core.words import Notice
@@ -15,12 +16,21 @@ from core.words import Notice
 class Admission:
     """Looks at each question before it is claimed; `clock` gives seconds that only ever grow."""
 
-    def __init__(self, overrides: Overrides, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, overrides: Overrides, spending: Spending, clock: Callable[[], float]
+    ) -> None:
         self._overrides = overrides
+        self._spending = spending
         self._told = Told(clock)
 
     async def refusal(self, question: Question, surface: Surface) -> Notice | None:
-        """Why the question is not taken; None when it is."""
+        """Why the question is not taken; None when it is. Raises `StoreFailed`."""
+        if why := await self._not_allowed(question, surface):
+            return why
+        # Budgets of groups are left to the call, since a platform may have to be asked for them.
+        return await self._spending.refusal(Spender.of(question))
+
+    async def _not_allowed(self, question: Question, surface: Surface) -> Notice | None:
         personas = self._overrides.personas
         if question.persona and question.persona not in personas:
             return unknown_persona(question.persona, personas)

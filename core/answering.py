@@ -36,8 +36,9 @@ from core.queue import Asked, Queue, Revision, keys
 from core.recalled import Recalled
 from core.reply import Reply
 from core.running import WITHDRAWN, Running
+from core.spending import Spender, Spending
 from core.store import Store
-from core.surface import Delivered, Outcome, Page, Unknown
+from core.surface import Delivered, Outcome, Page, Surface, Unknown
 from core.words import together, told
 
 log = structlog.get_logger()
@@ -67,6 +68,7 @@ class Answering:
         *,
         store: Store,
         composer: Composer,
+        spending: Spending,
         governor: Governor,
         overrides: Overrides,
         leases: Leases,
@@ -79,6 +81,7 @@ class Answering:
     ) -> None:
         self._store = store
         self._composer = composer
+        self._spending = spending
         self._governor = governor
         self._overrides = overrides
         self._leases = leases
@@ -189,6 +192,7 @@ class Answering:
                 running.name,
                 recalled.questions,
                 recalled.history,
+                await self._spender(question, surface),
                 self._overrides.preset(Scope.of(question.conversation), question.persona),
                 writer,
                 asked[-1].status,
@@ -207,6 +211,11 @@ class Answering:
         except Exception:
             log.exception("unexpected", conversation=str(surface.conversation))
             return failure(ParleyError())
+
+    async def _spender(self, question: Question, surface: Surface) -> Spender:
+        """Who pays for the answer: the asker, and the groups that a budget is for."""
+        among = self._spending.groups_of(question)
+        return Spender.of(question, await surface.groups(among) if among else ())
 
     async def _recall(self, running: Running, asked: Sequence[Asked]) -> Recalled:
         """The questions with the names in them, and what was said before."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from core.files import Fetch
 from core.messages import Question, Turn
 from core.presets import Preset
+from core.spending import Spender
 from core.status import Status
 
 
@@ -25,13 +26,14 @@ class Writer(Protocol):
 class Assignment:
     """What is to be answered, after what was said before, and into which reply of what name.
 
-    `preset` says how: with which model, in which words. `aside` runs the book-keeping, for
-    which no reader should wait; `fetch` gives the files.
+    `spender` says who pays, `preset` how: with which model, in which words. `aside` runs the
+    book-keeping, for which no reader should wait; `fetch` gives the files.
     """
 
     name: str
     questions: Sequence[Question]
     history: Sequence[Turn]
+    spender: Spender
     preset: Preset
     reply: Writer
     status: Status

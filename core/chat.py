@@ -41,6 +41,7 @@ from core.pauses import Pauses
 from core.presets import Scope
 from core.queue import Asked, Queue, Revision, keys
 from core.running import Running
+from core.spending import Spending
 from core.status import Status
 from core.store import Known, Store
 from core.surface import Surface, refuse
@@ -79,6 +80,7 @@ class Chat:
         *,
         store: Store,
         composer: Composer,
+        spending: Spending,
         governor: Governor,
         overrides: Overrides,
         clock: Callable[[], float],
@@ -89,7 +91,7 @@ class Chat:
         self.pauses = Pauses(store.pauses, clock)
         self._store = store
         self._overrides = overrides
-        self._admission = Admission(overrides, clock)
+        self._admission = Admission(overrides, spending, clock)
         self._attention = Attention(store.threads)
         self._introductions = Introductions(store.introductions, first_contact)
         self._fresh = FreshStarts(store.marks)
@@ -99,6 +101,7 @@ class Chat:
         self._answering = Answering(
             store=store,
             composer=composer,
+            spending=spending,
             governor=governor,
             overrides=overrides,
             leases=self._leases,

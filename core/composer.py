@@ -9,6 +9,7 @@ from dataclasses import replace
 import structlog
 
 from core.assignment import Assignment, Writer
+from core.charging import Bill, Charging
 from core.condenser import Condenser, Job, Story
 from core.condensing import WINDOW
 from core.context import Fitted
@@ -41,10 +42,7 @@ from core.once import Once
 from core.presets import Name, Origin
 from core.retry import Retry
 from core.status import Status
-from core.store import Call
-from core.store.calls import Calls
-from core.store.patience import write_in_the_end
-from core.tokens import Tokenizer, Tokenizers
+from core.tokens import Tokenizers
 from core.wire import Event, Finish, Reasoning, Refusal, Request, Usage
 from core.words import together
 
@@ -57,8 +55,8 @@ SMALLER = 0.6
 class Composer:
     """Writes answers with the models of one endpoint.
 
-    `clock` gives seconds that only ever grow, `wall_clock` seconds since 1970, `chance`
-    a random number from 0 to 1. Without a `condenser` the oldest of a long conversation
+    `charging` pays for the calls; `clock` gives seconds that only ever grow, `chance` a random
+    number from 0 to 1. Without a `condenser` the oldest of a long conversation
     is left out.
     """
 
@@ -67,22 +65,20 @@ class Composer:
         *,
         model: Model,
         tokenizers: Tokenizers,
-        calls: Calls,
+        charging: Charging,
         context_tokens: int,
         reply_timeout: float,
         clock: Callable[[], float],
-        wall_clock: Callable[[], float],
         chance: Callable[[], float],
         condenser: Condenser | None = None,
     ) -> None:
         self._condenser = condenser
         self._model = model
         self._tokenizers = tokenizers
-        self._calls = calls
+        self._charging = charging
         self._context_tokens = context_tokens
         self._reply_timeout = reply_timeout
         self._clock = clock
-        self._wall_clock = wall_clock
         self._chance = chance
         self._files = Files(clock)
         self._told_unseen = Once()
@@ -189,6 +185,7 @@ class Composer:
             aside=job.aside,
             cache_key=_hashed(str(conversation)),
             person=_hashed(job.question.asker.id),
+            spender=job.spender,
         )
         return await condenser.story(long, known)
 
@@ -204,38 +201,30 @@ class Composer:
         return fitted
 
     async def _ask(self, draft: Draft, fitted: Fitted, writing: "_Writing") -> Finish:
-        """One call of the model, written down whatever becomes of it."""
-        job, question, tokenizer = draft.job, draft.job.question, draft.tokenizer
-        request = Request(
-            fitted.turns,
-            job.preset.parameters,
-            cache_key=_hashed(str(question.conversation)),
-            person=_hashed(question.asker.id),
-        )
-        begun, begun_at = self._clock(), self._wall_clock()
-        ended: Finish | ModelFailed | None = None
-        try:
-            ended = await self._read(request, writing)
-        except ModelFailed as error:
-            ended = error
-            raise
-        else:
-            if ended.usage is not None:
-                tokenizer.learn(fitted.turns, ended.usage.prompt)
-            return ended
-        finally:
-            call = Call(
-                reply=job.name,
-                model=job.preset.model,
-                outcome=_outcome(ended),
-                request_id=ended.request_id if ended else "",
-                begun_at=begun_at,
-                seconds=self._clock() - begun,
-            )
-            usage = ended.usage if isinstance(ended, Finish) else None
+        """One call of the model, paid for and written down whatever becomes of it."""
+        job, question = draft.job, draft.job.question
+        bill = Bill(
+            reply=job.name,
+            spender=job.spender,
+            parameters=job.preset.parameters,
+            turns=fitted.turns,
+            counted=fitted.tokens,
+            tokenizer=draft.tokenizer,
             # Once there is text, no other call follows: it is that of this one.
-            written = "" if usage else job.reply.text
-            job.aside(self._record(call, usage, tokenizer, fitted, written))
+            written=lambda: job.reply.text,
+            aside=job.aside,
+        )
+        async with self._charging.call(bill) as charged:
+            request = Request(
+                fitted.turns,
+                charged.parameters,
+                cache_key=_hashed(str(question.conversation)),
+                person=_hashed(question.asker.id),
+            )
+            finish = charged.finish = await self._read(request, writing)
+        if finish.usage is not None:
+            draft.tokenizer.learn(fitted.turns, finish.usage.prompt)
+        return finish
 
     async def _read(self, request: Request, writing: "_Writing") -> Finish:
         """Read one answer to its end, handing on what the reader is to see."""
@@ -246,22 +235,6 @@ class Composer:
         if finish is None:
             raise Interrupted("the stream ended without an end")
         return finish
-
-    async def _record(
-        self,
-        call: Call,
-        reported: Usage | None,
-        tokenizer: Tokenizer,
-        fitted: Fitted,
-        written: str,
-    ) -> None:
-        """Write a call down; without reported usage, with our own count."""
-        usage = reported
-        if usage is None:
-            await tokenizer.prime([written])
-            usage = Usage(prompt=fitted.tokens, completion=tokenizer.count(written))
-        counted = call.with_usage(usage, estimated=reported is None)
-        await write_in_the_end(lambda: self._calls.record(counted), reply=call.reply)
 
 
 class _Writing:
@@ -300,12 +273,6 @@ def _figures(draft: Draft, finish: Finish, fitted: Fitted) -> dict[str, object]:
         "cached_tokens": usage.cached,
         "completion_tokens": usage.completion,
     }
-
-
-def _outcome(ended: Finish | ModelFailed | None) -> str:
-    if ended is None:
-        return "cancelled"
-    return ended.reason if isinstance(ended, Finish) else ended.word
 
 
 def _told(finished: Ending, fitted: Fitted, story: Story) -> Ending:

@@ -9,18 +9,17 @@ from typing import Any
 
 import structlog
 
+from core.charging import Bill, Charging
 from core.condensing import Plan, Source, Summary, best, extended, plan, request, since
 from core.context import Measured
 from core.erasing import place_of
-from core.errors import EmptyAnswer, ModelFailed, StoreFailed, TooSlow
+from core.errors import BudgetSpent, EmptyAnswer, ModelFailed, StoreFailed, TooSlow
 from core.messages import Conversation, Text, Turn
 from core.model import Model
-from core.store import Call
-from core.store.calls import Calls
-from core.store.patience import write_in_the_end
+from core.spending import Spender
 from core.store.texts import Kept, Texts
 from core.tokens import Tokenizer
-from core.wire import Finish, Parameters, Request, Usage
+from core.wire import Finish, Parameters, Request
 
 log = structlog.get_logger()
 
@@ -69,6 +68,7 @@ class Job:
     measure: Callable[[Sequence[Turn]], Measured]
     says: Callable[[bool], None]
     aside: Callable[[Coroutine[Any, Any, None]], object]
+    spender: Spender
     cache_key: str = ""
     person: str = ""
 
@@ -98,21 +98,19 @@ class Condenser:
         *,
         model: Model,
         tokenizer: Tokenizer,
-        calls: Calls,
+        charging: Charging,
         texts: Texts,
         parameters: Parameters,
         name: str,
         context_tokens: int,
         clock: Callable[[], float],
-        wall_clock: Callable[[], float],
         deadline: float = DEADLINE,
     ) -> None:
         self._model = model
         self._tokenizer = tokenizer
-        self._calls = calls
+        self._charging = charging
         self._texts = texts
         self._clock = clock
-        self._wall_clock = wall_clock
         self._deadline = deadline
         self._resting: OrderedDict[str, float] = OrderedDict()
         self._largest = min(LARGEST, context_tokens // SHARE)
@@ -145,11 +143,11 @@ class Condenser:
         try:
             async with asyncio.timeout(self._deadline):
                 summary = await self._write(job, drawn)
-        except (ModelFailed, TimeoutError) as error:
+        except (ModelFailed, BudgetSpent, TimeoutError) as error:
             self._resting[str(job.conversation)] = self._clock() + REST
             while len(self._resting) > RESTING:
                 self._resting.popitem(last=False)
-            why = error if isinstance(error, ModelFailed) else TooSlow(code="summary")
+            why = TooSlow(code="summary") if isinstance(error, TimeoutError) else error
             log.warning("not condensed", conversation=str(job.conversation), error=why.word)
             return _story(known, job.history)
         finally:
@@ -173,32 +171,22 @@ class Condenser:
 
     async def _write(self, job: Job, drawn: Plan) -> Summary:
         """Ask the model for a summary. Raises `ModelFailed`."""
-        asked = Request(
-            request(drawn, words=int(self._largest * WORDS)),
-            self._parameters,
-            cache_key=job.cache_key,
-            person=job.person,
-        )
-        begun, begun_at = self._clock(), self._wall_clock()
+        turns = request(drawn, words=int(self._largest * WORDS))
         written: list[str] = []
-        ended: Finish | ModelFailed | None = None
-        try:
-            ended = await self._read(asked, written)
-        except ModelFailed as error:
-            ended = error
-            raise
-        finally:
-            call = Call(
-                reply=job.name,
-                model=self._parameters.model,
-                outcome=_outcome(ended),
-                request_id=ended.request_id if ended is not None else "",
-                begun_at=begun_at,
-                seconds=self._clock() - begun,
-                purpose=KIND,
-            )
-            usage = ended.usage if isinstance(ended, Finish) else None
-            job.aside(self._record(call, usage, asked, "".join(written)))
+        bill = Bill(
+            reply=job.name,
+            spender=job.spender,
+            parameters=self._parameters,
+            turns=turns,
+            counted=await asyncio.to_thread(lambda: sum(map(self._tokenizer.measure, turns))),
+            tokenizer=self._tokenizer,
+            written=lambda: "".join(written),
+            aside=job.aside,
+            purpose=KIND,
+        )
+        async with self._charging.call(bill) as charged:
+            asked = Request(turns, charged.parameters, cache_key=job.cache_key, person=job.person)
+            charged.finish = await self._read(asked, written)
         text = await asyncio.to_thread(self._fitting, "".join(written).strip())
         if not text:
             raise EmptyAnswer("the summary has no text")
@@ -225,16 +213,6 @@ class Condenser:
         except StoreFailed as error:
             log.error("summary not kept", place=place, error=str(error))
 
-    async def _record(
-        self, call: Call, reported: Usage | None, asked: Request, written: str
-    ) -> None:
-        usage = reported
-        if usage is None:
-            read = await asyncio.to_thread(lambda: sum(map(self._tokenizer.measure, asked.turns)))
-            usage = Usage(prompt=read, completion=self._tokenizer.count(written))
-        counted = call.with_usage(usage, estimated=reported is None)
-        await write_in_the_end(lambda: self._calls.record(counted), reply=call.reply)
-
 
 def _story(known: Summary | None, history: Sequence[Turn]) -> Story:
     """With the summary that there is; whatever has no room after it is left out."""
@@ -247,9 +225,3 @@ def _story(known: Summary | None, history: Sequence[Turn]) -> Story:
 def _summary(kept: Kept) -> Summary:
     covers = tuple(Source(message, digest) for message, digest in kept.sources)
     return Summary(kept.body, covers, kept.id)
-
-
-def _outcome(ended: Finish | ModelFailed | None) -> str:
-    if ended is None:
-        return "cancelled"
-    return ended.reason if isinstance(ended, Finish) else ended.word

@@ -7,6 +7,7 @@ ParleyError
 │   └── LeaseLost               another process has taken the question over
 ├── ShuttingDown                this process takes no more questions
 ├── NotAdmitted                 the asker may not ask this here
+├── BudgetSpent                 nothing is left of what may be spent
 ├── PlatformFailed              Slack or Discord does not let us do our work
 ├── FileUnread                  a file cannot be read; `why` says which way
 │   └── NotInvited              the bot may not read the channel
@@ -89,6 +90,44 @@ class NotAdmitted(ParleyError):
     def sentence(self) -> Notice:
         """Why the question is not taken."""
         return self.why
+
+
+class BudgetSpent(ParleyError):
+    """A limit of what may be spent leaves no room for an answer.
+
+    `whose` is the kind of the limit, `period` day or month; it ends in so many seconds. Times
+    are those of `zone`; `contact` is whom to ask for more, empty for the operator.
+    """
+
+    def __init__(
+        self, whose: str, period: str, seconds: float, zone: str, contact: str = ""
+    ) -> None:
+        super().__init__(f"{whose}, {period}")
+        self.whose = whose
+        self.period = period
+        self.seconds = seconds
+        self.zone = zone
+        self.contact = contact
+
+    @property
+    def sentence(self) -> Notice:
+        """Which limit, when it ends, and whom to ask."""
+        whose, when = WHOSE[self.whose], _until(self.seconds)
+        ask = self.contact or Notice("my_operator")
+        if self.period == "month":
+            return Notice("spent_month", whose=whose, when=when, zone=self.zone, contact=ask)
+        return Notice("spent_day", whose=whose, when=when, zone=self.zone, contact=ask)
+
+
+WHOSE = {
+    "person": Notice("budget_of_person"),
+    "channel": Notice("budget_of_channel"),
+    "workspace": Notice("budget_of_workspace"),
+    "deployment": Notice("budget_of_deployment"),
+    "role": Notice("budget_of_role"),
+    "group": Notice("budget_of_group"),
+}
+"""How a person is told whose budget it is."""
 
 
 class PlatformFailed(ParleyError):
@@ -302,3 +341,10 @@ def _when(seconds: float) -> Notice:
     if minutes <= 90:
         return Notice("in_minutes", count=minutes)
     return Notice("in_hours", count=math.ceil(minutes / 60))
+
+
+def _until(seconds: float) -> Notice:
+    """How a person would say in how many days, hours or minutes."""
+    if seconds < 48 * 3600:
+        return _when(seconds)
+    return Notice("in_days", count=math.ceil(seconds / 86_400))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from core.prices import dollars
 from core.store import Call, Known
 from core.words import Notice, lines
 
@@ -46,6 +47,10 @@ def _effort(known: Known, calls: Sequence[Call]) -> Iterator[Notice]:
         )
         is_estimate = any(call.estimated for call in calls)
         yield Notice("why_estimated", tokens=tokens) if is_estimate else tokens
+        if cost := sum(call.cost for call in calls):
+            amount = dollars(cost)
+            exact = Notice("why_cost", dollars=amount)
+            yield Notice("why_cost_estimated", dollars=amount) if is_estimate else exact
         outcomes = ", ".join(call.outcome for call in calls)
         yield Notice("why_calls", count=len(calls), outcomes=outcomes)
     if known.ended:

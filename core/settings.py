@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -113,6 +114,20 @@ def _ids(value: Any) -> Any:
     return ids
 
 
+def _off(value: Any) -> Any:
+    return None if isinstance(value, str) and value.lower() == "off" else value
+
+
+def _zone(value: Any) -> Any:
+    try:
+        return ZoneInfo(value) if isinstance(value, str) else value
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        raise ValueError(f"must be a time zone such as Europe/Berlin, not {value!r}") from error
+
+
+Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Budget = Annotated[Dollars | None, BeforeValidator(_off)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 JsonObject = Annotated[dict[str, Any], BeforeValidator(_json_object)]
 Sizes = Annotated[dict[str, int], BeforeValidator(_sizes)]
@@ -123,7 +138,9 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 class Settings(BaseModel):
     """Everything that an operator can set."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
+    )
 
     openai_api_key: SecretStr = SecretStr("")
     openai_base_url: str = OPENAI_URL
@@ -144,7 +161,14 @@ class Settings(BaseModel):
     system_prompt: str = SYSTEM_PROMPT
     first_contact: Annotated[str, Field(max_length=1000)] = "on"
     personas_file: str = ""
+
+    budget_usd_per_day: Budget = 5
+    budget_usd_per_person_per_day: Budget = 1
     limits_file: str = ""
+    prices_file: str = ""
+    time_zone: Zone = ZoneInfo("UTC")
+    alert_channel: str = ""
+
     language: str = AUTO
     summaries: bool = True
     summary_model: str = ""
@@ -286,6 +310,16 @@ class Settings(BaseModel):
                 raise ValueError(
                     f"must have printable ASCII for values; that of {name} holds something else"
                 )
+        return value
+
+    @field_validator("alert_channel")
+    @classmethod
+    def _channel(cls, value: str) -> str:
+        if value and not re.fullmatch(r"slack/[CDG][A-Z0-9]{2,}|discord/\d{5,20}", value):
+            raise ValueError(
+                "must be the platform and the id of a channel, such as slack/C0123ABCD or "
+                "discord/123456789012345678"
+            )
         return value
 
     @field_validator("database_url")

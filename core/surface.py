@@ -1,7 +1,7 @@
 """What a platform offers to one conversation, and how its requests can end."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -212,6 +212,12 @@ class Surface(Protocol):
         """Tell the asker why there is no answer, in the way that the channel wants it.
 
         A command is always answered to the asker alone, where the platform can.
+        """
+
+    async def groups(self, among: Collection[str]) -> frozenset[str]:
+        """To which of these roles or groups the asker belongs: platform/workspace/id each.
+
+        Raises `PlatformFailed` if nobody can tell.
         """
 
     async def admits(self, audience: Audience) -> bool:

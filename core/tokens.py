@@ -16,7 +16,7 @@ import threading
 import zlib
 from binascii import a2b_base64
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -222,6 +222,14 @@ class Tokenizer:
     def count_request(self, turns: Iterable[Turn]) -> int:
         """What a whole request comes to."""
         return PER_REQUEST + sum(map(self.count_turn, turns))
+
+    def most(self, turns: Sequence[Turn], counted: int) -> int:
+        """The most tokens that a request can be, which was counted as so many."""
+        if self.exact:
+            return counted
+        texts = [part.text for turn in turns for part in turn.parts if isinstance(part, Text)]
+        framing = sum(PER_MESSAGE + self._pictures(turn) for turn in turns)
+        return PER_REQUEST + framing + sum(map(utf8_bytes, texts))
 
     async def prime(self, texts: Iterable[str]) -> None:
         """Count texts in a thread, so that a later `count` of them is quick and exact."""

@@ -37,6 +37,12 @@ class Parameters:
     reasoning_effort: str | None = None
     extra_body: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def fixed_answer_tokens(self) -> int | None:
+        """The longest answer where `extra_body` says it, which then holds whatever else is said."""
+        found = (self.extra_body.get(name) for name in ("max_completion_tokens", "max_tokens"))
+        return next((one for one in found if isinstance(one, int)), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

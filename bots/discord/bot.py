@@ -21,6 +21,7 @@ from bots.discord.commands import Asking, Commands, Marks
 from bots.discord.desk import Desk, desk
 from bots.discord.listener import Listener
 from bots.discord.menus import Menus
+from bots.discord.messages import Spot
 from bots.discord.presses import PressListener
 from bots.discord.settings import Settings
 from bots.discord.subcommands import new, usage
@@ -31,6 +32,7 @@ from core.pace import Governor
 from core.panel import Panel
 from core.presses import Presses
 from core.recall import Recall
+from core.surface import Delivered, Page
 
 log = structlog.get_logger()
 
@@ -122,6 +124,15 @@ class DiscordBot:
             if reason := _reason(error, self._api_url):
                 raise StartError(reason) from error
             raise error
+
+    async def announce(self, channel: str, text: str) -> None:
+        """Say something in a channel, as a notice; what becomes of it is a line of the log."""
+        if self._desk is None:
+            return
+        nonce = f"announcement/{channel}/{text}"
+        outcome = await self._desk.messages.post_in_turn(Spot(int(channel)), Page("", text), nonce)
+        if not isinstance(outcome, Delivered):
+            log.warning("not announced", channel=channel, told=text, outcome=str(outcome))
 
     async def stop(self) -> None:
         """Hear nothing more, let requests on their way end, and disconnect; takes seconds."""

@@ -6,7 +6,7 @@ the answer is for the asker alone.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.dress import Dress
 from bots.discord.headline import headline
-from bots.discord.managers import groups_of, may_set
+from bots.discord.managers import groups_of, may_set, roles_among
 from bots.discord.messages import NOTHING_YET, Spot, uploads
 from bots.discord.shown import LIMIT, NOTICE, change, content, is_blank
 from bots.discord.surface import PAUSE
@@ -211,6 +211,10 @@ class InteractionSurface(CommandSurface):
         if isinstance(outcome, Delivered):
             self._remember(message, page, under=self._under[message])
         return outcome
+
+    async def groups(self, among: Collection[str]) -> frozenset[str]:
+        """Which of these roles the asker has."""
+        return roles_among(self._interaction.user, among)
 
     async def admits(self, audience: Audience) -> bool:
         """Whether the asker is among these people."""

@@ -1,7 +1,7 @@
 """A question in a thread, a channel or a direct message, and where its answer grows."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import discord
@@ -13,7 +13,7 @@ from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.dress import Dress
 from bots.discord.history import is_post, read_starter, read_talk
-from bots.discord.managers import groups_of, manages
+from bots.discord.managers import groups_of, manages, roles_among
 from bots.discord.messages import Spot
 from bots.discord.shown import LIMIT
 from bots.discord.threads import Opened, open_thread
@@ -175,6 +175,10 @@ class DiscordSurface:
         if isinstance(outcome, Delivered):
             self._desk.chains.changed(int(message), self._said(message, page))
         return outcome
+
+    async def groups(self, among: Collection[str]) -> frozenset[str]:
+        """Which of these roles the asker has."""
+        return roles_among(self._question.author, among)
 
     async def admits(self, audience: Audience) -> bool:
         """Whether the asker is among these people; those who manage the channel always are."""

@@ -6,10 +6,12 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
 import aiohttp
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack import bolt, tokens
 from bots.slack.assistant import Assistant
+from bots.slack.blocks import content
 from bots.slack.budgets import Budgets, unknown
 from bots.slack.calls import CALL_TIMEOUT, CallFailed, Calls
 from bots.slack.commands import Commands
@@ -36,12 +38,15 @@ from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StartError
 from core.languages import Languages
-from core.pace import Governor
+from core.pace import Governor, Urgency
 from core.panel import Panel
 from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
+from core.surface import Page
 from core.tasks import Tasks
+
+log = structlog.get_logger()
 
 SLACK = "https://slack.com/api/"
 
@@ -91,6 +96,7 @@ class SlackBot:
         self._tasks = Tasks()
         self._session: aiohttp.ClientSession | None = None
         self._ears: Ears | None = None
+        self._posting: tuple[Calls, Budgets] | None = None
         self._directory: Directory | None = None
         self._door: Door | None = None
         self._files: Files | None = None
@@ -143,6 +149,22 @@ class SlackBot:
         finally:
             self._over.set()
 
+    async def announce(self, channel: str, text: str) -> None:
+        """Say something in a channel, as a notice; what becomes of it is a line of the log."""
+        if self._posting is None:
+            return
+        calls, budgets = self._posting
+        try:
+            await calls.in_turn(
+                calls.web.chat_postMessage,
+                budgets.post(channel),
+                Urgency.PAGE,
+                channel=channel,
+                **content(Page("", text)),
+            )
+        except CallFailed as failed:
+            log.warning("not announced", channel=channel, told=text, outcome=str(failed.outcome))
+
     async def stop(self) -> None:
         """Hear nothing more and disconnect, within seconds."""
         self._stopped = True
@@ -171,6 +193,7 @@ class SlackBot:
         self._directory = Directory(calls, budgets, self._clock)
         self._directory.people.learn(us.user, us.name)
         self._files = Files(self._bot_token, self._api_url, calls, budgets)
+        self._posting = calls, budgets
         workspace = self._workspace(us, calls, self._directory, self._files)
         self._door = door = Door(workspace, self._chat)
         commands = Commands(workspace, self._chat, self._clock)

@@ -7,7 +7,7 @@ uses within thirty minutes.
 import asyncio
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -220,6 +220,10 @@ class ResponseSurface(CommandSurface):
         if message == HERE or self._direct is None:
             return await self._show(page)
         return await self._direct.edit(message, page)
+
+    async def groups(self, among: Collection[str]) -> frozenset[str]:
+        """To which of these user groups the asker belongs. Raises `PlatformFailed`."""
+        return await self._workspace.managers.groups(self._question.asker.id, among)
 
     async def admits(self, audience: Audience) -> bool:
         """Whether the asker is among these people. Raises `PlatformFailed`."""

@@ -1,6 +1,6 @@
 """A conversation on Slack, as the core answers in it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -144,6 +144,10 @@ class SlackSurface:
             return failed.outcome
         self._stands(message, page)
         return Delivered(message)
+
+    async def groups(self, among: Collection[str]) -> frozenset[str]:
+        """To which of these user groups the asker belongs. Raises `PlatformFailed`."""
+        return await self._workspace.managers.groups(self._question.asker.id, among)
 
     async def admits(self, audience: Audience) -> bool:
         """Whether the asker is among these people. Raises `PlatformFailed`."""

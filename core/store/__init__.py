@@ -12,6 +12,7 @@ from core.store.calls import Call, Calls
 from core.store.channel_settings import Change, ChannelSettings
 from core.store.database import BUSY_TIMEOUT, Database, prepare, translated
 from core.store.introductions import Introductions
+from core.store.ledger import Ledger
 from core.store.marks import Marks
 from core.store.migrate import migrate
 from core.store.pauses import Pauses
@@ -37,6 +38,7 @@ class Store:
         self.questions = Questions(self._database, process.owner, process.is_dead, clock)
         self.replies = Replies(self._database, process.owner, clock)
         self.calls = Calls(self._database)
+        self.ledger = Ledger(self._database, process.owner, process.is_dead)
         self.ratings = Ratings(self._database, clock)
         self.threads = Threads(self._database)
         self.pauses = Pauses(self._database, clock)

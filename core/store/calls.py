@@ -1,14 +1,12 @@
 """Model calls: what was asked of the endpoint, and what it counted."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from core.store.database import Database
 from core.store.schema import model_calls
 from core.wire import Usage
-
-_ADD = insert(model_calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +15,8 @@ class Call:
 
     Tokens as the endpoint reported them; `estimated` when it did not and they are our
     own count. `begun_at` in seconds since 1970. `purpose` is what it was for: answer or summary.
+    `person` and `place` are who asked, as platform/id, and the channel, as
+    platform/workspace/id; `cost` is in nano-dollars.
     """
 
     reply: str
@@ -32,6 +32,20 @@ class Call:
     reasoning_tokens: int = 0
     estimated: bool = False
     purpose: str = "answer"
+    person: str = ""
+    place: str = ""
+    cost: int = 0
+
+    @property
+    def usage(self) -> Usage:
+        """What was counted for it."""
+        return Usage(
+            prompt=self.prompt_tokens,
+            cached=self.cached_tokens,
+            cache_written=self.written_tokens,
+            completion=self.completion_tokens,
+            reasoning=self.reasoning_tokens,
+        )
 
     def with_usage(self, usage: Usage, *, estimated: bool) -> "Call":
         """The same call with what was counted for it."""
@@ -51,11 +65,6 @@ class Calls:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def record(self, call: Call) -> None:
-        """Write one call down."""
-        async with self._database.write() as connection:
-            await connection.execute(_ADD, asdict(call))
 
     async def of(self, reply: str) -> list[Call]:
         """The calls that were made for a reply, in order."""

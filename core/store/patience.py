@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -16,8 +16,10 @@ DELAYS = (0.5, 1.0, 2.0, 4.0)
 
 LONGEST = 10.0
 
+T = TypeVar("T")
 
-async def write_in_the_end(write: Callable[[], Coroutine[Any, Any, None]], **what: object) -> None:
+
+async def write_in_the_end(write: Callable[[], Coroutine[Any, Any, T]], **what: object) -> T:
     """Try until it is written. Raises `LeaseLost`, after which there is no use in it.
 
     `what` is how the log names it.
@@ -25,10 +27,9 @@ async def write_in_the_end(write: Callable[[], Coroutine[Any, Any, None]], **wha
     for delay in itertools.chain((0.0,), DELAYS, itertools.repeat(LONGEST)):
         await asyncio.sleep(delay)
         try:
-            await write()
+            return await write()
         except LeaseLost:
             raise
         except StoreFailed as error:
             log.error("not recorded, trying again", error=str(error), **what)
-        else:
-            return
+    raise AssertionError("the tries never end")

@@ -1,6 +1,17 @@
 """The tables: what Parley knows for good. Times are seconds since 1970 (UTC)."""
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 metadata = MetaData()
 
@@ -83,8 +94,56 @@ model_calls = Table(
     Column("estimated", Integer, nullable=False, server_default="0"),
     # What it was for: answer, or summary.
     Column("purpose", String, nullable=False, server_default="answer"),
+    # Who asked: platform/id. Where: platform/workspace/channel.
+    Column("person", String, nullable=False, server_default=""),
+    Column("place", String, nullable=False, server_default=""),
+    # In nano-dollars.
+    Column("cost", BigInteger, nullable=False, server_default="0"),
 )
 Index("model_calls_begun", model_calls.c.begun_at)
+
+# The calls of a day added up, so that a report need not read each of them.
+usage_days = Table(
+    "usage_days",
+    metadata,
+    # As 2026-11-28, in the time zone of the settings.
+    Column("day", String, primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("place", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("calls", BigInteger, nullable=False),
+    Column("prompt", BigInteger, nullable=False),
+    Column("cached", BigInteger, nullable=False),
+    Column("written", BigInteger, nullable=False),
+    Column("completion", BigInteger, nullable=False),
+    Column("reasoning", BigInteger, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    # How many of the calls have figures that are our own count.
+    Column("estimated", BigInteger, nullable=False),
+)
+
+# What was used of each limit in one of its days or months; in nano-dollars or tokens.
+spending = Table(
+    "spending",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("unit", String, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("spent", BigInteger, nullable=False, server_default="0"),
+    Column("reserved", BigInteger, nullable=False, server_default="0"),
+    # The highest level, in per cent, of which the operator was told.
+    Column("told", Integer, nullable=False, server_default="0"),
+    Column("ends", Float, nullable=False),
+)
+
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner", String, nullable=False),
+    # The call, what was taken for it and from which counters, as JSON.
+    Column("body", Text, nullable=False),
+)
 
 threads = Table(
     "threads",

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from core.charging import Charging
 from core.chat import Chat
 from core.composer import Composer
 from core.model import Model, Timeouts
@@ -16,6 +17,7 @@ from core.store.texts import DAY
 from core.tokens import Tokenizers
 from core.wire import Parameters
 from sandbox.model import ModelServer
+from tests.core.house import spends
 
 
 @pytest.fixture
@@ -54,6 +56,8 @@ class House:
         code_files=True,
         delete_with_question=False,
         text_lifetime=DAY,
+        limits=(),
+        prices=None,
     ):
         url = f"sqlite+aiosqlite:///{self._folder}/parley.db"
         store = await Store.open(url, wall_clock, text_lifetime)
@@ -62,20 +66,22 @@ class House:
             base_url=self._server.base_url,
             timeouts=timeouts or Timeouts(),
         )
+        spending = spends(store, limits, prices)
+        charging = Charging(spending, clock=time.monotonic, wall_clock=time.time)
         composer = Composer(
             model=model,
             tokenizers=Tokenizers(),
-            calls=store.calls,
+            charging=charging,
             context_tokens=context_tokens,
             reply_timeout=reply_timeout,
             clock=time.monotonic,
-            wall_clock=time.time,
             chance=lambda: 1.0,
         )
         deployment = Preset(Parameters("gpt-4o-mini", answer_tokens=1000), "Be kind.")
         chat = Chat(
             store=store,
             composer=composer,
+            spending=spending,
             governor=Governor(time.monotonic),
             overrides=Overrides(store.channel_settings, deployment),
             clock=time.monotonic,

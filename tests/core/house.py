@@ -2,10 +2,13 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
@@ -13,6 +16,8 @@ from core.chat import Chat
 from core.controls import Control
 from core.messages import Author, Question
 from core.presses import Press, Presses
+from core.prices import Price, Prices
+from core.spending import Spending
 from tests.core.paper import THREAD, Paper
 
 ADA = Author("U1", "Ada")
@@ -58,6 +63,17 @@ async def outcome(chat, key):
             text("SELECT state, outcome FROM questions WHERE key = :key"), {"key": key}
         )
         return tuple(found.one())
+
+
+def spends(store, limits=(), prices=None, clock=time.time, contact=""):
+    """The ledger of a store, with prices by model in dollars for a million tokens, in and out."""
+    own = {
+        name: Price(Decimal(read), Decimal(read), Decimal(read), Decimal(written))
+        for name, (read, written) in (prices or {}).items()
+    }
+    prices = Prices("http://127.0.0.1/v1", own)
+    zone = ZoneInfo("UTC")
+    return Spending(store.ledger, prices, limits, clock=clock, zone=zone, contact=contact)
 
 
 @contextmanager

@@ -46,6 +46,7 @@ class Paper:
     file_answers: deque[Outcome] = field(default_factory=deque)
     unsure: set[str] = field(default_factory=set)
     managers: set[str] = field(default_factory=set)
+    in_groups: set[str] = field(default_factory=set)
     old: bool = False
     under_way: int = 0
     most_under_way: int = 0
@@ -98,6 +99,9 @@ class Paper:
     async def status(self, text: str, *, waits: bool = False) -> None:
         await asyncio.sleep(self.latency)
         self.signs.append(text)
+
+    async def groups(self, among) -> frozenset[str]:
+        return frozenset(among) & self.in_groups
 
     async def admits(self, audience: Audience) -> bool:
         return admits(audience, "U1", ())

@@ -682,14 +682,14 @@ async def test_the_reader_sees_when_the_model_is_asked_again(chat, server):
 
 
 async def test_what_a_call_has_used_is_recorded_even_when_the_database_fails_at_first(chat, server):
-    record, failures = chat._answering._composer._calls.record, [StoreFailed("locked")]
+    settle, failures = chat._store.ledger.settle, [StoreFailed("locked")]
 
-    async def fails_once(call):
+    async def fails_once(*call):
         if failures:
             raise failures.pop()
-        await record(call)
+        return await settle(*call)
 
-    chat._answering._composer._calls.record = fails_once
+    chat._store.ledger.settle = fails_once
     server.enqueue("Because.")
     await reading(chat, "Why?")
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text as sql
 
 from core import notices
+from core.charging import Charging
 from core.chat import Chat
 from core.composer import Composer
 from core.condenser import Condenser
@@ -21,6 +22,7 @@ from core.store import Store
 from core.tokens import Tokenizer, Tokenizers
 from core.wire import Parameters
 from sandbox.model import Answer, Cut, ModelServer, Pause, Stall
+from tests.core.house import spends
 from tests.core.paper import THREAD, Paper
 
 ADA, BOT = Author("U1", "Ada"), Author("B1", "Parley", is_bot=True)
@@ -65,26 +67,26 @@ async def build(server, store):
         model = Model(api_key=server.key, base_url=server.base_url)
         tokenizer = await Tokenizer.load("gpt-4o-mini")
         parameters = Parameters("gpt-4o-mini", answer_tokens=500)
+        spending = spends(store)
+        charging = Charging(spending, clock=time.monotonic, wall_clock=time.time)
         condenser = Condenser(
             model=model,
             tokenizer=tokenizer,
-            calls=store.calls,
+            charging=charging,
             texts=store.texts,
             parameters=parameters,
             name=name,
             context_tokens=context_tokens,
             clock=time.monotonic,
-            wall_clock=time.time,
             deadline=deadline,
         )
         composer = Composer(
             model=model,
             tokenizers=Tokenizers(),
-            calls=store.calls,
+            charging=charging,
             context_tokens=context_tokens,
             reply_timeout=30,
             clock=time.monotonic,
-            wall_clock=time.time,
             chance=lambda: 1.0,
             condenser=condenser,
         )
@@ -92,6 +94,7 @@ async def build(server, store):
         chat = Chat(
             store=store,
             composer=composer,
+            spending=spending,
             governor=governor,
             overrides=Overrides(store.channel_settings, Preset(parameters, "Be kind.")),
             clock=time.monotonic,

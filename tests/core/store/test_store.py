@@ -201,7 +201,8 @@ async def test_the_messages_of_a_reply_are_written_down_by_whoever_holds_its_que
 async def test_a_call_is_recorded_with_its_tokens(store):
     await store.questions.claim(question())
     await store.replies.begin("r1", str(THREAD), [question().key])
-    await store.calls.record(Call("r1", "m", "stop", 1.0, 0.5, "req_1", 10, 4, 0, 20, 5))
+    call = Call("r1", "m", "stop", 1.0, 0.5, "req_1", 10, 4, 0, 20, 5)
+    await store.ledger.settle(call, "2026-11-28", None, ())
 
     async with store._database.read() as connection:
         call = (await connection.execute(text("SELECT * FROM model_calls"))).one()

@@ -1,0 +1,126 @@
+"""One call of a model and its bill: reserved before it, settled after it, however it ends."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.errors import ModelFailed, NotReached
+from core.messages import Turn
+from core.spending import Reservation, Spender, Spending
+from core.store import Call
+from core.tokens import Tokenizer
+from core.wire import Finish, Parameters, Usage
+
+UNBOUNDED = 128_000
+"""Tokens of an answer whose length nothing bounds: the most that a model gives today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What is asked, for which reply, and who pays.
+
+    `counted` is what the request comes to by our count, in tokens; `written` tells what came back
+    so far. `aside` owns the book-keeping, for which no reader waits.
+    """
+
+    reply: str
+    spender: Spender
+    parameters: Parameters
+    turns: Sequence[Turn]
+    counted: int
+    tokenizer: Tokenizer
+    written: Callable[[], str]
+    aside: Callable[[Coroutine[Any, Any, None]], object]
+    purpose: str = "answer"
+
+
+@dataclass(slots=True)
+class Charged:
+    """A call that may be made now, with these parameters; `finish` is to be set when it ends."""
+
+    parameters: Parameters
+    finish: Finish | None = None
+
+
+class Charging:
+    """Charges calls; `clock` gives seconds that only grow, `wall_clock` seconds since 1970."""
+
+    def __init__(
+        self, spending: Spending, *, clock: Callable[[], float], wall_clock: Callable[[], float]
+    ) -> None:
+        self._spending = spending
+        self._clock = clock
+        self._wall_clock = wall_clock
+
+    @asynccontextmanager
+    async def call(self, bill: Bill) -> AsyncIterator[Charged]:
+        """Make a call within the block. Raises `BudgetSpent` and `StoreFailed` before it."""
+        call = Call(
+            reply=bill.reply,
+            model=bill.parameters.model,
+            outcome="",
+            begun_at=self._wall_clock(),
+            seconds=0.0,
+            prompt_tokens=bill.tokenizer.most(bill.turns, bill.counted),
+            purpose=bill.purpose,
+            person=bill.spender.name,
+            place=bill.spender.place,
+        )
+        fixed = bill.parameters.fixed_answer_tokens
+        wanted = fixed or bill.parameters.answer_tokens
+        reservation = await self._spending.reserve(
+            bill.spender, call, answer=wanted or UNBOUNDED, firm=fixed is not None
+        )
+        charged = Charged(_granted(bill.parameters, reservation))
+        failed: ModelFailed | None = None
+        begun = self._clock()
+        try:
+            yield charged
+        except ModelFailed as error:
+            failed = error
+            raise
+        finally:
+            ended = charged.finish or failed
+            done = replace(
+                call,
+                outcome=_outcome(ended),
+                request_id=ended.request_id if ended else "",
+                seconds=self._clock() - begun,
+            )
+            bill.aside(self._settle(reservation, done, bill, ended, bill.written()))
+
+    async def _settle(
+        self,
+        reservation: Reservation,
+        call: Call,
+        bill: Bill,
+        ended: Finish | ModelFailed | None,
+        written: str,
+    ) -> None:
+        usage = ended.usage if isinstance(ended, Finish) else None
+        estimated = usage is None and not _refused(ended)
+        if estimated:
+            await bill.tokenizer.prime([written])
+            usage = Usage(prompt=bill.counted, completion=bill.tokenizer.count(written))
+        await self._spending.settle(
+            reservation, call.with_usage(usage or Usage(), estimated=estimated)
+        )
+
+
+def _granted(parameters: Parameters, reservation: Reservation) -> Parameters:
+    """The parameters with an answer that is no longer than what was reserved."""
+    if parameters.answer_tokens is None and reservation.held is None:
+        return parameters
+    return replace(parameters, answer_tokens=reservation.answer_tokens)
+
+
+def _refused(ended: Finish | ModelFailed | None) -> bool:
+    """Whether the endpoint has not taken the request, and so charges nothing."""
+    return isinstance(ended, NotReached) or (isinstance(ended, ModelFailed) and ended.status >= 400)
+
+
+def _outcome(ended: Finish | ModelFailed | None) -> str:
+    if ended is None:
+        return "cancelled"
+    return ended.reason if isinstance(ended, Finish) else ended.word

@@ -1,0 +1,357 @@
+"""What may be spent, by whom and where: limits, and the one door that every model call passes.
+
+Each limit that applies has a counter in the database for each of its days or months. Before a
+call its worst case is reserved in all of them, in one transaction; afterwards that is replaced
+by what it has cost. So a hundred questions in one instant cannot overshoot together.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from core.errors import BudgetSpent, StoreFailed
+from core.limits import BudgetEntry
+from core.messages import Question
+from core.prices import NANO, Price, Prices, dollars
+from core.store.calls import Call
+from core.store.ledger import Grant, Held, Ledger, Line, Taken, Unit
+from core.store.patience import write_in_the_end
+from core.words import Notice
+
+log = structlog.get_logger()
+
+LEAST_ANSWER = 1024
+"""Tokens: where a budget is nearly spent, an answer is made shorter, but not shorter than this."""
+
+SWEEP = 10.0
+"""Seconds between two looks for what dead processes have reserved."""
+
+LEVELS = (50, 80, 100)
+"""Parts of a budget, in per cent, at which its operator is told."""
+
+SEPARATOR = "|"
+"""Between the parts of a counter's key; no platform has it in an id."""
+
+KEPT = 40 * 86_400.0
+"""Seconds after their end for which counters are kept."""
+
+
+class Kind(StrEnum):
+    """Whose a budget is."""
+
+    DEPLOYMENT = "deployment"
+    WORKSPACE = "workspace"
+    CHANNEL = "channel"
+    PERSON = "person"
+    ROLE = "role"
+    GROUP = "group"
+
+
+class Period(StrEnum):
+    """How long a budget has to last."""
+
+    DAY = "day"
+    MONTH = "month"
+
+    def begins(self, now: datetime) -> datetime:
+        """When the period began in which this moment lies."""
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        return midnight if self is Period.DAY else midnight.replace(day=1)
+
+    def ends(self, now: datetime) -> datetime:
+        """When the next one begins."""
+        well_within = timedelta(hours=36) if self is Period.DAY else timedelta(days=32)
+        return self.begins(self.begins(now) + well_within)
+
+
+@dataclass(frozen=True, slots=True)
+class SpendingLimit:
+    """How much may be used in a period; without `id` by each one of its kind.
+
+    `amount` is in nano-dollars or tokens.
+    """
+
+    kind: Kind
+    unit: Unit
+    amount: int
+    period: Period = Period.DAY
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """Who asks, and where; `groups` are those of the limits that they belong to."""
+
+    platform: str
+    workspace: str
+    channel: str
+    person: str
+    groups: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, question: Question, groups: Iterable[str] = ()) -> "Spender":
+        """Who asks a question."""
+        where, who = question.conversation, question.asker.id
+        return cls(where.platform, where.workspace, where.channel, who, frozenset(groups))
+
+    @property
+    def name(self) -> str:
+        """The person, as limits and the ledger have it."""
+        return f"{self.platform}/{self.person}"
+
+    @property
+    def place(self) -> str:
+        """The channel, as limits and the ledger have it."""
+        return f"{self.platform}/{self.workspace}/{self.channel}"
+
+    def ids(self, kind: Kind) -> frozenset[str]:
+        """Under which ids limits of a kind know this spender."""
+        match kind:
+            case Kind.DEPLOYMENT:
+                return frozenset({""})
+            case Kind.WORKSPACE:
+                return frozenset({f"{self.platform}/{self.workspace}"})
+            case Kind.CHANNEL:
+                return frozenset({self.place})
+            case Kind.PERSON:
+                return frozenset({self.name})
+            case Kind.ROLE | Kind.GROUP:
+                return self.groups
+
+
+def applying(
+    limits: Iterable[SpendingLimit], spender: Spender
+) -> Iterator[tuple[str, SpendingLimit]]:
+    """The limits that hold for a spender, each with the id for which it counts.
+
+    One that names somebody stands in the place of that which holds for each of the kind.
+    """
+    named = {(one.kind, one.unit, one.period, one.id) for one in limits if one.id}
+    for limit in limits:
+        for id_ in spender.ids(limit.kind):
+            if limit.id == id_ or (
+                not limit.id and (limit.kind, limit.unit, limit.period, id_) not in named
+            ):
+                yield id_, limit
+
+
+def granted(
+    left: Sequence[tuple[Line, int]], price: Price, prompt: int, *, wanted: int, least: int
+) -> Taken | Line:
+    """What of these budgets a call takes at most; or that in which there is too little left.
+
+    The answer may have as many tokens as is wanted and as every budget affords.
+    """
+    money, answer = price.at_most(prompt), wanted
+    for line, rest in left:
+        if line.amount <= 0:
+            return line
+        if line.unit is Unit.TOKENS:
+            affords: int | None = rest - prompt
+        else:
+            affords = price.affords(rest - money) if rest >= money else -1
+        if affords is not None and affords < least:
+            return line
+        answer = answer if affords is None else min(answer, affords)
+    return Taken(answer, money + price.answers(answer), prompt + answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Room for one call: an answer of so many tokens at most, at this price."""
+
+    answer_tokens: int
+    price: Price
+    held: Held | None = None
+
+
+class Spending:
+    """Reserves before each call of a model, and settles after it.
+
+    `clock` gives seconds since 1970; days and months are those of `zone`. `contact` is whom
+    people ask for more. `tell` gives the operator a sentence, where they have chosen a place.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        prices: Prices,
+        limits: Sequence[SpendingLimit] = (),
+        *,
+        clock: Callable[[], float],
+        zone: ZoneInfo,
+        contact: str = "",
+    ) -> None:
+        self._ledger = ledger
+        self._prices = prices
+        self._limits = tuple(limits)
+        self._clock = clock
+        self._zone = zone
+        self._contact = contact
+        self._tasks: asyncio.TaskGroup | None = None
+        self.tell: Callable[[Notice], Coroutine[Any, Any, None]] | None = None
+
+    def groups_of(self, question: Question) -> frozenset[str]:
+        """The roles and groups of a question's workspace that limits name."""
+        where = question.conversation
+        workspace = f"{where.platform}/{where.workspace}/"
+        named = (one.id for one in self._limits if one.kind in (Kind.ROLE, Kind.GROUP))
+        return frozenset(id_ for id_ in named if id_.startswith(workspace))
+
+    async def refusal(self, spender: Spender) -> Notice | None:
+        """Why nothing more can be asked now; None when something is left. Raises `StoreFailed`."""
+        lines = self._lines(spender)
+        for line, left in await self._ledger.left(list(lines)):
+            if left <= 0:
+                await self._tell(line.key, LEVELS[-1])
+                return self._spent(lines[line]).sentence
+        return None
+
+    async def reserve(
+        self, spender: Spender, call: Call, *, answer: int, firm: bool = False
+    ) -> Reservation:
+        """Room for a call whose prompt has at most `call.prompt_tokens`.
+
+        Where a budget is nearly spent the answer gets less room than it wants, unless it is
+        `firm`, and no less than `LEAST_ANSWER`. Raises `BudgetSpent` and `StoreFailed`.
+        """
+        price = self._prices.of(call.model, call.prompt_tokens)
+        lines = self._lines(spender)
+        if not lines:
+            return Reservation(answer, price)
+        grant = partial(
+            granted,
+            price=price,
+            prompt=call.prompt_tokens,
+            wanted=answer,
+            least=answer if firm else min(LEAST_ANSWER, answer),
+        )
+        reserving = asyncio.ensure_future(self._reserve(list(lines), call, grant))
+        try:
+            found = await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            # What it takes would stay taken: it is seen through, and given back.
+            reserving.add_done_callback(self._give_back)
+            raise
+        if isinstance(found, Line):
+            await self._tell(found.key, LEVELS[-1])
+            raise self._spent(lines[found])
+        return Reservation(found.taken.answer_tokens, price, found)
+
+    async def settle(self, reservation: Reservation, call: Call) -> None:
+        """Write down what a call has used, and free what it had reserved; tried until it is."""
+        counted = self._priced(call)
+        for key, level in await write_in_the_end(
+            lambda: self._ledger.settle(counted, self._day(call), reservation.held, LEVELS),
+            reply=call.reply,
+        ):
+            await self._tell(key, level, new=True)
+
+    async def keep(self) -> None:
+        """Free what dead processes have reserved, and forget old counters, until cancelled."""
+        async with asyncio.TaskGroup() as self._tasks:
+            while True:
+                try:
+                    await self._sweep()
+                    await self._ledger.forget(self._clock() - KEPT)
+                except StoreFailed as error:
+                    log.error("reservations not looked through", error=str(error))
+                await asyncio.sleep(SWEEP)
+
+    async def _reserve(self, lines: Sequence[Line], call: Call, grant: Grant) -> Held | Line:
+        found = await self._ledger.reserve(lines, call, grant)
+        if isinstance(found, Line) and await self._sweep():
+            return await self._ledger.reserve(lines, call, grant)
+        return found
+
+    async def _sweep(self) -> int:
+        """Settle the calls of dead processes: they have cost their prompts, for all that is known.
+
+        What else they may have cost was cut off with them.
+        """
+        orphans = await self._ledger.orphans()
+        for held, call in orphans:
+            log.warning("the call of a process that died is settled", reply=call.reply)
+            died = replace(self._priced(call), outcome="died", estimated=True)
+            await self._ledger.bury(died, self._day(call), held)
+        return len(orphans)
+
+    def _give_back(self, reserving: "asyncio.Task[Held | Line]") -> None:
+        if reserving.cancelled() or reserving.exception() or self._tasks is None:
+            return
+        if isinstance(held := reserving.result(), Held):
+            freeing = write_in_the_end(lambda: self._ledger.free(held), reservation=held.id)
+            self._tasks.create_task(freeing)
+
+    def _priced(self, call: Call) -> Call:
+        return replace(call, cost=self._prices.of(call.model, call.prompt_tokens).cost(call.usage))
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), self._zone)
+
+    def _day(self, call: Call) -> str:
+        return datetime.fromtimestamp(call.begun_at, self._zone).date().isoformat()
+
+    def _lines(self, spender: Spender) -> dict[Line, SpendingLimit]:
+        """The counters of the limits that hold for a spender, those of now."""
+        now = self._now()
+        lines: dict[Line, SpendingLimit] = {}
+        for id_, limit in applying(self._limits, spender):
+            since = limit.period.begins(now).date().isoformat()
+            key = SEPARATOR.join((limit.period, since, limit.unit, limit.kind, id_))
+            ends = limit.period.ends(now).timestamp()
+            lines[Line(key, limit.unit, limit.amount, ends)] = limit
+        return lines
+
+    def _spent(self, limit: SpendingLimit) -> BudgetSpent:
+        now = self._now()
+        seconds = limit.period.ends(now).timestamp() - now.timestamp()
+        return BudgetSpent(limit.kind, limit.period, seconds, str(self._zone), self._contact)
+
+    async def _tell(self, key: str, level: int, *, new: bool = False) -> None:
+        """Tell the operator of a counter that has reached a level, once."""
+        if self.tell is None or self._tasks is None:
+            return
+        if not new and not await self._ledger.reached(key, level):
+            return
+        period, since, _, kind, id_ = key.split(SEPARATOR)
+        of = f"{kind} {id_}".strip()
+        notice = Notice("budget_level", percent=level, of=of, period=period, since=since)
+        self._tasks.create_task(self.tell(notice))
+
+
+def described(limits: Iterable[SpendingLimit]) -> Iterator[str]:
+    """Each limit as an operator reads it."""
+    for one in limits:
+        amount = (
+            f"{one.amount:,} tokens" if one.unit is Unit.TOKENS else f"{dollars(one.amount)} USD"
+        )
+        whose = one.id or ("everybody together" if one.kind is Kind.DEPLOYMENT else "each")
+        yield f"{one.kind} ({whose}): {amount} a {one.period}"
+
+
+def limits_of(
+    budgets: Iterable[BudgetEntry], usd_per_day: float | None, usd_per_person: float | None
+) -> list[SpendingLimit]:
+    """The limits of LIMITS_FILE, with the two that are settings; None is no limit."""
+    found = [
+        SpendingLimit(
+            Kind(one.of),
+            Unit.USD if one.usd is not None else Unit.TOKENS,
+            one.tokens if one.usd is None else round(one.usd * NANO),  # type: ignore[arg-type]
+            Period(one.per),
+            one.id,
+        )
+        for one in budgets
+    ]
+    for kind, usd in ((Kind.DEPLOYMENT, usd_per_day), (Kind.PERSON, usd_per_person)):
+        if usd is not None:
+            found.append(SpendingLimit(kind, Unit.USD, round(usd * NANO)))
+    return found

@@ -1,0 +1,350 @@
+"""No budget is ever overshot, whoever asks at once, and nothing stays reserved."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import time
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from core.errors import BudgetSpent
+from core.prices import NANO, Price, Prices
+from core.spending import Kind, Period, Spender, Spending, SpendingLimit, applying, granted
+from core.store import Call, Store
+from core.store.ledger import Line, Taken, Unit
+
+ADA = Spender("slack", "T1", "C1", "U1")
+BEN = Spender("slack", "T1", "C1", "U2")
+PRICES = Prices("http://127.0.0.1/v1", {"m": Price(*map(Decimal, (1, 1, 1, 4)))})
+"""A prompt of 1,000 tokens is 0.001 USD, and so is an answer of 250."""
+
+
+def usd(amount, kind=Kind.PERSON, **more):
+    return SpendingLimit(kind, Unit.USD, round(amount * NANO), **more)
+
+
+def call(prompt=1000, completion=0, **more):
+    return Call(
+        "r1",
+        "m",
+        "stop",
+        time.time(),
+        0.1,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        person=ADA.name,
+        place=ADA.place,
+        **more,
+    )
+
+
+def spends(store, *limits, clock=time.time, zone="UTC", contact=""):
+    zone = ZoneInfo(zone)
+    return Spending(store.ledger, PRICES, limits, clock=clock, zone=zone, contact=contact)
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite+aiosqlite:///{tmp_path}/parley.db"
+
+
+@asynccontextmanager
+async def opened(url):
+    store = await Store.open(url, time.time)
+    async with store._database.write() as connection:
+        await connection.execute(
+            text("INSERT OR IGNORE INTO replies (id, conversation, begun_at) VALUES ('r1', 'c', 0)")
+        )
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+async def store(url):
+    async with opened(url) as store:
+        yield store
+
+
+@asynccontextmanager
+async def kept(spending):
+    """What runs beside: sweeping, giving back, telling the operator."""
+    task = asyncio.create_task(spending.keep())
+    await asyncio.sleep(0)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def counters(store):
+    """What is spent and what is reserved, by counter."""
+    async with store._database.read() as connection:
+        rows = await connection.execute(text("SELECT key, spent, reserved FROM spending"))
+        return {row.key.split("|", 2)[2]: (row.spent, row.reserved) for row in rows}
+
+
+async def reservations(store):
+    async with store._database.read() as connection:
+        return (await connection.execute(text("SELECT count(*) FROM reservations"))).scalar_one()
+
+
+async def test_what_a_call_has_cost_takes_the_place_of_what_was_reserved(store):
+    spending = spends(store, usd(1), usd(5, Kind.DEPLOYMENT))
+    reservation = await spending.reserve(ADA, call(), answer=500)
+    assert await counters(store) == {
+        "usd|person|slack/U1": (0, 3_000_000),
+        "usd|deployment|": (0, 3_000_000),
+    }
+
+    await spending.settle(reservation, call(900, 100))
+
+    assert await counters(store) == {
+        "usd|person|slack/U1": (1_300_000, 0),
+        "usd|deployment|": (1_300_000, 0),
+    }
+    assert (await store.calls.of("r1"))[0].cost == 1_300_000
+    assert await reservations(store) == 0
+
+
+async def test_of_many_questions_at_once_as_many_are_asked_as_the_budget_holds(store):
+    spending = spends(store, usd(0.1, Kind.DEPLOYMENT))  # ten times 0.001 + 0.009
+    asked = [spending.reserve(ADA, call(), answer=2250, firm=True) for _ in range(60)]
+    found = await asyncio.gather(*asked, return_exceptions=True)
+
+    granted = [one for one in found if not isinstance(one, BaseException)]
+    assert len(granted) == 10
+    assert all(isinstance(one, BudgetSpent) for one in found if isinstance(one, BaseException))
+    assert (await counters(store))["usd|deployment|"] == (0, NANO // 10)
+
+
+async def test_one_limit_that_is_short_takes_nothing_from_the_others(store):
+    spending = spends(store, usd(1), usd(0.001, Kind.CHANNEL))
+    with pytest.raises(BudgetSpent) as refused:
+        await spending.reserve(ADA, call(), answer=2000)
+
+    assert refused.value.whose == "channel"
+    assert {reserved for _, reserved in (await counters(store)).values()} == {0}
+
+
+async def test_near_the_end_an_answer_is_shorter_but_not_too_short(store):
+    spending = spends(store, usd(0.02))
+
+    first = await spending.reserve(ADA, call(), answer=2000)  # 0.009
+    second = await spending.reserve(ADA, call(), answer=2000)  # 0.009
+    assert (first.answer_tokens, second.answer_tokens) == (2000, 2000)
+    await spending.settle(second, call(1000, 500))
+    third = await spending.reserve(ADA, call(), answer=2000)  # of the 0.008 that is left
+
+    assert third.answer_tokens == 1750
+    with pytest.raises(BudgetSpent):
+        await spending.reserve(ADA, call(), answer=2000)
+
+
+async def test_a_short_answer_is_given_to_the_last_token(store):
+    spending = spends(store, usd(0.002))
+
+    assert (await spending.reserve(ADA, call(), answer=250)).answer_tokens == 250
+
+
+async def test_a_budget_of_nothing_allows_nothing_even_what_is_free(store):
+    spending = spends(store, usd(0))
+
+    assert await spending.refusal(ADA)
+    with pytest.raises(BudgetSpent):
+        await spending.reserve(ADA, Call("r1", "free", "", 0, 0, prompt_tokens=5), answer=100)
+
+
+async def test_tokens_are_counted_where_the_budget_is_in_tokens(store):
+    spending = spends(store, SpendingLimit(Kind.PERSON, Unit.TOKENS, 5000))
+    reservation = await spending.reserve(ADA, call(), answer=3000)
+    await spending.settle(reservation, call(800, 200))
+
+    assert (await counters(store))["tokens|person|slack/U1"] == (1000, 0)
+
+
+async def test_each_has_a_budget_of_their_own(store):
+    spending = spends(store, usd(0.001))
+    with pytest.raises(BudgetSpent):
+        await spending.reserve(ADA, call(), answer=1024)
+    reservation = await spending.reserve(BEN, call(0), answer=250)
+
+    assert reservation.answer_tokens == 250
+
+
+def test_a_limit_that_names_somebody_stands_in_the_place_of_that_for_each():
+    general, for_ada, month = usd(1), usd(9, id="slack/U1"), usd(3, period=Period.MONTH)
+
+    assert [one for _, one in applying([general, for_ada, month], ADA)] == [for_ada, month]
+    assert [one for _, one in applying([general, for_ada, month], BEN)] == [general, month]
+
+
+def test_a_group_shares_its_budget():
+    crew = usd(1, Kind.GROUP, id="slack/T1/S1")
+    member = Spender("slack", "T1", "C1", "U3", frozenset({"slack/T1/S1"}))
+
+    assert list(applying([crew], member)) == [("slack/T1/S1", crew)]
+    assert list(applying([crew], ADA)) == []
+
+
+async def test_a_refusal_says_which_budget_when_it_ends_and_whom_to_ask(store):
+    noon = datetime(2026, 11, 30, 18, tzinfo=UTC).timestamp()
+    spending = spends(
+        store, usd(0), clock=lambda: noon, zone="Europe/Berlin", contact="Ada in #help"
+    )
+
+    sentence = await spending.refusal(ADA)
+
+    assert sentence == (
+        "Your budget for today is used up. It begins anew in 5 hours (at midnight, Europe/Berlin). "
+        "If you need more before that, ask Ada in #help."
+    )
+
+
+async def test_a_new_day_begins_at_midnight_where_the_operator_lives(store):
+    late = datetime(2026, 11, 28, 22, 30, tzinfo=UTC).timestamp()
+    clock = {"now": late}
+    spending = spends(store, usd(0.001), clock=lambda: clock["now"], zone="Europe/Berlin")
+    await spending.settle(await spending.reserve(ADA, call(0), answer=250), call(0, 250))
+    assert await spending.refusal(ADA)
+
+    clock["now"] = late + 1800
+    assert await spending.refusal(ADA) is None
+
+
+@pytest.mark.parametrize(
+    ("period", "now", "begins", "ends"),
+    [
+        ("day", "2026-03-29T12:00", "2026-03-29", "2026-03-30"),  # of 23 hours
+        ("day", "2026-10-25T23:59", "2026-10-25", "2026-10-26"),  # of 25 hours
+        ("month", "2026-01-31T05:00", "2026-01-01", "2026-02-01"),
+        ("month", "2026-12-31T23:00", "2026-12-01", "2027-01-01"),
+    ],
+)
+def test_days_and_months_are_those_of_the_calendar(period, now, begins, ends):
+    berlin = ZoneInfo("Europe/Berlin")
+    at = datetime.fromisoformat(now).replace(tzinfo=berlin)
+
+    assert Period(period).begins(at) == datetime.fromisoformat(begins).replace(tzinfo=berlin)
+    assert Period(period).ends(at) == datetime.fromisoformat(ends).replace(tzinfo=berlin)
+
+
+@pytest.mark.parametrize("turns", range(0, 40, 3))
+async def test_a_question_that_is_withdrawn_while_it_reserves_leaves_nothing_reserved(store, turns):
+    spending = spends(store, usd(1))
+    async with kept(spending):
+        reserving = asyncio.create_task(spending.reserve(ADA, call(), answer=500))
+        for _ in range(turns):
+            await asyncio.sleep(0.0002)
+        reserving.cancel()
+        done = (await asyncio.gather(reserving, return_exceptions=True))[0]
+        if not isinstance(done, BaseException):
+            await spending.settle(done, call())
+        async with asyncio.timeout(10):
+            while await reservations(store) or any(r for _, r in (await counters(store)).values()):
+                await asyncio.sleep(0.01)
+
+
+async def test_the_operator_is_told_once_of_each_level(store):
+    told = []
+
+    async def tell(notice):
+        told.append(notice.split(" %")[0])
+
+    spending = spends(store, usd(0.1, Kind.DEPLOYMENT))
+    spending.tell = tell
+    async with kept(spending):
+        for _ in range(9):
+            reservation = await spending.reserve(ADA, call(), answer=250)
+            await spending.settle(reservation, call(10_000, 0))
+        await asyncio.sleep(0)
+        assert told == ["50", "80"]
+        for _ in range(2):
+            with pytest.raises(BudgetSpent):
+                await spending.reserve(ADA, call(9_000), answer=500)
+        await asyncio.sleep(0)
+
+    assert told == ["50", "80", "100"]
+
+
+def reserve_in_a_process(url, number, held):
+    """Another process: reserves for so many questions at once, tells how many it may ask."""
+
+    async def main():
+        async with opened(url) as store:
+            spending = spends(store, usd(0.1, Kind.DEPLOYMENT))
+            asked = [spending.reserve(ADA, call(), answer=2250, firm=True) for _ in range(number)]
+            found = await asyncio.gather(*asked, return_exceptions=True)
+            held.put(sum(not isinstance(one, BaseException) for one in found))
+            await asyncio.sleep(60)
+
+    asyncio.run(main())
+
+
+async def test_two_processes_overshoot_nothing_and_what_a_killed_one_held_is_freed(url):
+    context = multiprocessing.get_context("spawn")
+    held = context.Queue()
+    others = [context.Process(target=reserve_in_a_process, args=(url, 100, held)) for _ in range(2)]
+    async with opened(url) as store:
+        for process in others:
+            process.start()
+        try:
+            granted = [await asyncio.to_thread(held.get, True, 40) for _ in others]
+            assert sum(granted) == 10
+            assert (await counters(store))["usd|deployment|"] == (0, NANO // 10)
+        finally:
+            for process in others:
+                os.kill(process.pid, signal.SIGKILL)
+                await asyncio.to_thread(process.join, 10)
+
+        spending = spends(store, usd(0.1, Kind.DEPLOYMENT))
+        reservation = await spending.reserve(ADA, call(), answer=2250)
+
+        # Each of the calls has cost its prompt, for all that is known.
+        assert (await counters(store))["usd|deployment|"] == (10_000_000, 10_000_000)
+        assert await reservations(store) == 1
+        assert {one.outcome for one in await store.calls.of("r1")} == {"died"}
+        await spending.settle(reservation, call())
+
+
+lefts = st.lists(
+    st.builds(
+        lambda unit, amount, used: (Line("k", unit, amount, 0.0), amount - used),
+        st.sampled_from(list(Unit)),
+        st.integers(0, 10**9),
+        st.integers(0, 10**9),
+    ),
+    max_size=5,
+)
+prices = st.builds(Price, *[st.decimals(0, 100, places=3)] * 4)
+
+
+@given(lefts, prices, st.integers(0, 100_000), st.integers(1, 10_000), st.integers(1, 10_000))
+def test_no_more_is_granted_than_is_left_anywhere_and_no_less_than_there_must_be(
+    left, price, prompt, wanted, least
+):
+    least = min(least, wanted)
+    found = granted(left, price, prompt, wanted=wanted, least=least)
+
+    if isinstance(found, Taken):
+        assert least <= found.answer_tokens <= wanted
+        assert all(found.of(line.unit) <= rest for line, rest in left)
+        assert found.usd >= price.at_most(prompt) + price.answers(found.answer_tokens)
+    else:
+        smallest = {
+            Unit.USD: price.at_most(prompt) + price.answers(least),
+            Unit.TOKENS: prompt + least,
+        }
+        assert any(
+            line.amount == 0 or rest < smallest[line.unit] for line, rest in left if line == found
+        )
