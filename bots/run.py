@@ -95,7 +95,8 @@ async def run(settings: Settings) -> None:
         parameters = _parameters(settings, model_name)
         overrides = _overrides(settings, parameters, store, personas)
         await overrides.load()
-        spending = await _spending(settings, store, limits, model_name)
+        prices = _prices(settings)
+        spending = _spending(settings, store, limits, prices)
         chat = Chat(
             store=store,
             composer=await _composer(settings, parameters, model, store, spending),
@@ -134,6 +135,7 @@ async def run(settings: Settings) -> None:
         await house.enter_async_context(_running(garbage.collect(chat.idle)))
         for note in settings.notes:
             log.warning(note)
+        await _say_what_it_costs(settings, spending, prices, model_name)
         log.info("ready", model=model_name, endpoint=settings.endpoint, platforms=list(bots))
         await house.enter_async_context(_running(_warn_if_gone(model, model_name, offer)))
         await _until_stopped(list(bots.values()), chat, signals, settings.drain_seconds)
@@ -203,25 +205,33 @@ def _overrides(
     )
 
 
-async def _spending(settings: Settings, store: Store, limits: Limits, model: str) -> Spending:
-    """The ledger and its limits, with what an operator should know of them in the log."""
+def _prices(settings: Settings) -> Prices:
     own = load_prices(Path(settings.prices_file)) if settings.prices_file else {}
-    prices = Prices(settings.openai_base_url, own)
-    budgets = limits_of(
-        limits.budget, settings.budget_usd_per_day, settings.budget_usd_per_person_per_day
-    )
-    log.info("budgets", limits=list(described(budgets)) or "none")
-    for name in dict.fromkeys((model, settings.summary_model or model)):
-        if doubt := await asyncio.to_thread(prices.doubt, name):  # it may load all prices
-            log.warning(doubt)
+    return Prices(settings.openai_base_url, own)
+
+
+def _spending(settings: Settings, store: Store, limits: Limits, prices: Prices) -> Spending:
+    """The ledger and its limits."""
     return Spending(
         store.ledger,
         prices,
-        budgets,
+        limits_of(
+            limits.budget, settings.budget_usd_per_day, settings.budget_usd_per_person_per_day
+        ),
         clock=time.time,
         zone=settings.time_zone,
         contact=limits.contact,
     )
+
+
+async def _say_what_it_costs(
+    settings: Settings, spending: Spending, prices: Prices, model: str
+) -> None:
+    """What may be spent, and whether the prices are known, in the log."""
+    log.info("budgets", limits=list(described(spending.limits)) or "none")
+    for name in dict.fromkeys((model, settings.summary_model or model)):
+        if doubt := await asyncio.to_thread(prices.doubt, name):  # it may load all prices
+            log.warning(doubt)
 
 
 async def _tell(settings: Settings, bots: Mapping[str, "Bot"], notice: Notice) -> None:

@@ -191,7 +191,7 @@ class Spending:
     ) -> None:
         self._ledger = ledger
         self._prices = prices
-        self._limits = tuple(limits)
+        self.limits = tuple(limits)
         self._clock = clock
         self._zone = zone
         self._contact = contact
@@ -202,7 +202,7 @@ class Spending:
         """The roles and groups of a question's workspace that limits name."""
         where = question.conversation
         workspace = f"{where.platform}/{where.workspace}/"
-        named = (one.id for one in self._limits if one.kind in (Kind.ROLE, Kind.GROUP))
+        named = (one.id for one in self.limits if one.kind in (Kind.ROLE, Kind.GROUP))
         return frozenset(id_ for id_ in named if id_.startswith(workspace))
 
     async def refusal(self, spender: Spender) -> Notice | None:
@@ -303,7 +303,7 @@ class Spending:
         """The counters of the limits that hold for a spender, those of now."""
         now = self._now()
         lines: dict[Line, SpendingLimit] = {}
-        for id_, limit in applying(self._limits, spender):
+        for id_, limit in applying(self.limits, spender):
             since = limit.period.begins(now).date().isoformat()
             key = SEPARATOR.join((limit.period, since, limit.unit, limit.kind, id_))
             ends = limit.period.ends(now).timestamp()
