@@ -289,7 +289,10 @@ class Answering:
     async def _settle(self, running: Running, ending: Ending) -> None:
         """Close the record of an answer that stands on the screen as it will stay."""
         name, asked, reply = running.name, running.asked, running.reply
-        ends = {"within_code": reply.within_code, "trailing": reply.trailing}
+        ends: dict[str, object] = {"within_code": reply.within_code, "trailing": reply.trailing}
+        ends["is_cut_off"] = running.is_cut_off(ending)
+        if running.former and (revision := asked[-1].revision):
+            ends["former_was_cut_off"] = revision.was_cut_off
         about = {**ending.figures, **reply.figures, **ends}
         log.info(
             "answered" if ending.outcome in ANSWERED else "not answered",

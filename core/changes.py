@@ -223,9 +223,9 @@ class Changes:
 
 def revision_of(known: Known, surface: Surface, **how: Any) -> Revision:
     """What takes the place of a reply: in its messages, or below them where they are too old."""
-    if surface.editable(known.messages):
-        return Revision(known.name, messages=known.messages, **how)
-    return Revision(known.name, points=known.messages, **how)
+    shown = "messages" if surface.editable(known.messages) else "points"
+    how[shown] = known.messages
+    return Revision(known.name, was_cut_off=known.is_cut_off, **how)
 
 
 async def _together(asked: Asked, known: Known, find: FindAll) -> Sequence[Asked]:

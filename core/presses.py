@@ -94,6 +94,7 @@ class Presses:
             goes_on=press.control is Control.CONTINUE,
             within_code=bool(known.about.get("within_code")),
             trailing=str(known.about.get("trailing", "")),
+            is_cut_off=text is not None and bool(known.about.get("former_was_cut_off")),
         )
         await self._chat.again(found, revision)
         return ""

@@ -65,6 +65,11 @@ class Known:
         return bool({_identity(key) for key in self.keys} - self.deleted - {but})
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether the model had more to say, also where a former answer was brought back."""
+        return self.outcome == "cut_off" or bool(self.about.get("is_cut_off"))
+
+    @property
     def of_a_command(self) -> bool:
         """Whether what was asked stands in no message."""
         return any("#command:" in key for key in self.keys)
