@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
+from pydantic import SecretStr
 
 from bots import garbage
 from bots.admin import Admin
@@ -39,6 +40,7 @@ from core.proxies import proxy_to
 from core.recall import Recall
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
 from core.spending import Spending, described, limits_of
+from core.standby import Standby
 from core.store import Store
 from core.tokens import Tokenizers
 from core.wire import Parameters
@@ -83,8 +85,9 @@ async def run(settings: Settings) -> None:
         lifetime = settings.text_hours * 3600
         store = await Store.open(settings.database_url, time.time, lifetime)
         house.push_async_callback(store.close)
-        model = _model(settings)
-        house.push_async_callback(model.close)
+        models = _models(settings)
+        model = models[settings.openai_base_url]
+        house.push_async_callback(_together, [one.close for one in models.values()])
         offer = Offer(model, time.monotonic)
         house.push_async_callback(offer.close)
         model_name = await _model_name(settings, model)
@@ -99,7 +102,7 @@ async def run(settings: Settings) -> None:
         spending = _spending(settings, store, limits, prices)
         chat = Chat(
             store=store,
-            composer=await _composer(settings, parameters, model, store, spending),
+            composer=await _composer(settings, parameters, models, store, spending),
             spending=spending,
             governor=governor,
             overrides=overrides,
@@ -142,11 +145,26 @@ async def run(settings: Settings) -> None:
     log.info("stopped")
 
 
-def _model(settings: Settings) -> Model:
+def _models(settings: Settings) -> dict[str, Model]:
+    """The endpoints by their addresses: that of the chosen model, and those that can stand in."""
+    key = settings.openai_api_key.get_secret_value()
+    models = {
+        settings.openai_base_url: _model(
+            settings, settings.openai_base_url, key, settings.openai_extra_headers
+        )
+    }
+    for one in settings.openai_fallback_models:
+        if one.base_url and one.base_url not in models:
+            secret = settings.openai_fallback_keys.get(one.base_url, SecretStr(""))
+            models[one.base_url] = _model(settings, one.base_url, secret.get_secret_value(), {})
+    return models
+
+
+def _model(settings: Settings, base_url: str, key: str, headers: Mapping[str, str]) -> Model:
     return Model(
-        api_key=settings.openai_api_key.get_secret_value(),
-        base_url=settings.openai_base_url,
-        extra_headers=settings.openai_extra_headers,
+        api_key=key,
+        base_url=base_url,
+        extra_headers=headers,
         timeouts=Timeouts(
             connect=settings.connect_timeout,
             first_token=settings.first_token_timeout,
@@ -207,7 +225,8 @@ def _overrides(
 
 def _prices(settings: Settings) -> Prices:
     own = load_prices(Path(settings.prices_file)) if settings.prices_file else {}
-    return Prices(settings.openai_base_url, own)
+    elsewhere = {one.name: one.base_url for one in settings.openai_fallback_models if one.base_url}
+    return Prices(settings.openai_base_url, own, elsewhere)
 
 
 def _spending(settings: Settings, store: Store, limits: Limits, prices: Prices) -> Spending:
@@ -229,7 +248,8 @@ async def _say_what_it_costs(
 ) -> None:
     """What may be spent, and whether the prices are known, in the log."""
     log.info("budgets", limits=list(described(spending.limits)) or "none")
-    for name in dict.fromkeys((model, settings.summary_model or model)):
+    fallbacks = (one.name for one in settings.openai_fallback_models)
+    for name in dict.fromkeys((model, settings.summary_model or model, *fallbacks)):
         if doubt := await asyncio.to_thread(prices.doubt, name):  # it may load all prices
             log.warning(doubt)
 
@@ -245,9 +265,18 @@ async def _tell(settings: Settings, bots: Mapping[str, "Bot"], notice: Notice) -
 
 
 async def _composer(
-    settings: Settings, parameters: Parameters, model: Model, store: Store, spending: Spending
+    settings: Settings,
+    parameters: Parameters,
+    models: Mapping[str, Model],
+    store: Store,
+    spending: Spending,
 ) -> Composer:
     name, tokenizers = parameters.model, Tokenizers()
+    model = models[settings.openai_base_url]
+    fallbacks = [
+        (models[one.base_url or settings.openai_base_url], one.name)
+        for one in settings.openai_fallback_models
+    ]
     # Both take most of a second; the first question should wait for neither.
     tokenizer, _, _ = await asyncio.gather(
         tokenizers.of(settings.summary_model or name), model.open(), tokenizers.of(name)
@@ -264,7 +293,7 @@ async def _composer(
         clock=time.monotonic,
     )
     return Composer(
-        model=model,
+        standby=Standby(model, fallbacks, clock=time.monotonic),
         tokenizers=tokenizers,
         charging=charging,
         condenser=condenser if settings.summaries else None,

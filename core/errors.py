@@ -27,6 +27,7 @@ ParleyError
     │   ├── ServerFailed        5xx, and error events of that kind
     │   ├── NotReached          no connection, or it broke before any answer
     │   └── TooSlow             connect, first-token, idle or whole-reply time-out
+    ├── LeftOut                 it has failed lately, and is not asked for a while
     └── Interrupted             the stream ended early: no finish reason, or cut
         └── EmptyAnswer         it ended well and held nothing
 """
@@ -319,6 +320,10 @@ class TooSlow(Busy):
     """The endpoint did not answer in time."""
 
     says = Notice("too_slow")
+
+
+class LeftOut(ModelFailed):
+    """The model has failed lately and is not asked for a while."""
 
 
 class Interrupted(ModelFailed):

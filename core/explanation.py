@@ -20,6 +20,9 @@ def _model(about: Mapping[str, Any], calls: Sequence[Call]) -> Iterator[Notice]:
         yield Notice("why_model_given", model=model, parameters=given)
     elif model:
         yield Notice("why_model", model=model)
+    if before := about.get("instead_of"):
+        names = ", ".join(f"{one['model']} ({one['error']})" for one in before)
+        yield Notice("why_instead", models=names)
 
 
 def _shown(about: Mapping[str, Any]) -> Iterator[Notice]:

@@ -18,6 +18,7 @@ WAITING_ITS_TURN = Notice("waiting_its_turn")
 EMPTY_QUESTION = Notice("empty_question")
 PAUSED = Notice("paused")
 SHORTENED = Notice("shortened")
+ASKS_ANOTHER = Notice("asks_another")
 CUT_OFF = Notice("cut_off")
 CUT_OFF_FOR_GOOD = Notice("cut_off_for_good")
 USED_UP = Notice("used_up")
@@ -260,6 +261,11 @@ def ending(finish_reason: str, *, silent: bool, goes_on: bool = True) -> Ending:
     if found.notice == CUT_OFF and not goes_on:
         return replace(found, notice=CUT_OFF_FOR_GOOD)
     return found
+
+
+def stood_in(model: str, chosen: str) -> Notice:
+    """Another model has answered."""
+    return Notice("stood_in", model=model, chosen=chosen)
 
 
 def failure(error: ParleyError) -> Ending:

@@ -18,6 +18,7 @@ from core.model import Model
 from core.overrides import Overrides
 from core.pace import Governor
 from core.presets import Preset
+from core.standby import Standby
 from core.store import Store
 from core.tokens import Tokenizer, Tokenizers
 from core.wire import Parameters
@@ -81,7 +82,7 @@ async def build(server, store):
             deadline=deadline,
         )
         composer = Composer(
-            model=model,
+            standby=Standby(model, clock=time.monotonic),
             tokenizers=Tokenizers(),
             charging=charging,
             context_tokens=context_tokens,
