@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from bots import garbage
 from bots.admin import Admin
+from core.answer_cache import AnswerCache
 from core.charging import Charging
 from core.chat import Chat
 from core.composer import Composer
@@ -100,10 +101,14 @@ async def run(settings: Settings) -> None:
         await overrides.load()
         prices = _prices(settings)
         spending = _spending(settings, store, limits, prices)
+        cache = AnswerCache(
+            store.texts, settings.answer_cache * 60, clock=time.time, zone=settings.time_zone
+        )
         chat = Chat(
             store=store,
             composer=await _composer(settings, parameters, models, store, spending),
             spending=spending,
+            cache=cache,
             governor=governor,
             overrides=overrides,
             clock=time.monotonic,
@@ -120,7 +125,7 @@ async def run(settings: Settings) -> None:
         bots = _platforms(
             settings,
             chat=chat,
-            presses=Presses(chat, store),
+            presses=Presses(chat, store, cache),
             governor=governor,
             recall=Recall(changed=erasing.changed),
             languages=Languages(settings.language, chosen),

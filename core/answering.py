@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from core.answer_cache import AnswerCache, Cached
 from core.assignment import Assignment
 from core.attachments import add_code_files
 from core.composer import Composer
@@ -31,7 +32,7 @@ from core.notices import NEWER_BELOW, RESTARTING, RESTORED, THINKING, Ending, fa
 from core.overrides import Overrides
 from core.pace import Governor, Urgency
 from core.pages import join
-from core.presets import Scope
+from core.presets import Preset, Scope
 from core.queue import Asked, Queue, Revision, keys
 from core.recalled import Recalled
 from core.reply import Reply
@@ -43,7 +44,7 @@ from core.words import together, told
 
 log = structlog.get_logger()
 
-ANSWERED = ("answered", "cut_off", "filtered", "wanted_tools")
+ANSWERED = ("answered", "cut_off", "filtered", "wanted_tools", "cached")
 """Outcomes after which there is an answer of the model's, however short."""
 
 RECALL_TIMEOUT = 300.0
@@ -75,6 +76,7 @@ class Answering:
         queue: Queue,
         introductions: Introductions,
         fresh: FreshStarts,
+        cache: AnswerCache,
         aside: Callable[[Coroutine[Any, Any, None]], None],
         clock: Callable[[], float],
         code_files: bool,
@@ -88,6 +90,7 @@ class Answering:
         self._queue = queue
         self._introductions = introductions
         self._fresh = fresh
+        self._cache = cache
         self._aside = aside
         self._clock = clock
         self._code_files = code_files
@@ -177,40 +180,56 @@ class Answering:
 
     async def _compose(self, running: Running, asked: Sequence[Asked]) -> Ending:
         """Write the answer with the model; every failure of it is an ending of its own."""
-        question, surface = asked[-1].question, asked[-1].surface
         try:
-            await self._store.replies.begin(running.name, str(surface.conversation), keys(asked))
-            revision = asked[-1].revision
-            if revision and revision.text is not None:
-                running.reply.write(revision.text)
-                return Ending("restored", RESTORED)
-            recalled = await self._recall(running, asked)
-            writer: Reply | Continuation = running.reply
-            if revision and revision.goes_on:
-                recalled, writer = self._going_on(running, revision, recalled)
-            assignment = Assignment(
-                running.name,
-                recalled.questions,
-                recalled.history,
-                await self._spender(question, surface),
-                self._overrides.preset(Scope.of(question.conversation), question.persona),
-                writer,
-                asked[-1].status,
-                self._aside,
-                surface.read,
-            )
-            try:
-                return await self._composer.compose(assignment)
-            finally:
-                writer.flush()
+            return await self._composed(running, asked)
         except LeaseLost:
             raise
         except ParleyError as error:
-            log.warning("failed", conversation=str(surface.conversation), **_described(error))
+            log.warning("failed", conversation=str(running.conversation), **_described(error))
             return failure(error)
         except Exception:
-            log.exception("unexpected", conversation=str(surface.conversation))
+            log.exception("unexpected", conversation=str(running.conversation))
             return failure(ParleyError())
+
+    async def _composed(self, running: Running, asked: Sequence[Asked]) -> Ending:
+        question, surface, revision = asked[-1].question, asked[-1].surface, asked[-1].revision
+        await self._store.replies.begin(running.name, str(surface.conversation), keys(asked))
+        if revision and revision.text is not None:
+            running.reply.write(revision.text)
+            return Ending("restored", RESTORED)
+        preset = self._overrides.preset(Scope.of(question.conversation), question.persona)
+        if cached := await self._cached(asked, preset):
+            running.reply.write(cached.text)
+            return Ending("cached", self._cache.says_when(cached), {"cached": cached.key})
+        recalled = await self._recall(running, asked)
+        writer: Reply | Continuation = running.reply
+        if revision and revision.goes_on:
+            recalled, writer = self._going_on(running, revision, recalled)
+        assignment = Assignment(
+            running.name,
+            recalled.questions,
+            recalled.history,
+            await self._spender(question, surface),
+            preset,
+            writer,
+            asked[-1].status,
+            self._aside,
+            surface.read,
+        )
+        try:
+            ending = await self._composer.compose(assignment)
+        finally:
+            writer.flush()
+        if ending.outcome == "answered" and self._may_cache(asked):
+            self._aside(self._cache.keep(question, preset, running.reply.text))
+        return ending
+
+    def _may_cache(self, asked: Sequence[Asked]) -> bool:
+        return len(asked) == 1 and self._cache.covers(asked[0].question)
+
+    async def _cached(self, asked: Sequence[Asked], preset: Preset) -> Cached | None:
+        """The answer that was given to the same question lately."""
+        return await self._cache.find(asked[0].question, preset) if self._may_cache(asked) else None
 
     async def _spender(self, question: Question, surface: Surface) -> Spender:
         """Who pays for the answer: the asker, and the groups that a budget is for."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import structlog
 
 from core.admission import Admission
+from core.answer_cache import AnswerCache
 from core.answering import Answering, reply_name
 from core.attention import Attention
 from core.changes import LAST_EDITS, Changes, MayManage, is_stop
@@ -81,6 +82,7 @@ class Chat:
         store: Store,
         composer: Composer,
         spending: Spending,
+        cache: AnswerCache,
         governor: Governor,
         overrides: Overrides,
         clock: Callable[[], float],
@@ -108,6 +110,7 @@ class Chat:
             queue=self._queue,
             introductions=self._introductions,
             fresh=self._fresh,
+            cache=cache,
             aside=self._aside,
             clock=clock,
             code_files=code_files,

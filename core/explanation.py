@@ -10,6 +10,8 @@ from core.words import Notice, lines
 
 def explained(known: Known, calls: Sequence[Call]) -> str:
     """A few lines for whoever asks."""
+    if known.outcome == "cached":
+        return lines([Notice("why_cached")])
     return lines([*_model(known.about, calls), *_shown(known.about), *_effort(known, calls)])
 
 

@@ -56,6 +56,7 @@ LABELS = {
     Control.GOOD: Notice("label_good"),
     Control.BAD: Notice("label_bad"),
     Control.WHY: Notice("label_why"),
+    Control.AFRESH: Notice("label_afresh"),
 }
 """What stands on the controls."""
 

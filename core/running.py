@@ -61,6 +61,7 @@ class Running:
             Control.GOOD: not self.reply.blank,
             Control.BAD: not self.reply.blank,
             Control.WHY: True,
+            Control.AFRESH: ending.outcome == "cached",
         }
         return tuple(control for control, wanted in wishes.items() if wanted)
 

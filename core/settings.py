@@ -173,6 +173,7 @@ class Settings(BaseModel):
     openai_model: str = ""
     openai_fallback_models: Fallbacks = ()
     openai_fallback_keys: Keys = {}
+    answer_cache: Annotated[float, Field(ge=0, le=10_080)] = 0
     openai_extra_headers: Annotated[JsonObject, Field(repr=False)] = {}
     openai_extra_body: JsonObject = {}
 

@@ -164,9 +164,9 @@ class DiscordBot:
             client, calls, self._recall, self._languages, self._clock, api_url=self._api_url
         )
         client.listener = Listener(self._desk, self._chat, self._panel)
-        client.presses = PressListener(self._desk, self._presses, client.listener.locate)
         self._client = client
         asking = Asking(self._desk, self._chat)
+        client.presses = PressListener(self._desk, self._presses, asking, client.listener.locate)
         menus = Menus(self._desk, asking)
         settings = client.settings = Settings(self._desk, self._panel)
         client.add_view(settings.buttons)

@@ -156,10 +156,16 @@ class Asking:
         self._chat = chat
 
     async def __call__(
-        self, interaction: "discord.Interaction[Any]", text: str, private: bool, persona: str
+        self,
+        interaction: "discord.Interaction[Any]",
+        text: str,
+        private: bool,
+        persona: str,
+        afresh: bool = False,
     ) -> None:
         """Take what was asked."""
-        question = replace(_question(interaction, text, self._desk.me.id), persona=persona)
+        asked = _question(interaction, text, self._desk.me.id)
+        question = replace(asked, persona=persona, stands_alone=True, afresh=afresh)
         turn = Turn(Role.USER, (Text(question.text),), question.asker, question.message)
         surface = InteractionSurface(
             self._desk, question.conversation, interaction, private=private, turn=turn

@@ -214,7 +214,7 @@ class SlackBot:
             commands=commands,
             menus=menus,
             parley=Parley(workspace.language, subcommands),
-            presses=PressListener(workspace, self._presses, self._clock),
+            presses=PressListener(workspace, self._presses, commands, self._clock),
             settings=settings,
         )
         socket = await self._first_socket(dialler)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -136,6 +136,15 @@ class Commands:
             acknowledgement = {}
         await ack(**acknowledgement)
 
+    async def ask_afresh(self, command: Command) -> None:
+        """Ask once more what was asked, in the place of the answer if only its asker sees that."""
+        acknowledged = asyncio.Event()
+        acknowledged.set()
+        question = replace(self._question(command), afresh=True)
+        surface, _ = await self._surface(command, question, acknowledged)
+        claim = self._workspace.tasks.start(self.claim(question, surface), "claim")
+        await tell(claim, surface)
+
     async def claim(self, question: Question, surface: Surface) -> bool | ParleyError:
         """Whether the question is taken and was not before, or why it cannot be."""
         try:
@@ -170,6 +179,7 @@ class Commands:
             direct=not command.is_public,
             cause=f"command:{command.trigger}",
             persona=command.persona,
+            stands_alone=True,
         )
 
     async def _surface(

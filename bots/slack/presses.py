@@ -9,7 +9,9 @@ import structlog
 
 from bots.slack.again import asked_again
 from bots.slack.calls import CallFailed
+from bots.slack.commands import Command, Commands, place_of
 from bots.slack.controls import Pressed
+from bots.slack.mrkdwn import escape
 from bots.slack.response import ResponseUrl
 from bots.slack.workspace import Workspace
 from core.presses import Press, Presses
@@ -31,10 +33,12 @@ class PressListener:
         self,
         workspace: Workspace,
         presses: Presses,
+        commands: Commands,
         clock: Callable[[], float],
     ) -> None:
         self._workspace = workspace
         self._presses = presses
+        self._commands = commands
         self._clock = clock
 
     async def __call__(self, body: dict[str, Any], ack: Ack) -> None:
@@ -50,9 +54,26 @@ class PressListener:
             pressed.user,
             partial(self._workspace.managers.may_manage, pressed.channel, pressed.user),
             partial(asked_again, self._workspace),
+            partial(self._ask, pressed),
         )
         if answer := await self._presses(press):
             await self._tell(pressed, told(answer, self._workspace.language(pressed.user)))
+
+    async def _ask(self, pressed: Pressed, question: str, persona: str) -> None:
+        """Ask afresh what a command has asked."""
+        await self._commands.ask_afresh(
+            Command(
+                question=escape(question),
+                is_public=pressed.is_public,
+                persona=persona,
+                channel=pressed.channel,
+                place=place_of(pressed.place),
+                user=pressed.user,
+                handle=pressed.handle,
+                trigger=pressed.trigger,
+                url=pressed.url,
+            )
+        )
 
     async def _tell(self, pressed: Pressed, sentence: str) -> None:
         budgets = self._workspace.budgets.response(pressed.trigger)

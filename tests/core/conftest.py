@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.answer_cache import AnswerCache
 from core.charging import Charging
 from core.chat import Chat
 from core.composer import Composer
@@ -60,6 +62,7 @@ class House:
         limits=(),
         prices=None,
         fallbacks=(),
+        answer_cache=0,
     ):
         url = f"sqlite+aiosqlite:///{self._folder}/parley.db"
         store = await Store.open(url, wall_clock, text_lifetime)
@@ -85,6 +88,7 @@ class House:
             store=store,
             composer=composer,
             spending=spending,
+            cache=AnswerCache(store.texts, answer_cache, clock=time.time, zone=ZoneInfo("UTC")),
             governor=Governor(time.monotonic),
             overrides=Overrides(store.channel_settings, deployment),
             clock=time.monotonic,
