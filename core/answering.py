@@ -266,6 +266,7 @@ class Answering:
             async with asyncio.timeout(RECALL_TIMEOUT):
                 running.pages = await asked.surface.said(revision.former)
             await self._store.replies.take_over(running.name, revision.reply, revision.messages)
+            await self._erase_made_from(running, revision.messages)
             if revision.messages and not revision.goes_on:
                 await self._keep(running, join([page.text for page in running.pages]))
         except LeaseLost:
@@ -276,6 +277,12 @@ class Answering:
             running.reply.let_stand()
             return failure(why)
         return None
+
+    async def _erase_made_from(self, running: Running, messages: Sequence[str]) -> None:
+        """These messages will say something else: nothing is left of what was made from them."""
+        place = place_of(running.conversation)
+        for message in messages:
+            await self._store.texts.source_changed(place, message, None)
 
     async def _keep(self, running: Running, former: str) -> None:
         running.former = former

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -124,6 +125,7 @@ class Chat:
             aside=self._aside,
             delete_with_question=delete_with_question,
         )
+        self._claiming: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._busy: set[asyncio.Task[Any]] = set()
         self._tasks: asyncio.TaskGroup | None = None
         self._draining = False
@@ -244,12 +246,17 @@ class Chat:
             if refusal := await self._refusal(question, surface):
                 self._turn_away(question, surface, refusal)
                 return True
-            if not await self._store.questions.claim(question):
+            if not await self._claim(question):
                 return False
         except Exception as error:  # noqa: BLE001 - raised again by `accept`
             return error
         await self._taken([Asked(question, surface, _status(surface))])
         return True
+
+    async def _claim(self, question: Question) -> bool:
+        """Claim a question; Slack tells of a mention twice, which needs one look at the store."""
+        async with self._claiming.setdefault(question.key, asyncio.Lock()):
+            return question.key not in self._leases and await self._store.questions.claim(question)
 
     async def _take_again(self, found: Found, revision: Revision) -> bool | Exception:
         questions = [question for question, _ in found]

@@ -75,10 +75,12 @@ class Listener:
         turn = turn_of(message, self._desk.me)
         self._desk.chains.changed(message.id, turn)
         for talk in self._talks(message.guild, message.channel.id, message.id):
-            if turn:
-                self._desk.recall.edited(talk, turn)
-            else:
+            if turn is None:
                 self._desk.recall.deleted(talk, str(message.id))
+            elif message.author.id == self._desk.me.id:
+                self._desk.recall.reworded(talk, turn)
+            else:
+                self._desk.recall.edited(talk, turn)
         await self._asked_otherwise(message)
 
     async def _asked_otherwise(self, message: discord.Message) -> None:
