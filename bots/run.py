@@ -14,16 +14,21 @@ import structlog
 
 from bots import garbage
 from bots.admin import Admin
+from core.access import Access
 from core.chat import Chat
 from core.composer import Composer
 from core.condenser import Condenser
 from core.cuts import Cuts
 from core.erasing import Erasing
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
+from core.guilds import Guilds
 from core.languages import Languages
+from core.limits import Limits
+from core.limits import load as load_limits
 from core.messages import Conversation
 from core.model import Model, Timeouts
 from core.offer import Offer
+from core.outsiders import Mode
 from core.overrides import Overrides
 from core.pace import Governor
 from core.panel import Panel
@@ -84,8 +89,18 @@ async def run(settings: Settings) -> None:
         parameters = _parameters(settings, model_name)
         overrides = _overrides(settings, parameters, store, personas)
         await overrides.load()
+        limits = load_limits(Path(settings.limits_file)) if settings.limits_file else Limits()
+        access = Access(
+            guests=settings.slack_guests,
+            connect=settings.slack_connect,
+            direct_messages=settings.direct_messages,
+            table=limits.access,
+            contact=limits.contact,
+        )
         chat = Chat(
             store=store,
+            access=access,
+            outsiders=Mode(settings.outsiders),
             composer=await _composer(settings, parameters, model, store),
             governor=governor,
             overrides=overrides,
@@ -102,6 +117,7 @@ async def run(settings: Settings) -> None:
 
         bots = _platforms(
             settings,
+            access=access,
             chat=chat,
             presses=Presses(chat, store),
             governor=governor,
@@ -222,6 +238,7 @@ async def _composer(
 def _platforms(
     settings: Settings,
     *,
+    access: Access,
     chat: Chat,
     presses: Presses,
     governor: Governor,
@@ -247,6 +264,7 @@ def _platforms(
             recall=recall,
             panel=panel,
             managers=settings.slack_managers,
+            access=access,
             languages=languages,
         )
     if settings.discord_token:
@@ -262,6 +280,8 @@ def _platforms(
             recall=recall,
             languages=languages,
             marks=store.marks,
+            guilds=Guilds(store.guilds, settings.discord_guilds, time.monotonic),
+            access=access,
             proxy=proxy_to(settings.discord_api_url),
         )
     return bots

@@ -28,6 +28,7 @@ from core.introductions import Introductions
 from core.leases import Leases
 from core.messages import Question, Turn
 from core.notices import NEWER_BELOW, RESTARTING, RESTORED, THINKING, Ending, failure
+from core.outsiders import Outsiders
 from core.overrides import Overrides
 from core.pace import Governor, Urgency
 from core.pages import join
@@ -73,6 +74,7 @@ class Answering:
         queue: Queue,
         introductions: Introductions,
         fresh: FreshStarts,
+        outsiders: Outsiders,
         aside: Callable[[Coroutine[Any, Any, None]], None],
         clock: Callable[[], float],
         code_files: bool,
@@ -85,6 +87,7 @@ class Answering:
         self._queue = queue
         self._introductions = introductions
         self._fresh = fresh
+        self._outsiders = outsiders
         self._aside = aside
         self._clock = clock
         self._code_files = code_files
@@ -217,6 +220,8 @@ class Answering:
                 turns: Sequence[Turn] = await surface.history()
                 if questions[-1].direct:
                     turns = await self._fresh.since(questions[-1].conversation, turns)
+                askers = {question.asker.id for question in questions}
+                turns = await self._outsiders.heard(surface, turns, askers)
         except TimeoutError as error:
             raise PlatformFailed(f"not read within {RECALL_TIMEOUT} s") from error
         waiting = {one.question.message for one in self._queue.waiting(questions[0].conversation)}

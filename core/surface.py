@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from core.access import Caller
 from core.budget import Way
 from core.controls import Controls
 from core.dress import Dress
 from core.languages import Readers
-from core.messages import Attachment, Conversation, Question, Turn
-from core.presets import Audience, Notices
+from core.messages import Attachment, Author, Conversation, Question, Turn
+from core.presets import Notices
 from core.words import told
 
 CUT = " …"
@@ -214,8 +215,11 @@ class Surface(Protocol):
         A command is always answered to the asker alone, where the platform can.
         """
 
-    async def admits(self, audience: Audience) -> bool:
-        """Whether the asker is among these people. Raises `PlatformFailed` if nobody can tell."""
+    def caller(self, author: Author) -> Caller:
+        """Somebody who writes in the conversation, such as the asker, as one who wants something.
+
+        It is kept in mind what they are, so that most times nobody asks the platform.
+        """
 
 
 class CommandSurface:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
 import aiohttp
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack import bolt, tokens
@@ -18,12 +19,13 @@ from bots.slack.directory import Directory
 from bots.slack.door import Door
 from bots.slack.ears import Ears
 from bots.slack.files import Files
+from bots.slack.gate import Gate
 from bots.slack.groups import Groups
 from bots.slack.identity import Identity
 from bots.slack.managers import Managers
 from bots.slack.memory import Memory
 from bots.slack.menus import Menus
-from bots.slack.messages import Scribe
+from bots.slack.messages import PLATFORM, Scribe
 from bots.slack.parley import Parley
 from bots.slack.pausing import Pausing
 from bots.slack.presses import PressListener
@@ -33,6 +35,7 @@ from bots.slack.socket import NotConnected, Socket
 from bots.slack.statuses import Statuses
 from bots.slack.subcommands import Subcommands
 from bots.slack.workspace import Workspace
+from core.access import Access, who_may_use
 from core.chat import Chat
 from core.errors import StartError
 from core.languages import Languages
@@ -42,6 +45,8 @@ from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.tasks import Tasks
+
+log = structlog.get_logger()
 
 SLACK = "https://slack.com/api/"
 
@@ -72,6 +77,7 @@ class SlackBot:
         recall: Recall,
         panel: Panel,
         languages: Languages,
+        access: Access,
         managers: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -85,6 +91,7 @@ class SlackBot:
         self._governor = governor
         self._recall = recall
         self._managers = managers
+        self._access = access
         self._panel = panel
         self._languages = languages
         self._clock = clock
@@ -173,10 +180,11 @@ class SlackBot:
         self._files = Files(self._bot_token, self._api_url, calls, budgets)
         workspace = self._workspace(us, calls, self._directory, self._files)
         self._door = door = Door(workspace, self._chat)
-        commands = Commands(workspace, self._chat, self._clock)
-        menus = Menus(workspace, commands, self._clock)
+        gate = Gate(workspace, self._chat)
+        commands = Commands(workspace, self._chat, gate, self._clock)
+        menus = Menus(workspace, commands, gate, self._clock)
         talk = Subcommands(workspace, self._chat, self._clock)
-        settings = Settings(workspace, self._panel)
+        settings = Settings(workspace, self._panel, gate)
         subcommands = {
             "summary": menus.summary,
             "new": talk.new,
@@ -190,11 +198,13 @@ class SlackBot:
             door=door,
             commands=commands,
             menus=menus,
-            parley=Parley(workspace.language, subcommands),
+            parley=Parley(workspace.language, gate, subcommands),
             presses=PressListener(workspace, self._presses, self._clock),
             settings=settings,
         )
         socket = await self._first_socket(dialler)
+        who = who_may_use(self._access, PLATFORM, (f"workspace {us.team}",))
+        log.info("who may use the bot", platform=PLATFORM, who=who)
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
 
     async def _identity(self, calls: Calls) -> Identity:
@@ -229,6 +239,7 @@ class SlackBot:
             channels=directory.channels,
             managers=Managers(calls, budgets, groups, self._clock, self._managers),
             groups=groups,
+            standings=directory.standings,
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
             files=files,

@@ -151,6 +151,7 @@ class History:
         people: set[str] = set()
         for message in found:
             people |= self._scribe.people_in(message)
+            self._workspace.standings.wrote(message)
         await self._workspace.people.resolve(people)
         return tuple(turn for message in found for turn in self._scribe.turns(message))
 

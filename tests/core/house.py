@@ -120,7 +120,14 @@ class Talk:
         async def may_manage() -> bool:
             return await self.paper.may_manage(person.id)
 
-        press = Press(control, reply or self.reply, person.id, may_manage, self._find)
+        press = Press(
+            control,
+            reply or self.reply,
+            person.id,
+            self.paper.caller(person),
+            may_manage,
+            self._find,
+        )
         return await Presses(presser, presser._store)(press)
 
     async def edit(self, words, message="1", time="1", *, chat=None) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bots.slack import SlackBot
+from core.access import Access
 from core.chat import Find
 from core.etiquette import Saying
 from core.languages import Languages
@@ -57,6 +58,9 @@ class Notes:
     async def edited(self, question: Question, surface: Surface, find: Find) -> bool:
         self.edits.append(question)
         return True
+
+    async def refusal_of(self, caller) -> None:
+        return None
 
     async def deleted(self, identity: str, remove) -> None:
         self.deletions.append(identity)
@@ -199,6 +203,7 @@ def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
         "recall": Recall(),
         "panel": make_panel(),
         "languages": Languages(),
+        "access": Access(),
     }
     return SlackBot(chat=notes, **(given | other))
 
