@@ -59,6 +59,9 @@ class Bot(Protocol):
     async def start(self) -> None:
         """Check the tokens and connect; `StartError` says in one line what is wrong."""
 
+    async def who_may_use(self) -> str:
+        """Who may use the bot there, in one line for its operator."""
+
     async def run(self) -> None:
         """Stay connected until `stop`; `StartError` when the platform ends it for good."""
 
@@ -132,6 +135,8 @@ async def run(settings: Settings) -> None:
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
         await house.enter_async_context(_running(overrides.keep()))
         await house.enter_async_context(_running(garbage.collect(chat.idle)))
+        for platform, bot in bots.items():
+            log.info("who may use the bot", platform=platform, who=await bot.who_may_use())
         for note in settings.notes:
             log.warning(note)
         log.info("ready", model=model_name, endpoint=settings.endpoint, platforms=list(bots))

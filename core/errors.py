@@ -12,6 +12,7 @@ ParleyError
 │   └── NotInvited              the bot may not read the channel
 ├── NothingThere                no messages of which there could be a summary
 ├── MessageGone                 the message that somebody asks about is gone or empty
+├── LeftOut                     it is by somebody who may not use the bot, and is not to be read
 └── ModelFailed                 the model's endpoint; carries code, status, request id
     ├── Rejected                not worth a retry
     │   ├── KeyRejected         401, 403: the key is wrong or may not do this
@@ -157,6 +158,12 @@ class MessageGone(ParleyError):
     """The message that somebody asks about is gone, or there is nothing in it."""
 
     says = Notice("message_gone")
+
+
+class LeftOut(ParleyError):
+    """The message that somebody asks about is by somebody who may not use the bot."""
+
+    says = Notice("left_out_outsider")
 
 
 class ModelFailed(ParleyError):

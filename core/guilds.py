@@ -26,23 +26,30 @@ class Guilds:
         self._clock = clock
         self._allowed: frozenset[str] | None = None
         self._read_at = float("-inf")
+        self._joined: Mapping[str, str] = {}
+        self._adopted = False
 
-    async def begin(self, joined: Mapping[str, str]) -> tuple[str, ...]:
-        """The bot has come up in these servers, names by id; says which of them are allowed.
+    async def begin(self, joined: Mapping[str, str]) -> None:
+        """The bot is about to come up in these servers, names by id. Raises `StoreFailed`."""
+        self._joined = joined
+        if not self._named:
+            self._adopted = await self._rows.joined(joined, adopt=True)
+        await self.allowed()
 
-        Raises `StoreFailed`.
-        """
-        if not self._named and await self._rows.joined(joined, adopt=True) and joined:
-            log.info("servers adopted", servers=[_called(*one) for one in joined.items()])
+    async def tell(self) -> tuple[str, ...]:
+        """Say in the log what became of them; returns those that are allowed, as people say."""
         allowed = await self.allowed()
-        here = {id_: name for id_, name in joined.items() if id_ in allowed}
-        for id_ in joined.keys() - here.keys():
-            self._warn(id_, joined[id_])
+        here = {id_: name for id_, name in self._joined.items() if id_ in allowed}
+        servers = tuple(_called(*one) for one in here.items())
+        if self._adopted and servers:
+            log.info("servers adopted", servers=list(servers))
+        for id_ in self._joined.keys() - here.keys():
+            self._warn(id_, self._joined[id_])
         if self._named and not here:
             log.warning(
                 "DISCORD_GUILDS names no server in which the bot is", named=sorted(self._named)
             )
-        return tuple(_called(*one) for one in here.items())
+        return servers
 
     async def joined(self, guild: str, name: str) -> None:
         """The bot was let into a server just now."""

@@ -279,7 +279,6 @@ OTHER_WORKSPACE = Notice("other_workspace")
 NO_MEMBER = Notice("no_member")
 NOT_IN_THIS_CHANNEL = Notice("not_in_this_channel")
 NOT_ON_THE_LIST = Notice("not_on_the_list")
-LEFT_OUT_OUTSIDER = Notice("left_out_outsider")
 
 
 def server_not_allowed(server: str) -> Notice:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from core.admission import Admission
 from core.context import named
+from core.errors import LeftOut
 from core.messages import Author, Role, Text, Turn
 from core.surface import Surface
 
@@ -44,6 +45,11 @@ class Outsiders:
         if self.mode is Mode.LEFT_OUT:
             return tuple(turn for turn in turns if not _is_by(turn, theirs))
         return tuple(quoted(turn) if _is_by(turn, theirs) else turn for turn in turns)
+
+    async def check(self, surface: Surface, author: Author) -> None:
+        """Raises `LeftOut` where what somebody writes is not to be read."""
+        if self.mode is Mode.LEFT_OUT and await self.among(surface, (author,)):
+            raise LeftOut(f"a message by {author.id}")
 
     async def among(
         self, surface: Surface, authors: Iterable[Author | None], askers: Collection[str] = ()

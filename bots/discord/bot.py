@@ -116,15 +116,17 @@ class DiscordBot:
             async with asyncio.timeout(START_TIMEOUT):
                 await self._log_in(client)
                 await commands.sync_if_changed(self._marks)
-                allowed = await self._guilds.begin(await _joined(client))
+                await self._guilds.begin(await _joined(client))
                 await self._connect(client)
         except BaseException as error:
             await self.stop()
             if reason := _reason(error, self._api_url):
                 raise StartError(reason) from error
             raise
-        who = who_may_use(self._access, PLATFORM, allowed)
-        log.info("who may use the bot", platform=PLATFORM, who=who)
+
+    async def who_may_use(self) -> str:
+        """Who may use the bot, in one line; what is to be known of servers goes to the log."""
+        return who_may_use(self._access, PLATFORM, await self._guilds.tell())
 
     async def run(self) -> None:
         """Stay connected until `stop`; `StartError` when Discord ends it for good."""
@@ -176,9 +178,9 @@ class DiscordBot:
         client.listener = Listener(self._desk, self._chat, self._panel)
         client.presses = PressListener(self._desk, self._presses, client.listener.locate)
         self._client = client
-        asking = Asking(self._desk, self._chat)
-        menus = Menus(self._desk, asking)
         gate = Gate(self._desk, self._chat)
+        asking = Asking(self._desk, self._chat)
+        menus = Menus(self._desk, asking, gate)
         settings = client.settings = Settings(self._desk, self._panel, gate)
         client.add_view(settings.buttons)
         group = parley.group(

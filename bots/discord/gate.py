@@ -10,7 +10,8 @@ from bots.discord.desk import Desk
 from bots.discord.shown import content
 from core.chat import Chat
 from core.errors import StoreFailed
-from core.surface import Page
+from core.messages import Author
+from core.surface import Page, Surface
 from core.words import told
 
 log = structlog.get_logger()
@@ -37,6 +38,10 @@ class Gate:
         parts = content(Page("", told(refusal, self._desk.heard(interaction))))
         await self._desk.calls.ask((), lambda: response.send_message(**parts, ephemeral=True))
         return False
+
+    async def check(self, surface: Surface, author: Author) -> None:
+        """Raises `LeftOut` where a message is not to be read, for whoever wrote it."""
+        await self._chat.outsiders.check(surface, author)
 
     async def _refusal(self, interaction: Interaction) -> str:
         try:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
 import aiohttp
-import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack import bolt, tokens
@@ -45,8 +44,6 @@ from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.tasks import Tasks
-
-log = structlog.get_logger()
 
 SLACK = "https://slack.com/api/"
 
@@ -101,6 +98,7 @@ class SlackBot:
         self._directory: Directory | None = None
         self._door: Door | None = None
         self._files: Files | None = None
+        self._team = ""
         self._stopped = False
         self._over = asyncio.Event()
         self._over.set()
@@ -127,6 +125,10 @@ class SlackBot:
         except BaseException:
             await self.stop()
             raise
+
+    async def who_may_use(self) -> str:
+        """Who may use the bot, in one line."""
+        return who_may_use(self._access, PLATFORM, (f"workspace {self._team}",))
 
     async def run(self) -> None:
         """Stay connected until `stop`; `StartError` when Slack ends it for good."""
@@ -203,8 +205,7 @@ class SlackBot:
             settings=settings,
         )
         socket = await self._first_socket(dialler)
-        who = who_may_use(self._access, PLATFORM, (f"workspace {us.team}",))
-        log.info("who may use the bot", platform=PLATFORM, who=who)
+        self._team = us.team
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
 
     async def _identity(self, calls: Calls) -> Identity:

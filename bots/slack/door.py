@@ -114,9 +114,15 @@ class Door:
         """What is said in no conversation, and yet to the bot."""
         match happened(event):
             case Opened() as opened:
-                self._workspace.assistant.opened(opened)
+                self._workspace.tasks.start(self._opened(opened), "opened messages")
             case Stopped(channel, thread, user):
                 self._workspace.tasks.start(self.stopped(channel, thread, user), "stop")
+
+    async def _opened(self, opened: Opened) -> None:
+        """Suggest what to ask, to those who may ask."""
+        caller = SlackCaller(self._workspace, opened.user, opened.channel)
+        if not await self._chat.refusal_of(caller):
+            self._workspace.assistant.opened(opened)
 
     async def stopped(self, channel: str, thread: str, user: str) -> None:
         """Somebody pressed Slack's own stop button in a thread.

@@ -9,6 +9,8 @@ from bots.slack.payload import string
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StoreFailed
+from core.messages import Author
+from core.surface import Surface
 from core.words import told
 
 log = structlog.get_logger()
@@ -20,6 +22,10 @@ class Gate:
     def __init__(self, workspace: Workspace, chat: Chat) -> None:
         self._workspace = workspace
         self._chat = chat
+
+    async def check(self, surface: Surface, author: Author) -> None:
+        """Raises `LeftOut` where a message is not to be read, for whoever wrote it."""
+        await self._chat.outsiders.check(surface, author)
 
     async def refusal(self, user: str, channel: str, *, elsewhere: bool = False) -> str:
         """Why somebody may not use the bot in a channel, in their language; empty: they may."""

@@ -163,7 +163,9 @@ class Menus:
         ts, thread, wish = kept.get("ts", ""), kept.get("thread", ""), _wish(view)
 
         async def prepare(question: Question) -> Prepared:
-            return await self._about(question, await self._message(origin, ts, thread), wish)
+            found = await self._message(origin, ts, thread)
+            await self._gate.check(surface, self._workspace.scribe.author(found))
+            return await self._about(question, found, wish)
 
         label = wish or EXPLAINED
         surface, question = self._surface(origin, label, prepare, sign=THINKING)

@@ -8,6 +8,7 @@ import pytest
 from core.chat import Chat
 from core.composer import Composer
 from core.model import Model, Timeouts
+from core.outsiders import Mode
 from core.overrides import Overrides
 from core.pace import Governor
 from core.presets import Preset
@@ -54,6 +55,9 @@ class House:
         code_files=True,
         delete_with_question=False,
         text_lifetime=DAY,
+        access=None,
+        outsiders=Mode.QUOTED,
+        clock=time.monotonic,
     ):
         url = f"sqlite+aiosqlite:///{self._folder}/parley.db"
         store = await Store.open(url, wall_clock, text_lifetime)
@@ -78,7 +82,9 @@ class House:
             composer=composer,
             governor=Governor(time.monotonic),
             overrides=Overrides(store.channel_settings, deployment),
-            clock=time.monotonic,
+            clock=clock,
+            access=access,
+            outsiders=outsiders,
             code_files=code_files,
             delete_with_question=delete_with_question,
         )

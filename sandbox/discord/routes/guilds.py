@@ -72,7 +72,7 @@ class GuildRoutes:
 
     def _member(self, call: Call) -> Json:
         self._check(call)
-        person = self._person(call, Code.UNKNOWN_USER)
+        person = self._person(call, Code.UNKNOWN_MEMBER)
         if person.home:
             raise Refused(Code.UNKNOWN_MEMBER)
         return members.member(person)
