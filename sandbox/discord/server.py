@@ -181,6 +181,7 @@ class DiscordServer:
         """The bot is let into the guild."""
         self._realm.joined = True
         created = guild.created(self._realm, everybody=False)
+        del created["unavailable"]  # only of those that the bot was in already is it told
         self._gateway.dispatch(Event("GUILD_CREATE", created, Intent.GUILDS))
 
     def choose_language(self, locale: str) -> None:

@@ -67,6 +67,8 @@ SETTINGS = HEAD[3:]
 SLACK_PEOPLE = {"ada": "U0ADA", "ben": "U0BEN", "guest": "U0GUS", "connect": "U0CAT"}
 DISCORD_PEOPLE = {"ada": "1001", "ben": "1002", "stranger": "1004"}
 WAYS = ("mention", "follow_up", "command", "summary", "menu", "form", "button", "edit", "settings")
+MANAGES = ("settings_form",)
+"""What only those can want who manage a channel."""
 tokens = itertools.count(1)
 
 
@@ -101,7 +103,7 @@ class Wishes:
         )
         self.person = (SLACK_PEOPLE if slack else DISCORD_PEOPLE)[name]
         self.model = town.model
-        self.served, self.refused = [], []
+        self.refused = []
 
     def room(self):
         room = self.place.room()
@@ -119,6 +121,19 @@ class Wishes:
                     bool(seen) and Control.WHY in seen[-1].controls and "Served" in str(seen)
                 )
             )
+
+        if self.person == ada:
+            await self._open_settings()
+
+    async def _open_settings(self):
+        """A form that is open since before."""
+        room, server = self.room(), self.place.server
+        if self.place.name == "slack":
+            await server.command(self.person, room, "/parley", "settings")
+            self.form = server.workspace.views.before(self.person).id
+        else:
+            used = await server.command(self.person, room, "parley settings", {})
+            self.form = self.place.space.message(room, server.interaction(used).original)
 
     async def want(self, way):
         """Want something; what comes of it: "yes", or the sentence that says why not."""
@@ -163,8 +178,10 @@ class Wishes:
         room, place = self.room(), self.place
         message = say(place, place.ada, room, "read this")
         if place.name == "slack":
+            views = place.server.workspace.views
+            before = views.before(self.person)
             await place.server.shortcut(self.person, room, message, "ask_about_message")
-            opened = lambda: place.server.workspace.views.before(self.person)  # noqa: E731
+            opened = lambda: views.before(self.person) != before  # noqa: E731
         else:
             entry = ENTRIES["ask_about_message"]
             used = await place.server.context_menu(self.person, room, entry, message)
@@ -191,6 +208,19 @@ class Wishes:
         message = place.space.message(room, shown)
         assert message.only_for == self.person
         return why_not(str((message.text, message.payload))) or "yes"
+
+    async def _settings_form(self):
+        place, form = self.place, self.form
+        if place.name == "slack":
+            answer = await place.server.submit(self.person, form, {})
+            return why_not(str(answer)) or "yes"
+        button = form.payload["components"][0]["components"][0]["custom_id"]
+        used = await place.server.press(self.person, form.channel, form.id, button)
+        if place.server.interaction(used).modal:
+            return "yes"
+        told = place.space.message(form.channel, place.server.interaction(used).original)
+        assert told.only_for == self.person
+        return why_not(str(told.payload))
 
     def _token(self):
         return f"token{next(tokens)}x"
@@ -255,7 +285,10 @@ async def test_whoever_may_use_the_bot_can_in_every_way_and_nobody_else_in_any(s
     wish, cell = wishes[platform, name], cells[SETTINGS.index(setting)]
     # People of other workspaces have no commands here.
     no_commands = ("command", "summary", "settings") if name == "connect" else ()
-    ways = ("direct",) if where == "direct" else [w for w in WAYS if w not in no_commands]
+    manages = MANAGES if name == "ada" else ()
+    ways = (
+        ("direct",) if where == "direct" else [w for w in (*WAYS, *manages) if w not in no_commands]
+    )
 
     came = {way: await wish.want(way) for way in ways}
 
