@@ -87,7 +87,4 @@ def quoted(turn: Turn) -> Turn:
 
 
 def _is_by(turn: Turn, people: Collection[str]) -> bool:
-    author = turn.author
-    if turn.role is not Role.USER or author is None or author.is_bot:
-        return False
-    return author.id in people
+    return turn.role is Role.USER and turn.author is not None and turn.author.id in people

@@ -21,7 +21,7 @@ KEPT = 20_000
 """People of whom it is kept in mind."""
 
 BELIEVED = {Kind.MEMBER: 3600.0}
-BELIEVED_OTHERS = 60.0
+BELIEVED_OTHERS = 300.0
 """Seconds for which an answer of Slack's is believed: whoever is refused may be let in soon."""
 
 PATIENCE = 1.2

@@ -1,5 +1,6 @@
 """Who may use the bot: one rule, for everything that somebody can want of it."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -220,11 +221,12 @@ async def test_an_edit_of_a_question_is_refused_like_a_question(chat, server):
 
 
 async def test_an_edit_of_what_was_no_question_is_nobodys_business(chat):
-    paper = Paper(people={"U1": GUEST})
+    paper = Paper(people={"U1": Unanswered()})  # so nobody is asked who they are, either
     talk = Talk(chat, paper, {"1": ask("lunch?")})
 
-    assert not await talk.edit("dinner?")
-    await talk.end()
+    async with asyncio.timeout(5):
+        assert not await talk.edit("dinner?")
+        await talk.end()
 
     assert paper.refusals == []
 
@@ -291,6 +293,22 @@ async def test_a_quotation_is_the_same_in_each_request(chat, server):
 async def test_what_is_not_known_of_somebody_counts_against_their_words(chat, server):
     paper = outside(said("Hello."))
     paper.people["U2"] = Somebody("U2", what=None)
+
+    first, *_ = await talked(chat, paper, server)
+
+    assert first == f"Ben: {MARK}\n> Hello."
+
+
+class Unanswered(Somebody):
+    """Somebody about whom the platform never answers."""
+
+    async def kind(self):
+        await asyncio.Event().wait()
+
+
+async def test_an_answer_does_not_wait_for_what_the_platform_never_says(chat, server):
+    paper = outside(said("Hello."))
+    paper.people["U2"] = Unanswered("U2")
 
     first, *_ = await talked(chat, paper, server)
 

@@ -100,7 +100,7 @@ async def test_a_guest_who_becomes_a_member_is_one_soon():
     slack.people["U1"] = {"is_restricted": True}
     assert await slack.standings.of("U1") is Kind.GUEST
     slack.people["U1"] = {}
-    slack.now += 61
+    slack.now += 301
 
     assert await slack.standings.of("U1") is Kind.MEMBER
 
