@@ -14,6 +14,7 @@ from core.etiquette import Saying
 from core.guilds import Guilds
 from core.languages import Languages
 from core.messages import Conversation, Question
+from core.outsiders import Outsiders
 from core.pace import Governor
 from core.presses import Press
 from core.recall import Recall
@@ -64,6 +65,10 @@ class Clerk:
 
     async def refusal_of(self, caller) -> None:
         return None
+
+    @property
+    def outsiders(self) -> Outsiders:
+        return Outsiders(self)
 
     async def deleted(self, identity: str, remove) -> None:
         self.deletions.append(identity)

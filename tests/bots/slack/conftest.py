@@ -14,6 +14,7 @@ from core.chat import Find
 from core.etiquette import Saying
 from core.languages import Languages
 from core.messages import Conversation, Question
+from core.outsiders import Outsiders
 from core.pace import Governor
 from core.presses import Press
 from core.recall import Recall
@@ -61,6 +62,10 @@ class Notes:
 
     async def refusal_of(self, caller) -> None:
         return None
+
+    @property
+    def outsiders(self) -> Outsiders:
+        return Outsiders(self)
 
     async def deleted(self, identity: str, remove) -> None:
         self.deletions.append(identity)
