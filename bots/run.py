@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from bots import garbage
 from bots.admin import Admin
+from core.access import Access
 from core.answer_cache import AnswerCache
 from core.charging import Charging
 from core.chat import Chat
@@ -23,12 +24,14 @@ from core.condenser import Condenser
 from core.cuts import Cuts
 from core.erasing import Erasing
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
+from core.guilds import Guilds
 from core.languages import AUTO, Languages
 from core.limits import Limits
 from core.limits import load as load_limits
 from core.messages import Conversation
 from core.model import Model, Timeouts
 from core.offer import Offer
+from core.outsiders import Mode
 from core.overrides import Overrides
 from core.pace import Governor
 from core.panel import Panel
@@ -63,6 +66,9 @@ class Bot(Protocol):
 
     async def start(self) -> None:
         """Check the tokens and connect; `StartError` says in one line what is wrong."""
+
+    async def who_may_use(self) -> str:
+        """Who may use the bot there, in one line for its operator."""
 
     async def run(self) -> None:
         """Stay connected until `stop`; `StartError` when the platform ends it for good."""
@@ -104,8 +110,17 @@ async def run(settings: Settings) -> None:
         cache = AnswerCache(
             store.texts, settings.answer_cache * 60, clock=time.time, zone=settings.time_zone
         )
+        access = Access(
+            guests=settings.slack_guests,
+            connect=settings.slack_connect,
+            direct_messages=settings.direct_messages,
+            table=limits.access,
+            contact=limits.contact,
+        )
         chat = Chat(
             store=store,
+            access=access,
+            outsiders=Mode(settings.outsiders),
             composer=await _composer(settings, parameters, models, store, spending),
             spending=spending,
             cache=cache,
@@ -124,6 +139,7 @@ async def run(settings: Settings) -> None:
 
         bots = _platforms(
             settings,
+            access=access,
             chat=chat,
             presses=Presses(chat, store, cache),
             governor=governor,
@@ -141,6 +157,8 @@ async def run(settings: Settings) -> None:
             spending.tell = partial(_tell, settings, bots)
         await house.enter_async_context(_running(spending.keep()))
         await house.enter_async_context(_running(garbage.collect(chat.idle)))
+        for platform, bot in bots.items():
+            log.info("who may use the bot", platform=platform, who=await bot.who_may_use())
         for note in settings.notes:
             log.warning(note)
         await _say_what_it_costs(settings, spending, prices, model_name)
@@ -312,6 +330,7 @@ async def _composer(
 def _platforms(
     settings: Settings,
     *,
+    access: Access,
     chat: Chat,
     presses: Presses,
     governor: Governor,
@@ -337,6 +356,7 @@ def _platforms(
             recall=recall,
             panel=panel,
             managers=settings.slack_managers,
+            access=access,
             languages=languages,
         )
     if settings.discord_token:
@@ -352,6 +372,8 @@ def _platforms(
             recall=recall,
             languages=languages,
             marks=store.marks,
+            guilds=Guilds(store.guilds, settings.discord_guilds, time.monotonic),
+            access=access,
             proxy=proxy_to(settings.discord_api_url),
         )
     return bots

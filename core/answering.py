@@ -29,6 +29,7 @@ from core.introductions import Introductions
 from core.leases import Leases
 from core.messages import Question, Turn
 from core.notices import NEWER_BELOW, RESTARTING, RESTORED, THINKING, Ending, failure
+from core.outsiders import Outsiders
 from core.overrides import Overrides
 from core.pace import Governor, Urgency
 from core.pages import join
@@ -77,6 +78,7 @@ class Answering:
         introductions: Introductions,
         fresh: FreshStarts,
         cache: AnswerCache,
+        outsiders: Outsiders,
         aside: Callable[[Coroutine[Any, Any, None]], None],
         clock: Callable[[], float],
         code_files: bool,
@@ -91,6 +93,7 @@ class Answering:
         self._introductions = introductions
         self._fresh = fresh
         self._cache = cache
+        self._outsiders = outsiders
         self._aside = aside
         self._clock = clock
         self._code_files = code_files
@@ -233,8 +236,9 @@ class Answering:
 
     async def _spender(self, question: Question, surface: Surface) -> Spender:
         """Who pays for the answer: the asker, and the groups that a budget is for."""
+        caller = surface.caller(question.asker)
         among = self._spending.groups_of(question)
-        return Spender.of(question, await surface.groups(among) if among else ())
+        return Spender.of(question, [one for one in among if await caller.among((one,))])
 
     async def _recall(self, running: Running, asked: Sequence[Asked]) -> Recalled:
         """The questions with the names in them, and what was said before."""
@@ -245,6 +249,8 @@ class Answering:
                 turns: Sequence[Turn] = await surface.history()
                 if questions[-1].direct:
                     turns = await self._fresh.since(questions[-1].conversation, turns)
+                askers = {question.asker.id for question in questions}
+                turns = await self._outsiders.heard(surface, turns, askers)
         except TimeoutError as error:
             raise PlatformFailed(f"not read within {RECALL_TIMEOUT} s") from error
         waiting = {one.question.message for one in self._queue.waiting(questions[0].conversation)}

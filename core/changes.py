@@ -101,6 +101,14 @@ class Changes:
             return ""
         return await self._store.replies.written_in(str(conversation))
 
+    async def knows(self, identity: str) -> bool | None:
+        """Whether a message has asked something here; None: perhaps in another process."""
+        if self._underway.asked_in(identity) or self._queue.find(identity):
+            return True
+        if await self._store.replies.latest(identity):
+            return True
+        return None if await self._store.has_company() else False
+
     async def edited(self, asked: Asked, find: FindAll) -> bool:
         """A question was edited: answer what it asks now, in the place of what it asked.
 

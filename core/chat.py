@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from core.access import Access, Caller
 from core.admission import Admission
 from core.answer_cache import AnswerCache
 from core.answering import Answering, reply_name
@@ -37,6 +38,7 @@ from core.notices import (
     WAITING_ITS_TURN,
     Ending,
 )
+from core.outsiders import Mode, Outsiders
 from core.overrides import Overrides
 from core.pace import Governor
 from core.pauses import Pauses
@@ -75,6 +77,7 @@ class Chat:
     `clock` gives seconds that only ever grow. With `delete_with_question`, an answer goes when
     its question goes. With `code_files`, long code is put below an answer as files, too.
     `first_contact` stands below the first answer in each channel; empty: nothing does.
+    `access` says who may use it, `outsiders` what becomes of what others write.
     """
 
     def __init__(
@@ -87,6 +90,8 @@ class Chat:
         governor: Governor,
         overrides: Overrides,
         clock: Callable[[], float],
+        access: Access | None = None,
+        outsiders: Mode = Mode.QUOTED,
         delete_with_question: bool = False,
         code_files: bool = True,
         first_contact: str = "",
@@ -94,7 +99,8 @@ class Chat:
         self.pauses = Pauses(store.pauses, clock)
         self._store = store
         self._overrides = overrides
-        self._admission = Admission(overrides, spending, clock)
+        self._admission = Admission(access or Access(), overrides, spending, clock)
+        self.outsiders = Outsiders(self._admission, outsiders)
         self._attention = Attention(store.threads)
         self._introductions = Introductions(store.introductions, first_contact)
         self._fresh = FreshStarts(store.marks)
@@ -112,6 +118,7 @@ class Chat:
             introductions=self._introductions,
             fresh=self._fresh,
             cache=cache,
+            outsiders=self.outsiders,
             aside=self._aside,
             clock=clock,
             code_files=code_files,
@@ -157,6 +164,17 @@ class Chat:
         it. False: it was none of ours, or the edit was seen before. Raises as `accept` does.
         """
         return await self._claimed(self._edit(question, surface, find))
+
+    async def refusal_of(self, caller: Caller) -> Notice | None:
+        """Why somebody may not use the bot in a channel, for whatever; None when they may.
+
+        Raises `StoreFailed`.
+        """
+        return await self._admission.refusal_of(caller)
+
+    def due(self, caller: Caller) -> bool:
+        """Whether somebody is to be told now that they may not; they then count as told."""
+        return self._admission.due(caller)
 
     async def deleted(self, question: str, remove: Callable[[str], Awaitable[object]]) -> None:
         """A question was deleted, as `Changes.deleted`."""
@@ -303,7 +321,12 @@ class Chat:
             return [Asked(one, on, _status(on)) for one, on in found]
 
         try:
-            if await self._refusal(question, surface):
+            asks = await self._changes.knows(question.identity)
+            if asks is False:
+                return False
+            if refusal := await self._refusal(question, surface):
+                if asks:
+                    self._turn_away(question, surface, refusal)
                 return False
             if is_stop(question.text) and self._underway.asked_in(question.identity):
                 return await self._take(question, surface)
@@ -317,15 +340,17 @@ class Chat:
 
         Where the bot is paused, "stop" still stops.
         """
+        if refusal := await self._admission.refusal(question, surface):
+            return refusal
         if not is_stop(question.text) and await self.pauses.hold(question.conversation):
             return PAUSED
-        return await self._admission.refusal(question, surface)
+        return None
 
     def _turn_away(self, question: Question, surface: Surface, why: Notice) -> None:
         """A question is not admitted: say so, where that is due."""
         if question.is_command:
             raise NotAdmitted(why)
-        if self._admission.due(question):
+        if self._admission.due(surface.caller(question.asker)):
             self._aside(self._told(question, surface, why))
 
     async def _told(self, question: Question, surface: Surface, why: str) -> None:

@@ -18,9 +18,9 @@ from core.errors import (
     ChosenModelGone,
     ContextExceeded,
     Interrupted,
-    LeftOut,
     ModelFailed,
     ModelGone,
+    Resting,
     TooSlow,
 )
 from core.files import MOST_PICTURES, Content, Files, hung
@@ -107,7 +107,7 @@ class Composer:
         line, writing = self._standby.line(job.preset.model), _Writing(job.reply, job.status)
         failed: list[tuple[str, ModelFailed]] = []
         if (first := line[0].name) != job.preset.model:
-            failed.append((job.preset.model, LeftOut(first)))
+            failed.append((job.preset.model, Resting(first)))
         while True:
             candidate, *rest = line
             try:
@@ -121,7 +121,7 @@ class Composer:
                 if writing.begun:
                     raise
                 if not line:  # what the first of them said is what the asker should know
-                    raise next(one for _, one in failed if not isinstance(one, LeftOut)) from None
+                    raise next(one for _, one in failed if not isinstance(one, Resting)) from None
                 log.warning("another model stands in", model=candidate.name, error=error.word)
             else:
                 return _instead(ending, candidate.name, failed) if failed else ending

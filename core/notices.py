@@ -279,6 +279,18 @@ def failure(error: ParleyError) -> Ending:
 ONLY_MANAGERS = Notice("only_managers")
 ONLY_LISTED = Notice("only_listed")
 UNSURE_WHO_MAY = Notice("unsure_who_may")
+DIRECT_MESSAGES_OFF = Notice("direct_messages_off")
+NO_GUESTS = Notice("no_guests")
+NO_CONNECT = Notice("no_connect")
+OTHER_WORKSPACE = Notice("other_workspace")
+NO_MEMBER = Notice("no_member")
+NOT_IN_THIS_CHANNEL = Notice("not_in_this_channel")
+NOT_ON_THE_LIST = Notice("not_on_the_list")
+
+
+def server_not_allowed(server: str) -> Notice:
+    """The operator has not allowed this server of Discord's."""
+    return Notice("server_not_allowed", server=server)
 
 
 def unknown_persona(name: str, personas: Collection[str]) -> Notice:

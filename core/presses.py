@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from core.access import Caller
 from core.answer_cache import AnswerCache
 from core.answering import FORMER
 from core.changes import revision_of
@@ -30,13 +31,14 @@ log = structlog.get_logger()
 class Press:
     """Somebody has pressed a control of a reply.
 
-    `may_manage` says whether they may manage the channel, `find` reads its questions anew, `ask`
-    asks once more what a command has asked, as a persona.
+    `caller` is they, `may_manage` says whether they may manage the channel, `find` reads its
+    questions anew, `ask` asks once more what a command has asked, as a persona.
     """
 
     control: Control
     reply: str
     person: str
+    caller: Caller
     may_manage: Callable[[], Awaitable[bool]]
     find: Find
     ask: Callable[[str, str], Awaitable[None]]
@@ -51,8 +53,10 @@ class Presses:
         self._cache = cache
 
     async def __call__(self, press: Press) -> str:
-        """Do it. A second press of the same control changes nothing."""
+        """Do it, for those who may use the bot. A second press of a control changes nothing."""
         try:
+            if refusal := await self._chat.refusal_of(press.caller):
+                return refusal if self._chat.due(press.caller) else ""
             return await self._pressed(press)
         except NotAdmitted as error:
             return error.sentence

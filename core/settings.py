@@ -154,10 +154,23 @@ Keys = Annotated[dict[str, SecretStr], BeforeValidator(_json_object), Field(repr
 Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Budget = Annotated[Dollars | None, BeforeValidator(_off)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+
+
+def _servers(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    ids = tuple(part.strip() for part in value.split(","))
+    for one in ids:
+        if not re.fullmatch(r"\d{1,20}", one):
+            raise ValueError(f"must be ids of servers, such as 1234, 5678, not {one!r}")
+    return ids
+
+
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 JsonObject = Annotated[dict[str, Any], BeforeValidator(_json_object)]
 Sizes = Annotated[dict[str, int], BeforeValidator(_sizes)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
+Servers = Annotated[tuple[str, ...], BeforeValidator(_servers)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
@@ -214,9 +227,14 @@ class Settings(BaseModel):
     slack_streaming: Literal["auto", "edit", "native"] = "auto"
     slack_bursts: Sizes = {}
     slack_managers: Ids = ()
+    slack_guests: bool = False
+    slack_connect: bool = False
+    direct_messages: bool = True
+    outsiders: Literal["quoted", "left_out"] = "quoted"
     discord_token: SecretStr = SecretStr("")
     discord_api_url: str = "https://discord.com/api/v10"
     discord_reply: Literal["thread", "channel"] = "thread"
+    discord_guilds: Servers = ()
 
     database_url: str = "sqlite+aiosqlite:///data/parley.db"
     admin_host: str = "127.0.0.1"
@@ -284,6 +302,7 @@ class Settings(BaseModel):
         "log_level",
         "log_format",
         "discord_reply",
+        "outsiders",
         "slack_streaming",
         "reasoning_effort",
         mode="before",

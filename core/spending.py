@@ -337,6 +337,12 @@ def described(limits: Iterable[SpendingLimit]) -> Iterator[str]:
         yield f"{one.kind} ({whose}): {amount} a {one.period}"
 
 
+def _person(id_: str) -> str:
+    """A person's id as the ledger has it: without the workspace, since no two share an id."""
+    platform, _, rest = id_.partition("/")
+    return f"{platform}/{rest.rpartition('/')[2]}" if rest else id_
+
+
 def limits_of(
     budgets: Iterable[BudgetEntry], usd_per_day: float | None, usd_per_person: float | None
 ) -> list[SpendingLimit]:
@@ -347,7 +353,7 @@ def limits_of(
             Unit.USD if one.usd is not None else Unit.TOKENS,
             one.tokens if one.usd is None else round(one.usd * NANO),  # type: ignore[arg-type]
             Period(one.per),
-            one.id,
+            _person(one.id) if one.of == "person" else one.id,
         )
         for one in budgets
     ]

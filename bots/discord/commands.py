@@ -13,6 +13,7 @@ from discord import app_commands
 from discord.app_commands import TranslationContextTypes, locale_str
 
 from bots.discord.desk import Desk
+from bots.discord.gate import Gate
 from bots.discord.interaction import InteractionSurface
 from bots.discord.readable import Names, readable
 from bots.discord.refusals import DEADLINE, OTHERS_FIRST
@@ -60,16 +61,22 @@ class Commands(app_commands.CommandTree[discord.AutoShardedClient]):
         *,
         asked: Asked,
         parley: app_commands.Group,
+        gate: Gate,
         languages: Languages,
         entries: Iterable[app_commands.ContextMenu] = (),
         personas: Collection[str] = (),
     ) -> None:
         super().__init__(client)
         self._languages = languages
+        self._gate = gate
         self.add_command(_ask(asked, personas))
         self.add_command(parley)
         for entry in entries:
             self.add_command(entry)
+
+    async def interaction_check(self, interaction: "discord.Interaction[Any]", /) -> bool:
+        """Whether somebody may use a command, or an entry of a message's menu."""
+        return await self._gate.passes(interaction)
 
     async def on_error(
         self, interaction: "discord.Interaction[Any]", error: app_commands.AppCommandError, /

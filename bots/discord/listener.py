@@ -55,6 +55,7 @@ class Listener:
     async def heard(self, message: discord.Message) -> None:
         """A message came: remember it, and ask the chat if it is for the bot."""
         await self.locate(message)
+        self._desk.members.saw(message.author)
         talk = talk_in(message.channel)
         if talk and (turn := turn_of(message, self._desk.me)):
             self._desk.recall.posted(talk, turn)
@@ -100,6 +101,10 @@ class Listener:
             await self._chat.edited(question, surface, find)
         except (StoreFailed, PlatformFailed, ShuttingDown) as error:
             log.warning("edit not taken", question=question.key, error=str(error))
+
+    async def joined(self, guild: discord.Guild) -> None:
+        """The bot was let into a server, in which it answers when that is allowed."""
+        await self._desk.guilds.joined(str(guild.id), guild.name)
 
     def deleted(self, guild: discord.Guild | None, channel: int, message: int) -> None:
         """A message is gone."""

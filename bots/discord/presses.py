@@ -10,6 +10,7 @@ import structlog
 
 from bots.discord import budgets
 from bots.discord.again import asked_again
+from bots.discord.caller import DiscordCaller
 from bots.discord.commands import Asking
 from bots.discord.desk import Desk
 from bots.discord.managers import may_manage
@@ -50,6 +51,7 @@ class PressListener:
             control,
             reply,
             str(interaction.user.id),
+            DiscordCaller.of(self.desk, interaction),
             manages,
             partial(asked_again, self.desk, self.locate, interaction.channel_id or 0),
             partial(self._ask, interaction),

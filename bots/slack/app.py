@@ -20,12 +20,13 @@ from bots.slack.directory import Directory
 from bots.slack.door import Door
 from bots.slack.ears import Ears
 from bots.slack.files import Files
+from bots.slack.gate import Gate
 from bots.slack.groups import Groups
 from bots.slack.identity import Identity
 from bots.slack.managers import Managers
 from bots.slack.memory import Memory
 from bots.slack.menus import Menus
-from bots.slack.messages import Scribe
+from bots.slack.messages import PLATFORM, Scribe
 from bots.slack.parley import Parley
 from bots.slack.pausing import Pausing
 from bots.slack.presses import PressListener
@@ -35,6 +36,7 @@ from bots.slack.socket import NotConnected, Socket
 from bots.slack.statuses import Statuses
 from bots.slack.subcommands import Subcommands
 from bots.slack.workspace import Workspace
+from core.access import Access, who_may_use
 from core.chat import Chat
 from core.errors import StartError
 from core.languages import Languages
@@ -77,6 +79,7 @@ class SlackBot:
         recall: Recall,
         panel: Panel,
         languages: Languages,
+        access: Access,
         managers: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -90,6 +93,7 @@ class SlackBot:
         self._governor = governor
         self._recall = recall
         self._managers = managers
+        self._access = access
         self._panel = panel
         self._languages = languages
         self._clock = clock
@@ -100,6 +104,7 @@ class SlackBot:
         self._directory: Directory | None = None
         self._door: Door | None = None
         self._files: Files | None = None
+        self._team = ""
         self._stopped = False
         self._over = asyncio.Event()
         self._over.set()
@@ -126,6 +131,10 @@ class SlackBot:
         except BaseException:
             await self.stop()
             raise
+
+    async def who_may_use(self) -> str:
+        """Who may use the bot, in one line."""
+        return who_may_use(self._access, PLATFORM, (f"workspace {self._team}",))
 
     async def run(self) -> None:
         """Stay connected until `stop`; `StartError` when Slack ends it for good."""
@@ -196,10 +205,11 @@ class SlackBot:
         self._posting = calls, budgets
         workspace = self._workspace(us, calls, self._directory, self._files)
         self._door = door = Door(workspace, self._chat)
-        commands = Commands(workspace, self._chat, self._clock)
-        menus = Menus(workspace, commands, self._clock)
+        gate = Gate(workspace, self._chat)
+        commands = Commands(workspace, self._chat, gate, self._clock)
+        menus = Menus(workspace, commands, gate, self._clock)
         talk = Subcommands(workspace, self._chat, self._clock)
-        settings = Settings(workspace, self._panel)
+        settings = Settings(workspace, self._panel, gate)
         subcommands = {
             "summary": menus.summary,
             "new": talk.new,
@@ -213,11 +223,12 @@ class SlackBot:
             door=door,
             commands=commands,
             menus=menus,
-            parley=Parley(workspace.language, subcommands),
+            parley=Parley(workspace.language, gate, subcommands),
             presses=PressListener(workspace, self._presses, commands, self._clock),
             settings=settings,
         )
         socket = await self._first_socket(dialler)
+        self._team = us.team
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
 
     async def _identity(self, calls: Calls) -> Identity:
@@ -252,6 +263,7 @@ class SlackBot:
             channels=directory.channels,
             managers=Managers(calls, budgets, groups, self._clock, self._managers),
             groups=groups,
+            standings=directory.standings,
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
             files=files,

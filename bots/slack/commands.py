@@ -13,6 +13,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bots.slack import mrkdwn
 from bots.slack.blocks import content
 from bots.slack.calls import CallFailed
+from bots.slack.gate import Gate
 from bots.slack.messages import PLATFORM
 from bots.slack.payload import string
 from bots.slack.public import PublicSurface
@@ -107,7 +108,10 @@ def place_of(name: str) -> str:
 class Commands:
     """Answers commands; as Bolt's listeners."""
 
-    def __init__(self, workspace: Workspace, chat: Chat, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, workspace: Workspace, chat: Chat, gate: Gate, clock: Callable[[], float]
+    ) -> None:
+        self._gate = gate
         self._workspace = workspace
         self._chat = chat
         self._clock = clock
@@ -117,6 +121,9 @@ class Commands:
         now = asyncio.get_running_loop().time
         due = now() + QUICKLY
         command = Command.read(body)
+        if refusal := await self._gate.refuses_command(body):
+            await ack(response_type="ephemeral", **content(Page("", refusal)))
+            return
         if command.question.lower() in ("", "as:"):
             how = HOW_TO_ASK_AS if command.persona or command.question else HOW_TO_ASK
             await ack(response_type="ephemeral", text=self._told(how, command.user))

@@ -8,9 +8,11 @@ from typing import Any
 import structlog
 
 from bots.slack.again import asked_again
+from bots.slack.caller import SlackCaller
 from bots.slack.calls import CallFailed
 from bots.slack.commands import Command, Commands, place_of
 from bots.slack.controls import Pressed
+from bots.slack.gate import met
 from bots.slack.mrkdwn import escape
 from bots.slack.response import ResponseUrl
 from bots.slack.workspace import Workspace
@@ -44,6 +46,7 @@ class PressListener:
     async def __call__(self, body: dict[str, Any], ack: Ack) -> None:
         """Somebody has pressed a control."""
         await ack()
+        met(self._workspace, body)
         if pressed := Pressed.of(body):
             self._workspace.tasks.start(self._pressed(pressed), "control")
 
@@ -52,6 +55,7 @@ class PressListener:
             pressed.control,
             pressed.reply,
             pressed.user,
+            SlackCaller(self._workspace, pressed.user, pressed.channel),
             partial(self._workspace.managers.may_manage, pressed.channel, pressed.user),
             partial(asked_again, self._workspace),
             partial(self._ask, pressed),

@@ -11,6 +11,7 @@ from core.charging import Charging
 from core.chat import Chat
 from core.composer import Composer
 from core.model import Model, Timeouts
+from core.outsiders import Mode
 from core.overrides import Overrides
 from core.pace import Governor
 from core.presets import Preset
@@ -63,6 +64,9 @@ class House:
         prices=None,
         fallbacks=(),
         answer_cache=0,
+        access=None,
+        outsiders=Mode.QUOTED,
+        clock=time.monotonic,
     ):
         url = f"sqlite+aiosqlite:///{self._folder}/parley.db"
         store = await Store.open(url, wall_clock, text_lifetime)
@@ -91,7 +95,9 @@ class House:
             cache=AnswerCache(store.texts, answer_cache, clock=time.time, zone=ZoneInfo("UTC")),
             governor=Governor(time.monotonic),
             overrides=Overrides(store.channel_settings, deployment),
-            clock=time.monotonic,
+            clock=clock,
+            access=access,
+            outsiders=outsiders,
             code_files=code_files,
             delete_with_question=delete_with_question,
         )

@@ -140,7 +140,15 @@ class Talk:
         async def ask_afresh(question: str, persona: str) -> None:
             self.afresh.append((question, persona))
 
-        press = Press(control, reply or self.reply, person.id, may_manage, self._find, ask_afresh)
+        press = Press(
+            control,
+            reply or self.reply,
+            person.id,
+            self.paper.caller(person),
+            may_manage,
+            self._find,
+            ask_afresh,
+        )
         return await Presses(presser, presser._store, presser._answering._cache)(press)
 
     async def edit(self, words, message="1", time="1", *, chat=None) -> bool:

@@ -27,7 +27,7 @@ contact = "Ada in #help"
 
 [[budget]]
 for = "person"
-id = "slack/U0BEN"
+id = "slack/T0SANDBOX/U0BEN"
 usd = 0
 
 [[budget]]
@@ -39,17 +39,17 @@ usd = 0
 OF_GROUPS = """
 [[budget]]
 for = "group"
-id = "slack/T0SANDBOX/S0CREW"
+id = "slack/T0SANDBOX/groups/S0CREW"
 tokens = 1
 
 [[budget]]
 for = "group"
-id = "slack/T0SANDBOX/S0GONE"
+id = "slack/T0SANDBOX/groups/S0GONE"
 tokens = 0
 
 [[budget]]
 for = "role"
-id = "discord/4000/4002"
+id = "discord/4000/roles/4002"
 tokens = 1
 """
 
