@@ -85,7 +85,7 @@ def texts(seen):
 
 
 def complete(seen):
-    return bool(seen) and Control.WHY in seen[-1].controls
+    return bool(seen) and Control.WHY in seen[-1].controls and Control.STOP not in seen[-1].controls
 
 
 def ledger(town, what):
@@ -171,7 +171,7 @@ async def test_the_ledger_says_what_the_model_has_counted(place, model, inhabite
         await talk.until(complete)
     talk = place.mention(place.ada, "the last one")
     await talk.until(lambda seen: any(one.text.endswith("of them.") for one in seen))
-    await talk.press(place.ada, Control.STOP)
+    talk.say(place.ada, "stop")  # with many answers in a row there may be no button
     await model.requests[-1].wait_ended()
     await settled(inhabited)
 
