@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from core.store.database import Database
@@ -11,6 +11,11 @@ from core.store.schema import introductions
 _HERE = introductions.c.channel == bindparam("here")
 _READ = select(introductions.c.reply).where(_HERE)
 _MAKE = insert(introductions).on_conflict_do_nothing()
+_PASS_ON = (
+    update(introductions)
+    .where(_HERE, introductions.c.reply == bindparam("by"))
+    .values(reply=bindparam("to"))
+)
 _FORGET = delete(introductions).where(_HERE, introductions.c.reply == bindparam("by"))
 
 
@@ -34,6 +39,11 @@ class Introductions:
             await connection.execute(_MAKE, row)
             found: str = (await connection.execute(_READ, {"here": channel})).scalar_one()
             return found
+
+    async def pass_on(self, channel: str, reply: str, newer: str) -> None:
+        """Another reply stands in the place of this one, and introduces the bot instead."""
+        async with self._database.write() as connection:
+            await connection.execute(_PASS_ON, {"here": channel, "by": reply, "to": newer})
 
     async def forget(self, channel: str, reply: str) -> None:
         """This reply did not introduce the bot after all."""
