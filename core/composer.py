@@ -34,6 +34,7 @@ from core.notices import (
     UNSEEN,
     Ending,
     condensed,
+    condensed_in_part,
     ending,
     left_out,
     retrying,
@@ -280,7 +281,10 @@ def _told(finished: Ending, fitted: Fitted, story: Story) -> Ending:
     notices = [finished.notice, *fitted.told]
     if fitted.shortened:
         notices.append(SHORTENED)
-    if story.condensed:
+    missing = fitted.left_out + story.unread
+    if story.condensed and missing:
+        notices.append(condensed_in_part(story.condensed, missing))
+    elif story.condensed:
         notices.append(condensed(story.condensed))
     if missing := fitted.left_out + story.unread:
         notices.append(left_out(missing))
