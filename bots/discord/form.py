@@ -241,7 +241,13 @@ class Form(ui.Modal):
 
     def _hint(self, name: Name) -> str:
         preset = self._panel.preset(self.scope)
-        return notices.now_holds(shown(preset, name, mentions), preset.origin(name))
+        return self._now(shown(preset, name, mentions), preset.origin(name))
+
+    def _now(self, value: str, origin: str) -> str:
+        """What holds now; of a long value the beginning, so that its origin still has room."""
+        hint, words = notices.now_holds(value, origin), self._say(value)
+        over = len(self._say(hint)) - LONGEST_HINT
+        return hint if over <= 0 else notices.now_holds(f"{words[: -over - 1]}…", origin)
 
 
 class FormButtons(ui.View):

@@ -136,6 +136,14 @@ class DiscordForm:
         return "\n".join(said)
 
     def buttons(self):
+    async def hints(self, part):
+        """What stands beside each field of a form."""
+        server = self.place.server
+        button = next(one for one in self.buttons() if one.endswith(part))
+        opened = await server.press(self.person, self.room, self.message.id, button)
+        rows = server.interaction(opened).modal["components"]
+        return [row.get("description") or "" for row in rows]
+
         rows = self.message.payload["components"]
         return [one["custom_id"] for row in rows for one in row["components"]]
 
@@ -218,6 +226,37 @@ async def test_a_manager_sets_the_model_and_the_prompt_and_the_next_question_use
 
 
 async def test_a_thread_inherits_its_channel(place, model, settings):
+async def test_the_whole_prompt_is_shown_to_everybody_also_to_those_who_may_set_it(place, settings):
+    room, prompt = place.room(), f"{'Be kind. ' * 30}Be brief."
+    await settings.say(place.ada, room, f"prompt {prompt}")
+
+    for person in (place.ada, place.ben):
+        shown = await settings.say(person, room, "prompt")
+        assert f"System prompt (set for this channel):\n{prompt}" in shown
+    assert "sets another" in shown
+
+
+async def test_beside_a_long_prompt_the_form_says_where_it_comes_from(place, settings):
+    if place.name == "slack":
+        pytest.skip("Slack's hints have room for it; Discord's have 100 characters.")
+    room = place.room()
+    await settings.say(place.ada, room, f"prompt {'Be kind. ' * 30}")
+    opened = await settings.open(place.ada, room)
+
+    hints = await opened.hints("answers")
+
+    assert max(map(len, hints)) <= 100
+    assert any("Be kind." in hint and hint.endswith("(set for this channel)") for hint in hints)
+
+
+async def test_a_name_of_a_model_is_read_as_it_was_typed(place, settings):
+    told = await settings.say(place.ada, place.room(), "model a<b>&c")
+
+    assert "a<b>&c" in told.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    assert "&amp;amp;" not in told
+    assert "&amp;lt;" not in told
+
+
     room = place.room()
     await settings.say(place.ada, room, "prompt Be a poet.")
     model.enqueue(Answer(("One.",)), Answer(("Two.",)))
