@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from core import notices
+from core.controls import Control
 from sandbox.discord import CommandFailed as DiscordCommandFailed
 from sandbox.model import Answer
 from tests.e2e.conftest import opened
@@ -135,7 +136,6 @@ class DiscordForm:
                 said.append(await self.send(self.message, button, mine))
         return "\n".join(said)
 
-    def buttons(self):
     async def hints(self, part):
         """What stands beside each field of a form."""
         server = self.place.server
@@ -144,6 +144,7 @@ class DiscordForm:
         rows = server.interaction(opened).modal["components"]
         return [row.get("description") or "" for row in rows]
 
+    def buttons(self):
         rows = self.message.payload["components"]
         return [one["custom_id"] for row in rows for one in row["components"]]
 
@@ -225,7 +226,6 @@ async def test_a_manager_sets_the_model_and_the_prompt_and_the_next_question_use
     assert other["model"] == "gpt-4o-mini"
 
 
-async def test_a_thread_inherits_its_channel(place, model, settings):
 async def test_the_whole_prompt_is_shown_to_everybody_also_to_those_who_may_set_it(place, settings):
     room, prompt = place.room(), f"{'Be kind. ' * 30}Be brief."
     await settings.say(place.ada, room, f"prompt {prompt}")
@@ -257,6 +257,7 @@ async def test_a_name_of_a_model_is_read_as_it_was_typed(place, settings):
     assert "&amp;lt;" not in told
 
 
+async def test_a_thread_inherits_its_channel(place, model, settings):
     room = place.room()
     await settings.say(place.ada, room, "prompt Be a poet.")
     model.enqueue(Answer(("One.",)), Answer(("Two.",)))
@@ -445,6 +446,9 @@ async def test_a_persona_is_chosen_for_one_question(place, model, settings):
     assert system(model).startswith("Answer like a pirate.")
     assert "why?" in str(model.requests[-1].body["messages"][-1])
     assert "as:" not in str(model.requests[-1].body["messages"])
+    await talk.until(lambda seen: bool(seen) and Control.WHY in seen[-1].controls)
+    why = await talk.press(place.ben, Control.WHY)
+    assert "gpt-4o (persona pirate, temperature 1.5, " in why
 
 
 async def test_a_persona_that_does_not_exist_is_answered_with_those_that_do(place, model, settings):
