@@ -89,6 +89,17 @@ def sampling(text: str) -> dict[Name, str]:
     return found
 
 
+def who_may(who: str, chosen: Audience, before: Audience | None) -> str | Audience:
+    """Who may use the bot, by two fields of a form; `chosen` are the people and groups in one.
+
+    Whoever lists somebody else and leaves the other field empty means those listed; whoever
+    empties it, and leaves the list as it was before, takes the setting away.
+    """
+    somebody = set(chosen.people) | set(chosen.groups)
+    same = before is not None and somebody == set(before.people) | set(before.groups)
+    return chosen if who == Who.LISTED or (not who and somebody and not same) else who
+
+
 def _value(name: Name, entry: str | Audience, bounds: Bounds) -> Any:
     if isinstance(entry, Audience):
         return _audience(entry)

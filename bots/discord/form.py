@@ -11,7 +11,7 @@ import structlog
 from discord import SelectDefaultValue, SelectDefaultValueType, ui
 
 from core import notices
-from core.entries import Entries, sampling
+from core.entries import Entries, sampling, who_may
 from core.panel import Panel, shown
 from core.presets import SAMPLING, Audience, Name, Scope, Who, audience
 from core.words import told
@@ -123,10 +123,12 @@ class Form(ui.Modal):
             elif name != PEOPLE:
                 found[Name(name)] = str(value)
         if Name.AUDIENCE in found:
-            listed = self.typed[PEOPLE]
-            who = found[Name.AUDIENCE]
-            if who == Who.LISTED or (not who and listed):
-                found[Name.AUDIENCE] = _audience(listed)
+            before = self._panel.at(self.scope).get(Name.AUDIENCE)
+            found[Name.AUDIENCE] = who_may(
+                str(found[Name.AUDIENCE]),
+                _audience(self.typed[PEOPLE]),
+                audience(before) if before else None,
+            )
         return found
 
     def _answers(self) -> "Iterator[ui.Label[Form]]":

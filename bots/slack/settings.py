@@ -87,7 +87,7 @@ class Settings:
         if refusal := await self._refusal(user, scope):
             await ack(response_action="update", view=form.saying(refusal, language))
             return
-        done = await self._panel.submit(scope, form.entries(view), user)
+        done = await self._panel.submit(scope, form.entries(view, self._panel.at(scope)), user)
         if done.problems:
             await ack(response_action="errors", errors=form.errors(view, done.problems, language))
             return

@@ -73,6 +73,8 @@ class SlackForm:
 class SlackSettings:
     """Using the settings in Slack."""
 
+    NOTHING = "-"
+
     def __init__(self, place):
         self.place = place
 
@@ -158,6 +160,8 @@ class DiscordForm:
 
 class DiscordSettings:
     """Using the settings in Discord."""
+
+    NOTHING = ""
 
     def __init__(self, place):
         self.place = place
@@ -403,6 +407,26 @@ async def test_only_those_listed_are_answered_and_others_are_told_once(place, mo
     assert len(model.requests) == before + 1
     if place.name == "slack":
         assert {message.only_for for message in told()} == {place.ben}
+
+
+async def test_everybody_is_answered_again_when_the_choice_of_those_listed_is_taken_back(
+    place, model, settings
+):
+    room = place.room()
+    await (await settings.open(place.ada, room)).fill(audience="listed", people=place.ada)
+    said = await (await settings.open(place.ada, room)).fill(
+        audience=settings.NOTHING, people=place.ada
+    )
+
+    assert "everybody (from the deployment)" in said
+    model.enqueue(Answer(("Sure.",)))
+    await place.mention(place.ben, "me, too?", room).until(lambda seen: texts(seen) == ["Sure."])
+
+
+async def test_whoever_lists_somebody_means_those_listed(place, settings):
+    form = await settings.open(place.ada, place.room())
+
+    assert "only those listed" in await form.fill(people=place.ben)
 
 
 async def test_a_refusal_can_be_a_reaction_only(place, model, settings):
