@@ -160,10 +160,15 @@ class Answering:
         return None
 
     async def _with_introduction(self, ending: Ending, running: Running) -> str:
-        """What is to stand below an answer; below the first in a channel, what the bot is, too."""
-        if ending.outcome not in ANSWERED:
-            return ending.notice
-        words = await self._introductions.words(running.asked[0].question, running.name)
+        """What is to stand below an answer; below the first in a channel, what the bot is, too.
+
+        Whatever takes the place of that one says it as well.
+        """
+        question, revision, words = running.asked[0].question, running.asked[-1].revision, ""
+        if revision is not None and revision.messages:
+            words = await self._introductions.passed_on(question, revision.reply, running.name)
+        if not words and ending.outcome in ANSWERED:
+            words = await self._introductions.words(question, running.name)
         return together((ending.notice, words))
 
     async def _point(self, running: Running) -> None:

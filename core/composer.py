@@ -36,6 +36,7 @@ from core.notices import (
     UNSEEN,
     Ending,
     condensed,
+    condensed_in_part,
     ending,
     left_out,
     retrying,
@@ -301,6 +302,7 @@ def _figures(draft: Draft, finish: Finish, fitted: Fitted) -> dict[str, object]:
     usage = finish.usage or Usage()
     return {
         "model": draft.job.preset.model,
+        "parameters": draft.job.preset.given,
         "messages_seen": fitted.seen,
         "left_out": fitted.left_out + draft.story.unread,
         "condensed": draft.story.condensed,
@@ -318,9 +320,12 @@ def _told(finished: Ending, fitted: Fitted, story: Story) -> Ending:
     notices = [finished.notice, *fitted.told]
     if fitted.shortened:
         notices.append(SHORTENED)
-    if story.condensed:
+    missing = fitted.left_out + story.unread
+    if story.condensed and missing:
+        notices.append(condensed_in_part(story.condensed, missing))
+    elif story.condensed:
         notices.append(condensed(story.condensed))
-    if missing := fitted.left_out + story.unread:
+    elif missing:
         notices.append(left_out(missing))
     return replace(finished, notice=together(notices))
 

@@ -4,6 +4,7 @@ An empty entry takes the setting away, so that the value from above holds again.
 """
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,13 @@ LONGEST_NAME = 200
 
 ROOM = 512
 """Tokens that a question needs besides the system prompt and the answer."""
+
+THOUSANDS = re.compile(r"[0-9]{1,3}(?:[,.'][0-9]{3})+")
+"""A whole number as people write it, such as 4,096 or 4.096."""
+
+_SAMPLING = re.compile(
+    r"(temperature|top[-_ ]?p|^)(.*?)(?=temperature|top[-_ ]?p|$)", re.IGNORECASE | re.DOTALL
+)
 
 LETTERS = 3
 """Letters of the system prompt to a token: a cautious guess."""
@@ -70,12 +78,26 @@ def misfit(preset: Preset, bounds: Bounds) -> Notice | None:
 
 
 def sampling(text: str) -> dict[Name, str]:
-    """Temperature or top_p in one entry: "0.7", "temperature 0.7" or "top_p 0.9"."""
-    word, _, rest = text.strip().replace("=", " ").replace(":", " ").partition(" ")
-    if word.lower() in ("top_p", "top-p", "topp"):
-        return {Name.TEMPERATURE: "", Name.TOP_P: rest.strip() or word}
-    plain = rest.strip() if word.lower() == "temperature" else text.strip()
-    return {Name.TEMPERATURE: plain, Name.TOP_P: ""}
+    """Temperature or top_p in one entry: "0.7", "temperature 0.7" or "top_p 0.9".
+
+    Both are told apart as well, so that whoever enters them learns that there is to be one.
+    """
+    found = {Name.TEMPERATURE: "", Name.TOP_P: ""}
+    for name, value in _SAMPLING.findall(text):
+        which = Name.TOP_P if name.lower().startswith("top") else Name.TEMPERATURE
+        found[which] = f"{found[which]} {value.strip(' ,;=:') or name}".strip()
+    return found
+
+
+def who_may(who: str, chosen: Audience, before: Audience | None) -> str | Audience:
+    """Who may use the bot, by two fields of a form; `chosen` are the people and groups in one.
+
+    Whoever lists somebody else and leaves the other field empty means those listed; whoever
+    empties it, and leaves the list as it was before, takes the setting away.
+    """
+    somebody = set(chosen.people) | set(chosen.groups)
+    same = before is not None and somebody == set(before.people) | set(before.groups)
+    return chosen if who == Who.LISTED or (not who and somebody and not same) else who
 
 
 def _value(name: Name, entry: str | Audience, bounds: Bounds) -> Any:
@@ -127,6 +149,8 @@ def _top_p(text: str, bounds: Bounds) -> float:
 def _answer_tokens(text: str, bounds: Bounds) -> int:
     most = bounds.context_tokens - ROOM
     digits = "".join(text.split())
+    if THOUSANDS.fullmatch(digits):
+        digits = "".join(filter(str.isdecimal, digits))
     if not (digits.isascii() and digits.isdecimal() and len(digits) < 10):
         raise _WrongError(notices.bad_answer_length(LEAST_ANSWER, most))
     if not LEAST_ANSWER <= int(digits) <= most:

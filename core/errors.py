@@ -7,7 +7,7 @@ ParleyError
 │   └── LeaseLost               another process has taken the question over
 ├── ShuttingDown                this process takes no more questions
 ├── NotAdmitted                 the asker may not ask this here
-├── BudgetSpent                 nothing is left of what may be spent
+├── BudgetSpent                 too little is left of what may be spent
 ├── PlatformFailed              Slack or Discord does not let us do our work
 ├── FileUnread                  a file cannot be read; `why` says which way
 │   └── NotInvited              the bot may not read the channel
@@ -97,12 +97,20 @@ class NotAdmitted(ParleyError):
 class BudgetSpent(ParleyError):
     """A limit of what may be spent leaves no room for an answer.
 
-    `whose` is the kind of the limit, `period` day or month; it ends in so many seconds. Times
-    are those of `zone`; `contact` is whom to ask for more, empty for the operator.
+    `left` says that something is left of it, only too little for this one. `whose` is the kind
+    of the limit, `period` day or month; it ends in so many seconds. Times are those of `zone`;
+    `contact` is whom to ask for more, empty for the operator.
     """
 
     def __init__(
-        self, whose: str, period: str, seconds: float, zone: str, contact: str = ""
+        self,
+        whose: str,
+        period: str,
+        seconds: float,
+        zone: str,
+        contact: str = "",
+        *,
+        left: bool = False,
     ) -> None:
         super().__init__(f"{whose}, {period}")
         self.whose = whose
@@ -110,15 +118,23 @@ class BudgetSpent(ParleyError):
         self.seconds = seconds
         self.zone = zone
         self.contact = contact
+        self.left = left
 
     @property
     def sentence(self) -> Notice:
         """Which limit, when it ends, and whom to ask."""
         whose, when = WHOSE[self.whose], _until(self.seconds)
         ask = self.contact or Notice("my_operator")
-        if self.period == "month":
-            return Notice("spent_month", whose=whose, when=when, zone=self.zone, contact=ask)
-        return Notice("spent_day", whose=whose, when=when, zone=self.zone, contact=ask)
+        match (self.period, self.left):
+            case ("month", False):
+                return Notice("spent_month", whose=whose, when=when, zone=self.zone, contact=ask)
+            case ("month", True):
+                return Notice(
+                    "too_little_month", whose=whose, when=when, zone=self.zone, contact=ask
+                )
+            case (_, False):
+                return Notice("spent_day", whose=whose, when=when, zone=self.zone, contact=ask)
+        return Notice("too_little_day", whose=whose, when=when, zone=self.zone, contact=ask)
 
 
 WHOSE = {

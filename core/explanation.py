@@ -29,7 +29,8 @@ def _model(about: Mapping[str, Any], calls: Sequence[Call]) -> Iterator[Notice]:
 
 def _shown(about: Mapping[str, Any]) -> Iterator[Notice]:
     """What the model has seen, and what not."""
-    yield Notice("why_seen", count=about.get("messages_seen", 0))
+    seen = about.get("messages_seen", 0)
+    yield Notice("why_seen", count=seen) if seen else Notice("why_seen_alone")
     if condensed := about.get("condensed"):
         yield Notice("why_condensed", count=condensed)
     if left_out := about.get("left_out"):

@@ -42,6 +42,22 @@ class Introductions:
             self._made.popitem(last=False)
         return self._words if made == reply else ""
 
+    async def passed_on(self, question: Question, former: str, reply: str) -> str:
+        """What is to stand below this reply because it did below the one in whose place it is."""
+        channel = channel_of(question.conversation)
+        if not self._words:
+            return ""
+        try:
+            made = self._made.get(channel) or await self._rows.made(channel)
+            if made != former:
+                return ""
+            await self._rows.pass_on(channel, former, reply)
+        except StoreFailed as error:
+            log.warning("introduction not passed on", channel=channel, error=str(error))
+            return ""
+        self._made[channel] = reply
+        return self._words
+
     async def unsaid(self, question: Question, reply: str) -> None:
         """The words of this reply were not shown after all: the next one says them."""
         channel = channel_of(question.conversation)

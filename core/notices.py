@@ -122,6 +122,11 @@ def condensed(messages: int) -> Notice:
     return Notice("condensed", count=messages)
 
 
+def condensed_in_part(messages: int, unread: int) -> Notice:
+    """How much of a long conversation the model read in short, and how much not at all."""
+    return Notice("condensed_in_part", condensed=messages, count=unread)
+
+
 PROMPTS = (
     (Notice("prompt_help"), Notice("prompt_help_asks")),
     (Notice("prompt_explain"), Notice("prompt_explain_asks")),

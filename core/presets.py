@@ -135,17 +135,37 @@ class Preset:
         """The model's name."""
         return self.parameters.model
 
+    @property
+    def given(self) -> Mapping[str, str]:
+        """What the model is given besides what it reads, by name, as far as anything is set."""
+        told = {"persona": self.persona, **{name: self.value(name) for name in _TOLD}}
+        return {
+            name: " ".join(map(repr, value)) if isinstance(value, tuple) else str(value)
+            for name, value in told.items()
+            if value not in (None, "", ())
+        }
+
     def origin(self, name: str) -> Origin:
         """Where a value comes from."""
         return self.origins.get(name, Origin.DEPLOYMENT)
 
     def value(self, name: str) -> Any:
         """The value that holds under a name."""
-        return getattr(self.parameters if name in TUNING else self, name)
+        return getattr(self.parameters if name in (*TUNING, *_TOLD) else self, name)
 
 
 TUNING = frozenset({Name.MODEL, Name.TEMPERATURE, Name.TOP_P, Name.ANSWER_TOKENS})
 """The names of a preset's parameters."""
+
+_TOLD = (
+    Name.TEMPERATURE,
+    Name.TOP_P,
+    Name.ANSWER_TOKENS,
+    "stop",
+    "frequency_penalty",
+    "presence_penalty",
+    "reasoning_effort",
+)
 
 SAMPLING = (Name.TEMPERATURE, Name.TOP_P)
 """Two ways to say the same, of which a request has one."""

@@ -242,7 +242,8 @@ class Spending:
             raise
         if isinstance(found, Line):
             await self._tell(found.key, LEVELS[-1])
-            raise self._spent(lines[found])
+            ((_, left),) = await self._ledger.left([found])
+            raise self._spent(lines[found], left=left > 0)
         return Reservation(found.taken.answer_tokens, price, found)
 
     async def settle(self, reservation: Reservation, call: Call) -> None:
@@ -310,10 +311,12 @@ class Spending:
             lines[Line(key, limit.unit, limit.amount, ends)] = limit
         return lines
 
-    def _spent(self, limit: SpendingLimit) -> BudgetSpent:
+    def _spent(self, limit: SpendingLimit, *, left: bool = False) -> BudgetSpent:
         now = self._now()
         seconds = limit.period.ends(now).timestamp() - now.timestamp()
-        return BudgetSpent(limit.kind, limit.period, seconds, str(self._zone), self._contact)
+        return BudgetSpent(
+            limit.kind, limit.period, seconds, str(self._zone), self._contact, left=left
+        )
 
     async def _tell(self, key: str, level: int, *, new: bool = False) -> None:
         """Tell the operator of a counter that has reached a level, once."""

@@ -11,7 +11,7 @@ import structlog
 from discord import SelectDefaultValue, SelectDefaultValueType, ui
 
 from core import notices
-from core.entries import Entries, sampling
+from core.entries import Entries, sampling, who_may
 from core.panel import Panel, shown
 from core.presets import SAMPLING, Audience, Name, Scope, Who, audience
 from core.words import told
@@ -123,10 +123,12 @@ class Form(ui.Modal):
             elif name != PEOPLE:
                 found[Name(name)] = str(value)
         if Name.AUDIENCE in found:
-            listed = self.typed[PEOPLE]
-            who = found[Name.AUDIENCE]
-            if who == Who.LISTED or (not who and listed):
-                found[Name.AUDIENCE] = _audience(listed)
+            before = self._panel.at(self.scope).get(Name.AUDIENCE)
+            found[Name.AUDIENCE] = who_may(
+                str(found[Name.AUDIENCE]),
+                _audience(self.typed[PEOPLE]),
+                audience(before) if before else None,
+            )
         return found
 
     def _answers(self) -> "Iterator[ui.Label[Form]]":
@@ -241,7 +243,13 @@ class Form(ui.Modal):
 
     def _hint(self, name: Name) -> str:
         preset = self._panel.preset(self.scope)
-        return notices.now_holds(shown(preset, name, mentions), preset.origin(name))
+        return self._now(shown(preset, name, mentions), preset.origin(name))
+
+    def _now(self, value: str, origin: str) -> str:
+        """What holds now; of a long value the beginning, so that its origin still has room."""
+        hint, words = notices.now_holds(value, origin), self._say(value)
+        over = len(self._say(hint)) - LONGEST_HINT
+        return hint if over <= 0 else notices.now_holds(f"{words[: -over - 1]}…", origin)
 
 
 class FormButtons(ui.View):

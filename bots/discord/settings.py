@@ -111,12 +111,11 @@ class Settings:
         ) -> None:
             if text is not None:
                 await self._set(interaction, {Name.SYSTEM_PROMPT: text})
-            elif may_set(interaction):
-                await self._open(interaction, Part.ANSWERS, wide=False)
-            else:
-                preset = self._panel.preset(scope_of(interaction))
-                origin = preset.origin(Name.SYSTEM_PROMPT)
-                await self._tell(interaction, notices.prompt_shown(preset.system_prompt, origin))
+                return
+            preset = self._panel.preset(scope_of(interaction))
+            shown = notices.prompt_shown(preset.system_prompt, preset.origin(Name.SYSTEM_PROMPT))
+            how = notices.set_how("/parley prompt text:…")
+            await self._tell(interaction, notices.as_lines([shown, how]))
 
         command: Subcommand = app_commands.Command(
             name="prompt",

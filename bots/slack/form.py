@@ -7,10 +7,10 @@ from typing import Any
 
 from bots.slack.payload import string
 from core import notices
-from core.entries import Entries, Problems
+from core.entries import Entries, Problems, who_may
 from core.panel import Panel, shown
 from core.personas import Personas
-from core.presets import EVERYBODY, Audience, Name, Scope, Who, audience
+from core.presets import EVERYBODY, Audience, Name, Scope, Values, Who, audience
 from core.words import together, told
 
 CALLBACK = "parley_settings"
@@ -166,8 +166,8 @@ def scope_of(view: Mapping[str, Any], platform: str, workspace: str) -> Scope:
     return Scope(platform, workspace, string(about, "channel"))
 
 
-def entries(view: Mapping[str, Any]) -> Entries:
-    """What was filled in; what the form did not have is left out."""
+def entries(view: Mapping[str, Any], before: Values) -> Entries:
+    """What was filled in; what the form did not have is left out. `before` is what was set."""
     values = _values(view)
     found: dict[Name, str | Audience] = {
         name: _entered(values[name]) for name in NAMES if name in values
@@ -176,9 +176,11 @@ def entries(view: Mapping[str, Any]) -> Entries:
         people = tuple(values.get(PEOPLE, {}).get("selected_users") or ())
         options = values.get(GROUPS, {}).get("selected_options") or ()
         groups = tuple(string(option, "value") for option in options)
-        who = found[Name.AUDIENCE]
-        if who == Who.LISTED or (not who and (people or groups)):
-            found[Name.AUDIENCE] = Audience(Who.LISTED, people, groups)
+        found[Name.AUDIENCE] = who_may(
+            _entered(values[Name.AUDIENCE]),
+            Audience(Who.LISTED, people, groups),
+            audience(before[Name.AUDIENCE]) if Name.AUDIENCE in before else None,
+        )
     return found
 
 

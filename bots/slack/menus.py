@@ -256,7 +256,7 @@ class Menus:
         url = ResponseUrl(workspace, origin.url, self._clock, budgets, after=after)
         # The answer is for the asker alone; what it is about was said by several people.
         alone = replace(question, direct=True)
-        headline = _headline(label)
+        headline = told(_headline(label), workspace.language(origin.user))
         return PreparedSurface(workspace, alone, url, headline, prepare, sign=sign), question
 
     async def _take(self, question: Question, surface: PreparedSurface, ack: Ack) -> None:

@@ -66,22 +66,20 @@ class Settings:
             how = notices.set_how("/parley model NAME")
             await _tell(use, notices.as_lines([*lines, how]))
             return
-        await self._set(use, scope, {Name.MODEL: use.words})
+        await self._set(use, scope, {Name.MODEL: mrkdwn.unescape(use.words)})
 
     async def prompt(self, use: Use) -> None:
-        """Show the system prompt, in the modal to those who may change it; or set another."""
+        """Show the system prompt, or set another."""
         scope = self._scope(use.channel)
         if use.words:
             words = mrkdwn.markdown(
                 use.words, self._workspace.people.known, self._workspace.channels.known
             )
             await self._set(use, scope, {Name.SYSTEM_PROMPT: words})
-        elif await self._may(use.user, scope) is True:
-            await self.settings(use)
-        else:
-            preset = self._panel.preset(scope)
-            origin = preset.origin(Name.SYSTEM_PROMPT)
-            await _tell(use, notices.prompt_shown(preset.system_prompt, origin))
+            return
+        preset = self._panel.preset(scope)
+        shown = notices.prompt_shown(preset.system_prompt, preset.origin(Name.SYSTEM_PROMPT))
+        await _tell(use, notices.as_lines([shown, notices.set_how("/parley prompt TEXT")]))
 
     async def submitted(self, body: dict[str, Any], ack: Ack) -> None:
         """A form was filled in; as one of Bolt's listeners."""
@@ -92,7 +90,7 @@ class Settings:
         if refusal := closed or await self._refusal(user, scope):
             await ack(response_action="update", view=form.saying(refusal, language))
             return
-        done = await self._panel.submit(scope, form.entries(view), user)
+        done = await self._panel.submit(scope, form.entries(view, self._panel.at(scope)), user)
         if done.problems:
             await ack(response_action="errors", errors=form.errors(view, done.problems, language))
             return

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import bindparam, delete
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from core.store.database import Database
@@ -13,9 +13,14 @@ _NEW = insert(introductions)
 _MAKE = _NEW.on_conflict_do_update(
     index_elements=[introductions.c.channel], set_={"channel": _NEW.excluded.channel}
 ).returning(introductions.c.reply)
-_FORGET = delete(introductions).where(
-    introductions.c.channel == bindparam("here"), introductions.c.reply == bindparam("by")
+_HERE = introductions.c.channel == bindparam("here")
+_READ = select(introductions.c.reply).where(_HERE)
+_PASS_ON = (
+    update(introductions)
+    .where(_HERE, introductions.c.reply == bindparam("by"))
+    .values(reply=bindparam("to"))
 )
+_FORGET = delete(introductions).where(_HERE, introductions.c.reply == bindparam("by"))
 
 
 class Introductions:
@@ -31,6 +36,17 @@ class Introductions:
         async with self._database.write() as connection:
             found: str = (await connection.execute(_MAKE, row)).scalar_one()
             return found
+
+    async def made(self, channel: str) -> str:
+        """The reply that introduces the bot in a channel; empty: none does."""
+        async with self._database.read() as connection:
+            found: str | None = (await connection.execute(_READ, {"here": channel})).scalar()
+            return found or ""
+
+    async def pass_on(self, channel: str, reply: str, newer: str) -> None:
+        """Another reply stands in the place of this one, and introduces the bot instead."""
+        async with self._database.write() as connection:
+            await connection.execute(_PASS_ON, {"here": channel, "by": reply, "to": newer})
 
     async def forget(self, channel: str, reply: str) -> None:
         """This reply did not introduce the bot after all."""

@@ -58,6 +58,8 @@ class Use:
             raise CommandFailed(f"{option['name']} is of the wrong kind.")
         if kind == Option.STRING and not 1 <= len(value) <= option.get("max_length", 6000):
             raise CommandFailed(f"{option['name']} is too long or empty.")
+        if kind in (Option.INTEGER, Option.NUMBER):
+            _check_bounds(option, value)
         choices = option.get("choices")
         if choices and value not in [choice["value"] for choice in choices]:
             raise CommandFailed(f"{option['name']} is not one of the choices.")
@@ -75,6 +77,13 @@ class Use:
 
     def _put(self, kind: str, id: str, data: Json) -> None:
         self.resolved.setdefault(kind, {})[id] = data
+
+
+def _check_bounds(option: Json, value: float) -> None:
+    """Discord's own app takes no number outside of what the command allows."""
+    least, most = option.get("min_value"), option.get("max_value")
+    if (least is not None and value < least) or (most is not None and value > most):
+        raise CommandFailed(f"{option['name']} is a number from {least} to {most}.")
 
 
 def _descend(

@@ -22,6 +22,11 @@ def points(talk: Talk) -> str:
     return ""
 
 
+def has_transcript(talk: Talk) -> bool:
+    """Whether what is asked holds what others have said, to be condensed."""
+    return _TRANSCRIPT.search(talk.question) is not None
+
+
 def _list(said: Iterable[str]) -> str:
     lines = [shortened(line) for line in said if line.strip()]
     return "\n".join(f"- {line}" for line in lines[-MOST:])

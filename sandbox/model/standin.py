@@ -12,7 +12,7 @@ import orjson
 
 from sandbox.model.answer import Answer, pieces_of
 from sandbox.model.memory import recall, shortened
-from sandbox.model.points import points
+from sandbox.model.points import has_transcript, points
 from sandbox.model.rest import rest
 from sandbox.model.talk import Talk, talk_of
 from sandbox.model.tokens import count
@@ -20,7 +20,10 @@ from sandbox.model.words import BUSY_SECONDS, WORDS, Word, words_in
 
 _ABILITIES = re.compile(r"\b(?:help|what can you do)\b", re.IGNORECASE)
 _FILES = re.compile(r"\b(?:files?|attach\w*|documents?|pdfs?)\b", re.IGNORECASE)
-_GO_ON = re.compile(r"\W*(?:please )?(?:continue|go on)(?:,? please)?\W*", re.IGNORECASE)
+_GO_ON = re.compile(
+    r"\W*(?:please )?(?:continue|go on)(?:,? please)?\W*|Your last message was cut off\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
 
 INTRODUCTION = (
     "I am a **stand-in**: no language model is connected to this sandbox, so I only play its part."
@@ -51,7 +54,7 @@ class StandIn:
     def __call__(self, body: dict[str, Any]) -> Answer:
         """The answer to a request."""
         talk = talk_of(body["messages"])
-        words = self._due(words_in(talk.question), body)
+        words = self._due(_meant(talk), body)
         answer = _limited(_text(talk, words), body)
         for word in words:
             answer = word.change(answer)
@@ -78,6 +81,12 @@ class StandIn:
         elif len(self._refused) > REMEMBERED:
             self._refused.popitem(last=False)
         return now < refusals.until
+
+
+def _meant(talk: Talk) -> tuple[Word, ...]:
+    """The words that somebody who asks has written, and not the bot or those whom it quotes."""
+    of_a_bot = _GO_ON.fullmatch(talk.question) or has_transcript(talk)
+    return () if of_a_bot else words_in(talk.question)
 
 
 def _text(talk: Talk, words: Sequence[Word]) -> str:

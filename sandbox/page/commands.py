@@ -75,6 +75,10 @@ def options(command: Json, text: str) -> Json:
         if option["type"] != STRING:
             text = _without(option, text, given)
     free = [name for name, one in known.items() if one["type"] == STRING]
+    for name in free:
+        if not known[name].get("required") and len(free) > 1:
+            text = _word_of(name, text, given)
+    free = [name for name in free if name not in given]
     if free and (text := text.strip()):
         name, words = _named(free, text)
         given |= {name: words} if words else {}
@@ -95,6 +99,15 @@ def _without(option: Json, text: str, given: Json) -> str:
         else:
             return text[: found.start()] + text[found.end() :]
     return text
+
+
+def _word_of(name: str, text: str, given: Json) -> str:
+    """A line without the option at its beginning whose value is one word, beside other texts."""
+    found = re.match(rf"\s*{name}:[ \t]*(\S+)(?:\s+|$)", text, re.IGNORECASE)
+    if found is None:
+        return text
+    given[name] = found[1]
+    return text[found.end() :]
 
 
 def _named(free: list[str], text: str) -> tuple[str, str]:

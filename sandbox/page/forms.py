@@ -88,7 +88,7 @@ def _discord_field(row: Json, field: Json, mentionable: list[Json]) -> Json:
     is_text = field["type"] == TEXT_INPUT
     options = [_choice(one["value"], one["label"]) for one in field.get("options", ())]
     chosen = [one["value"] for one in field.get("options", ()) if one.get("default")]
-    chosen += [one["id"] for one in field.get("default_values") or ()]
+    chosen += [str(one["id"]) for one in field.get("default_values") or ()]
     return {
         "id": field["custom_id"],
         "label": row.get("label") or field.get("label", ""),

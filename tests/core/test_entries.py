@@ -34,6 +34,8 @@ def problem(name, entry, bounds=BOUNDS):
         (Name.TEMPERATURE, "2", 2.0),
         (Name.TOP_P, "1", 1.0),
         (Name.ANSWER_TOKENS, "4 096", 4096),
+        (Name.ANSWER_TOKENS, "4,096", 4096),
+        (Name.ANSWER_TOKENS, "4.096", 4096),
         (Name.PLACE, "Thread", "thread"),
         (Name.NOTICES, "reaction", "reaction"),
         (Name.LANGUAGE, "de", "de"),
@@ -58,6 +60,8 @@ def test_an_empty_entry_takes_the_setting_away(name):
         (Name.TEMPERATURE, "inf", notices.BAD_TEMPERATURE),
         (Name.TEMPERATURE, "-0.1", notices.BAD_TEMPERATURE),
         (Name.TOP_P, "1.1", notices.BAD_TOP_P),
+        (Name.ANSWER_TOKENS, "1.5", "a whole number of tokens"),
+        (Name.ANSWER_TOKENS, "4,0960", "a whole number of tokens"),
         (Name.ANSWER_TOKENS, "15", "from 16 to 7,488"),
         (Name.ANSWER_TOKENS, "٣٠٠", "a whole number of tokens"),
         (Name.PLACE, "moon", "“moon” is none of: thread, channel."),
@@ -98,6 +102,8 @@ def test_what_the_operator_has_fixed_cannot_be_set():
         ("top_p", "", "top_p"),
         ("", "", ""),
         ("hot", "hot", ""),
+        ("0.5, top_p 0.9", "0.5", "0.9"),
+        ("top_p 0.9 temperature 1", "1", "0.9"),
     ],
 )
 def test_one_entry_can_hold_either_of_two(text, temperature, top_p):

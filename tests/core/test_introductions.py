@@ -44,6 +44,18 @@ async def test_what_was_not_delivered_is_said_below_the_next_answer(store):
     assert await introductions.words(ASKED, "next") == WORDS
 
 
+async def test_what_takes_the_place_of_the_first_answer_says_it_too(store):
+    introductions = Introductions(store.introductions, WORDS)
+    assert await introductions.words(ASKED, "first") == WORDS
+    assert await introductions.words(ASKED, "other") == ""
+
+    assert await introductions.passed_on(ASKED, "first", "again") == WORDS
+    assert await introductions.passed_on(ASKED, "other", "other again") == ""
+    restarted = Introductions(store.introductions, WORDS)
+    assert await restarted.passed_on(ASKED, "again", "once more") == WORDS
+    assert await restarted.words(ASKED, "next") == ""
+
+
 @pytest.mark.parametrize("change", [{"direct": True}, {"cause": "command:7"}])
 async def test_neither_direct_messages_nor_commands_need_it(store, change):
     introductions = Introductions(store.introductions, WORDS)

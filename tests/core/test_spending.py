@@ -211,6 +211,19 @@ async def test_a_refusal_says_which_budget_when_it_ends_and_whom_to_ask(store):
     )
 
 
+async def test_a_budget_of_which_something_is_left_is_not_said_to_be_used_up(store):
+    spending = spends(store, usd(0.01))
+    with pytest.raises(BudgetSpent) as refused:
+        await spending.reserve(ADA, call(9000), answer=1000)
+    assert refused.value.sentence.startswith("Your budget for today has too little left for this")
+
+    held = await spending.reserve(ADA, call(1000), answer=1000)
+    await spending.settle(held, call(1000, completion=2250))  # 0.010: all of it
+    with pytest.raises(BudgetSpent) as refused:
+        await spending.reserve(ADA, call(1000), answer=1000)
+    assert refused.value.sentence.startswith("Your budget for today is used up.")
+
+
 async def test_a_new_day_begins_at_midnight_where_the_operator_lives(store):
     late = datetime(2026, 11, 28, 22, 30, tzinfo=UTC).timestamp()
     clock = {"now": late}

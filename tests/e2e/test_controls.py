@@ -134,6 +134,7 @@ async def test_why_this_answer_tells_what_the_model_was_shown(place, model):
     told = await talk.press(place.ben, Control.WHY)
 
     assert "gpt-4o-mini" in told
+    assert "the question alone" in told
     assert "Tokens" in told
 
 

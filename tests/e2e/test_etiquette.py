@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from core import notices
+from core.controls import Control
 from core.notices import PAUSED
 from sandbox.model import Answer, Pause
 from tests.e2e.places import DiscordPlace, SlackPlace, until
@@ -208,6 +209,13 @@ async def test_below_its_first_answer_in_a_channel_it_says_once_what_it_is(town,
         assert len(introduced(*first)) == 1
         assert introduced(failed) == []
         assert "127.0.0.1" in introduced(*first)[0]
+        asker, said = next(
+            (who, talk)
+            for who, talk in zip((place.ada, place.ben), first, strict=True)
+            if introduced(talk)
+        )
+        await said.press(asker, Control.RETRY)
+        await said.until(lambda seen: texts(seen) == ["Answer 0."] and len(introduced(said)) == 1)
 
         elsewhere = place.mention(place.ada, "and here?", other)
         await elsewhere.until(lambda seen: len(introduced(elsewhere)) == 1)

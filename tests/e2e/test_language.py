@@ -8,6 +8,7 @@ import pytest
 from core import notices
 from core.words import Notice, told
 from sandbox.model import Answer
+from tests.e2e.menus import parley, talk_in
 from tests.e2e.places import DiscordPlace, SlackPlace, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -94,6 +95,24 @@ async def test_help_is_in_the_language_of_whoever_asks_for_it(place):
             place.space,
             lambda talk=talk, help_=help_: help_ in [one.text for one in talk.messages()],
         )
+
+
+async def test_above_a_summary_it_is_the_language_of_whoever_asks_for_it(place, model):
+    if place.name == "discord":
+        pytest.skip("Discord says itself who asked for what.")
+    for person, headline in (
+        (place.cho, "Du hast gefragt: eine Zus"),
+        (place.ada, "You asked: a sum"),
+    ):
+        await acquainted(place, model, person)
+        model.enqueue("In short.")
+        room = place.room()
+        place.server.say(person, room, "Much was said.")
+        await parley(place, person, room, "summary 5")
+        talk = talk_in(place, room)
+
+        seen = await talk.until(lambda seen: texts(seen)[-1:] == ["In short."])
+        assert seen[-1].notice.startswith(headline)
 
 
 HELPS = {"slack_help": Notice("slack_help"), "discord_help": Notice("discord_help")}

@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from core import notices
+from core.controls import Control
 from sandbox.discord import CommandFailed as DiscordCommandFailed
 from sandbox.model import Answer
 from tests.e2e.conftest import opened
@@ -72,6 +73,8 @@ class SlackForm:
 class SlackSettings:
     """Using the settings in Slack."""
 
+    NOTHING = "-"
+
     def __init__(self, place):
         self.place = place
 
@@ -135,6 +138,14 @@ class DiscordForm:
                 said.append(await self.send(self.message, button, mine))
         return "\n".join(said)
 
+    async def hints(self, part):
+        """What stands beside each field of a form."""
+        server = self.place.server
+        button = next(one for one in self.buttons() if one.endswith(part))
+        opened = await server.press(self.person, self.room, self.message.id, button)
+        rows = server.interaction(opened).modal["components"]
+        return [row.get("description") or "" for row in rows]
+
     def buttons(self):
         rows = self.message.payload["components"]
         return [one["custom_id"] for row in rows for one in row["components"]]
@@ -149,6 +160,8 @@ class DiscordForm:
 
 class DiscordSettings:
     """Using the settings in Discord."""
+
+    NOTHING = ""
 
     def __init__(self, place):
         self.place = place
@@ -215,6 +228,37 @@ async def test_a_manager_sets_the_model_and_the_prompt_and_the_next_question_use
     assert "gpt-4o (set for this channel)" in (await settings.open(place.ada, room)).words
     other = await asked(place, model, place.room())
     assert other["model"] == "gpt-4o-mini"
+
+
+async def test_the_whole_prompt_is_shown_to_everybody_also_to_those_who_may_set_it(place, settings):
+    room, prompt = place.room(), f"{'Be kind. ' * 30}Be brief."
+    await settings.say(place.ada, room, f"prompt {prompt}")
+
+    for person in (place.ada, place.ben):
+        shown = await settings.say(person, room, "prompt")
+        assert f"System prompt (set for this channel):\n{prompt}" in shown
+    assert "sets another" in shown
+
+
+async def test_beside_a_long_prompt_the_form_says_where_it_comes_from(place, settings):
+    if place.name == "slack":
+        pytest.skip("Slack's hints have room for it; Discord's have 100 characters.")
+    room = place.room()
+    await settings.say(place.ada, room, f"prompt {'Be kind. ' * 30}")
+    opened = await settings.open(place.ada, room)
+
+    hints = await opened.hints("answers")
+
+    assert max(map(len, hints)) <= 100
+    assert any("Be kind." in hint and hint.endswith("(set for this channel)") for hint in hints)
+
+
+async def test_a_name_of_a_model_is_read_as_it_was_typed(place, settings):
+    told = await settings.say(place.ada, place.room(), "model a<b>&c")
+
+    assert "a<b>&c" in told.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    assert "&amp;amp;" not in told
+    assert "&amp;lt;" not in told
 
 
 async def test_a_thread_inherits_its_channel(place, model, settings):
@@ -365,6 +409,26 @@ async def test_only_those_listed_are_answered_and_others_are_told_once(place, mo
         assert {message.only_for for message in told()} == {place.ben}
 
 
+async def test_everybody_is_answered_again_when_the_choice_of_those_listed_is_taken_back(
+    place, model, settings
+):
+    room = place.room()
+    await (await settings.open(place.ada, room)).fill(audience="listed", people=place.ada)
+    said = await (await settings.open(place.ada, room)).fill(
+        audience=settings.NOTHING, people=place.ada
+    )
+
+    assert "everybody (from the deployment)" in said
+    model.enqueue(Answer(("Sure.",)))
+    await place.mention(place.ben, "me, too?", room).until(lambda seen: texts(seen) == ["Sure."])
+
+
+async def test_whoever_lists_somebody_means_those_listed(place, settings):
+    form = await settings.open(place.ada, place.room())
+
+    assert "only those listed" in await form.fill(people=place.ben)
+
+
 async def test_a_refusal_can_be_a_reaction_only(place, model, settings):
     room = place.room()
     form = await settings.open(place.ada, room)
@@ -406,6 +470,9 @@ async def test_a_persona_is_chosen_for_one_question(place, model, settings):
     assert system(model).startswith("Answer like a pirate.")
     assert "why?" in str(model.requests[-1].body["messages"][-1])
     assert "as:" not in str(model.requests[-1].body["messages"])
+    await talk.until(lambda seen: bool(seen) and Control.WHY in seen[-1].controls)
+    why = await talk.press(place.ben, Control.WHY)
+    assert "gpt-4o (persona pirate, temperature 1.5, " in why
 
 
 async def test_a_persona_that_does_not_exist_is_answered_with_those_that_do(place, model, settings):

@@ -234,6 +234,17 @@ async def test_a_person_cannot_send_what_the_client_would_not_send(server, bot, 
         await server.command(ADA, GENERAL, name, options)
 
 
+async def test_a_number_beyond_what_the_command_allows_is_not_sent(server, bot):
+    @bot.tree.command(description="Count")
+    async def count(interaction: discord.Interaction, upto: app_commands.Range[int, 1, 9]):
+        await bot.interactions.put(interaction)
+
+    await bot.tree.sync()
+    for number in (0, 10):
+        with pytest.raises(CommandFailed, match="upto is a number from 1 to 9"):
+            await server.command(ADA, GENERAL, "count", {"upto": number})
+
+
 async def test_a_bot_suggests_while_a_person_types(server, bot):
     choices = await server.autocomplete(ADA, GENERAL, "ask", {"question": "Wh"}, "question")
 

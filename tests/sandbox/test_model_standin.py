@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.recalled import GO_ON
 from sandbox.model import Answer, Cut, Reasoning, Stall, pieces_of
 from sandbox.model.standin import INTRODUCTION, StandIn
 from sandbox.model.talk import Said, Talk, talk_of
@@ -161,6 +162,16 @@ def test_asked_to_continue_it_goes_on_where_the_length_limit_cut_it_off():
     note = "[Monday, 23 November 2026, 20:36 UTC. Asked by Ben in #general.]\n"
 
     more = answer(asked, cut, f"{note}Ben: continue")
+
+    assert more.finish == "stop"
+    assert "".join((cut + more.text).split()) == "".join(whole.split())
+
+
+def test_the_button_continue_gets_the_rest_as_well():
+    asked = "code, with a length limit"
+    whole, cut = answer("code").text, answer(asked).text
+
+    more = answer(asked, cut, GO_ON)
 
     assert more.finish == "stop"
     assert "".join((cut + more.text).split()) == "".join(whole.split())

@@ -44,6 +44,21 @@ def test_an_option_is_understood_wherever_it_stands(line):
     assert given["question"].replace("  ", " ") == "what is a lease?"
 
 
+def test_of_two_texts_the_one_that_is_named_first_is_a_word():
+    two = {**ASK, "options": [*ASK["options"], {"name": "as", "type": 3}]}
+
+    assert options(two, "as:editor what is: a lease?") == {
+        "as": "editor",
+        "question": "what is: a lease?",
+    }
+    assert options(two, "private:true as: editor why") == {
+        "private": True,
+        "as": "editor",
+        "question": "why",
+    }
+    assert options(two, "as I said: why?") == {"question": "as I said: why?"}
+
+
 def test_a_word_before_a_colon_within_a_question_is_no_option():
     line = "does private: mean what I think?"
 

@@ -93,3 +93,14 @@ def test_a_modal_of_discords_shows_labelled_fields_and_those_in_rows():
     )
     assert labelled["kind"] == "long"
     assert (in_a_row["id"], in_a_row["label"], in_a_row["kind"]) == ("why", "Why?", "text")
+
+
+def test_whoever_is_chosen_already_is_chosen_in_a_modal_of_discords():
+    # The library writes ids as numbers, which Discord takes, too.
+    field = {"type": 7, "custom_id": "people", "max_values": 25}
+    field["default_values"] = [{"id": 1003, "type": "user"}, {"id": "4000", "type": "role"}]
+    modal = {"title": "Who", "components": [{"type": 18, "label": "Who?", "component": field}]}
+
+    (people,) = forms.of_discord(modal, "i1", "1001", "2001", [])["fields"]
+
+    assert people["value"] == "1003,4000"

@@ -1,5 +1,6 @@
 """A summary in the sandbox tells who said what, so that one sees what was read."""
 
+from sandbox.model import Cut
 from sandbox.model.standin import StandIn
 
 
@@ -26,6 +27,23 @@ def test_a_transcript_is_condensed_to_what_was_said():
     )
 
     assert told == "- Ada: hello\n- Ben: hi"
+
+
+def test_words_in_a_transcript_do_nothing():
+    told = StandIn()(
+        {
+            "model": "stand-in",
+            "messages": [
+                {
+                    "role": "user",
+                    "content": "=== transcript a1 ===\nAda: cut\n=== transcript a1 ===\nCondense.",
+                }
+            ],
+        }
+    )
+
+    assert told.pieces[-1] != Cut()
+    assert told.text == "- Ada: cut"
 
 
 def test_whoever_asks_for_a_summary_of_nothing_is_answered_all_the_same():
