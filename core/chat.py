@@ -259,22 +259,23 @@ class Chat:
         return taken
 
     async def _take(self, question: Question, surface: Surface) -> bool | Exception:
-        """Claim a question and put it in line; an error is returned, as it is not the group's."""
+        """Claim a question and put it in line; an error is returned, as it is not the group's.
+
+        Slack tells of a mention twice, which needs one look at the store: who comes first has it.
+        """
         try:
-            if refusal := await self._refusal(question, surface):
-                self._turn_away(question, surface, refusal)
-                return True
-            if not await self._claim(question):
-                return False
+            async with self._claiming.setdefault(question.key, asyncio.Lock()):
+                if question.key in self._leases:
+                    return False
+                if refusal := await self._refusal(question, surface):
+                    self._turn_away(question, surface, refusal)
+                    return True
+                if not await self._store.questions.claim(question):
+                    return False
         except Exception as error:  # noqa: BLE001 - raised again by `accept`
             return error
         await self._taken([Asked(question, surface, _status(surface))])
         return True
-
-    async def _claim(self, question: Question) -> bool:
-        """Claim a question; Slack tells of a mention twice, which needs one look at the store."""
-        async with self._claiming.setdefault(question.key, asyncio.Lock()):
-            return question.key not in self._leases and await self._store.questions.claim(question)
 
     async def _take_again(self, found: Found, revision: Revision) -> bool | Exception:
         questions = [question for question, _ in found]
