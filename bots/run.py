@@ -12,19 +12,21 @@ from typing import Any, Protocol
 
 import structlog
 
-from bots import garbage
+from bots import direct, garbage
 from bots.admin import Admin
 from core.charging import Charging
+from core.chart import Charts
 from core.chat import Chat
 from core.composer import Composer
 from core.condenser import Condenser
 from core.cuts import Cuts
 from core.erasing import Erasing
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
+from core.forgetting import Forgetting
 from core.languages import AUTO, Languages
 from core.limits import Limits
 from core.limits import load as load_limits
-from core.messages import Conversation
+from core.messages import Conversation, Turn
 from core.model import Model, Timeouts
 from core.offer import Offer
 from core.overrides import Overrides
@@ -37,6 +39,7 @@ from core.prices import Prices
 from core.prices import load as load_prices
 from core.proxies import proxy_to
 from core.recall import Recall
+from core.reports import Reports
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
 from core.spending import Spending, described, limits_of
 from core.store import Store
@@ -96,9 +99,10 @@ async def run(settings: Settings) -> None:
         overrides = _overrides(settings, parameters, store, personas)
         await overrides.load()
         spending = await _spending(settings, store, limits, model_name)
+        composer = await _composer(settings, parameters, model, store, spending)
         chat = Chat(
             store=store,
-            composer=await _composer(settings, parameters, model, store, spending),
+            composer=composer,
             spending=spending,
             governor=governor,
             overrides=overrides,
@@ -109,6 +113,12 @@ async def run(settings: Settings) -> None:
         )
         erasing = Erasing(store.texts)
         await house.enter_async_context(_running(erasing.run()))
+        forgetting = _forgetting(settings, store)
+        forgetting.heard.append(lambda *_: composer.forget())
+
+        def changed(conversation: Conversation, message: str, turn: Turn | None) -> None:
+            composer.forget(message)
+            erasing.changed(conversation, message, turn)
 
         def chosen(conversation: Conversation) -> str:
             return overrides.preset(Scope.of(conversation)).language
@@ -118,16 +128,19 @@ async def run(settings: Settings) -> None:
             chat=chat,
             presses=Presses(chat, store),
             governor=governor,
-            recall=Recall(changed=erasing.changed),
+            recall=Recall(changed=changed),
             languages=Languages(settings.language, chosen),
             store=store,
             panel=Panel(overrides, offer, personas, settings.context_tokens),
+            reports=Reports(store.usage, Charts(), time.time, settings.time_zone),
+            forgetting=forgetting,
         )
         house.push_async_callback(_together, [bot.stop for bot in bots.values()])
         await house.enter_async_context(_administered(settings, bots))
         await house.enter_async_context(_running(chat.run()))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
         await house.enter_async_context(_running(overrides.keep()))
+        await house.enter_async_context(_running(forgetting.run()))
         if settings.alert_channel:
             spending.tell = partial(_tell, settings, bots)
         await house.enter_async_context(_running(spending.keep()))
@@ -169,6 +182,16 @@ async def _model_name(settings: Settings, model: Model) -> str:
     if not names:
         raise StartError(f"{missing} It lists no models: see whether OPENAI_BASE_URL is right.")
     raise StartError(f"{missing} It offers: {', '.join(names)}.")
+
+
+def _forgetting(settings: Settings, store: Store) -> Forgetting:
+    return Forgetting(
+        store.people,
+        direct=direct.PLACES,
+        clock=time.time,
+        zone=settings.time_zone,
+        days=settings.retention_days,
+    )
 
 
 def _personas(settings: Settings) -> Personas:
@@ -275,6 +298,8 @@ def _platforms(
     languages: Languages,
     store: Store,
     panel: Panel,
+    reports: Reports,
+    forgetting: Forgetting,
 ) -> dict[str, Bot]:
     """The platforms whose tokens are set; the others' libraries are not even imported."""
     bots: dict[str, Bot] = {}
@@ -292,6 +317,8 @@ def _platforms(
             governor=governor,
             recall=recall,
             panel=panel,
+            reports=reports,
+            forgetting=forgetting,
             managers=settings.slack_managers,
             languages=languages,
         )
@@ -302,6 +329,8 @@ def _platforms(
             token=settings.discord_token.get_secret_value(),
             api_url=settings.discord_api_url,
             panel=panel,
+            reports=reports,
+            forgetting=forgetting,
             chat=chat,
             presses=presses,
             governor=governor,

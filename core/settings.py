@@ -128,6 +128,7 @@ def _zone(value: Any) -> Any:
 Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Budget = Annotated[Dollars | None, BeforeValidator(_off)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Days = Annotated[float, Field(ge=1, le=36_500)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 JsonObject = Annotated[dict[str, Any], BeforeValidator(_json_object)]
 Sizes = Annotated[dict[str, int], BeforeValidator(_sizes)]
@@ -194,6 +195,7 @@ class Settings(BaseModel):
     admin_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
     text_hours: Annotated[float, Field(gt=0, le=8760)] = 24
+    retention_days: Annotated[Days | None, BeforeValidator(_off)] = 90
     delete_with_question: bool = False
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

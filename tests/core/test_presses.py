@@ -16,6 +16,7 @@ from core.store.texts import DAY
 from sandbox.model import Answer, Pause, Stall
 from tests.core.house import BEN, Talk, shown, until
 from tests.core.paper import Paper
+from tests.records import channel, used
 
 CLOSE = 1.0
 """Seconds in which whoever is told to stop does."""
@@ -573,7 +574,7 @@ async def test_the_last_word_of_each_person_counts(chat, server):
     assert await talk.press(Control.GOOD, BEN) == notices.THANKS
     assert await talk.press(Control.BAD) == notices.THANKS
 
-    month = (await chat._store.usage.of_all()).month
+    month = (await used(chat._store, channel("paper/W/C"))).month
     assert (month.good, month.bad) == (1, 1)
     assert shown(talk.paper) == [("One.", "")]
 

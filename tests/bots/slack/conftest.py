@@ -21,6 +21,7 @@ from sandbox.slack import SlackServer
 from sandbox.slack.sockets import Sockets
 from sandbox.world import Message, Person, Space, World
 from tests.panels import make_panel
+from tests.records import make_forgetting
 
 PATIENCE = 10
 
@@ -198,6 +199,8 @@ def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
         "governor": Governor(time.monotonic),
         "recall": Recall(),
         "panel": make_panel(),
+        "reports": None,
+        "forgetting": make_forgetting(),
         "languages": Languages(),
     }
     return SlackBot(chat=notes, **(given | other))
