@@ -15,7 +15,7 @@ from core import notices
 from core.errors import StoreFailed
 from core.forgetting import Forgetting
 from core.pace import Urgency
-from core.words import Notice, told
+from core.words import ENGLISH, Notice, told
 
 log = structlog.get_logger()
 
@@ -82,7 +82,7 @@ class Forget:
 class ForgetButtons(ui.View):
     """Yes and no, in a language."""
 
-    def __init__(self, pressed: Pressed, language: str = "") -> None:
+    def __init__(self, pressed: Pressed, language: str = ENGLISH) -> None:
         super().__init__(timeout=None)
         danger, grey = discord.ButtonStyle.danger, discord.ButtonStyle.secondary
         yes, no = told(notices.FORGET, language), told(notices.FORGET_NOT, language)
