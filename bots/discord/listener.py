@@ -30,7 +30,7 @@ from bots.discord.turns import (
 from core.chat import Chat
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.etiquette import Saying
-from core.messages import Conversation
+from core.messages import Conversation, Role, Turn
 from core.panel import Panel
 from core.presets import Place, Scope
 from core.surface import refuse
@@ -78,7 +78,7 @@ class Listener:
             if turn:
                 self._desk.recall.edited(talk, turn)
             else:
-                self._desk.recall.deleted(talk, str(message.id))
+                self._desk.recall.emptied(talk, Turn(Role.USER, (), None, str(message.id)))
         await self._asked_otherwise(message)
 
     async def _asked_otherwise(self, message: discord.Message) -> None:
