@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -89,15 +89,3 @@ def _last(complaint: bytes) -> str:
     """The last line of what a program says when it fails; those above quote what it draws."""
     lines = complaint.decode(errors="replace").strip().splitlines()
     return lines[-1].partition(":")[0] if lines else ""
-
-
-def stacked(
-    amounts: Mapping[str, Sequence[float]], most: int
-) -> tuple[list[tuple[str, Sequence[float]]], Sequence[float] | None]:
-    """Those with the largest sums, at most so many, and all others added up (pure)."""
-    ranked = sorted(amounts.items(), key=lambda item: (-sum(item[1]), item[0]))
-    ranked = [(name, values) for name, values in ranked if any(values)]
-    if len(ranked) <= most:
-        return ranked, None
-    rest = [sum(day) for day in zip(*(values for _, values in ranked[most - 1 :]), strict=True)]
-    return ranked[: most - 1], rest

@@ -118,18 +118,17 @@ def usage(
     whose: Whose,
     use: Use,
     zone: str,
-    people: Sequence[tuple[str, str]] = (),
-    others: tuple[int, str] | None = None,
+    people: Sequence[tuple[str, int, str]] = (),
 ) -> str:
     """What somebody, a channel or a workspace has used, today and this month.
 
-    `people` are those who used most in the last days, each with what that cost in dollars, and
-    `others` the number of the rest with theirs.
+    `people` are those who used most in the last days, each with what that cost in dollars; one
+    that stands for several others has no name, but their number.
     """
     told = [
         *_period(SUBJECTS[whose], Notice("today"), use.today),
         *_period(SUBJECTS[whose], Notice("this_month"), use.month),
-        *_people(people, others),
+        *_people(people),
         Notice("usage_terms", zone=zone),
     ]
     if use.month.estimated:
@@ -158,16 +157,17 @@ def _tokens(used: Used) -> Notice:
     )
 
 
-def _people(people: Sequence[tuple[str, str]], others: tuple[int, str] | None) -> Iterator[Notice]:
-    if not people:
-        return
-    listed = [
-        Notice("usage_of_one", name=_short(name), cost=f"{cost} USD") for name, cost in people
-    ]
+def _people(people: Sequence[tuple[str, int, str]]) -> Iterator[Notice]:
+    if people:
+        listed = [_person(*one) for one in people]
+        names = reduce(lambda some, one: Notice("listed", first=some, second=one), listed)
+        yield Notice("usage_by_person", people=names)
+
+
+def _person(name: str, others: int, cost: str) -> Notice:
     if others:
-        listed.append(Notice("usage_of_others", count=others[0], cost=f"{others[1]} USD"))
-    names = reduce(lambda some, one: Notice("listed", first=some, second=one), listed)
-    yield Notice("usage_by_person", people=names)
+        return Notice("usage_of_others", count=others, cost=f"{cost} USD")
+    return Notice("usage_of_one", name=_short(name), cost=f"{cost} USD")
 
 
 def condensed(messages: int) -> Notice:

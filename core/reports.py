@@ -1,16 +1,16 @@
 """Reports: what somebody, a channel or a workspace has used, in words and as a picture."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core import notices
-from core.chart import Chart, Charts, Part, stacked
+from core.chart import Chart, Charts, Part
 from core.prices import NANO, dollars
 from core.store.usage import Since, Usage
 from core.surface import CodeFile
-from core.usage import Days, Subject, Use, Whose
+from core.usage import Days, Share, Subject, Use, Whose
 from core.words import Notice, told
 
 FILE = "parley-usage.png"
@@ -39,26 +39,25 @@ class Report:
         """Those whose names stand in it, as platform/id, the dearest first."""
         if self.subject.whose is Whose.PERSON:
             return ()
-        ranked, _ = stacked(self.days.costs() if self.costs else self.days.tokens(), MOST)
-        return tuple(name for name, _ in ranked)
+        return tuple(share.name for share in self.days.at_most(MOST) if not share.others)
 
     @property
     def costs(self) -> bool:
         """Whether anything in it cost money; some models are free."""
-        return any(map(any, self.days.costs().values()))
+        return bool(self.days.cost)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to see in a picture of it."""
-        return not any(map(any, self.days.tokens().values()))
+        return not self.days.tokens
 
     def words(self, names: Mapping[str, str]) -> str:
         """The figures; `names` are those of people, by platform/id."""
-        costs = self.days.costs() if self.people and self.costs else {}
-        ranked, rest = stacked(costs, notices.MOST_PEOPLE)
-        by_person = [(self.name(one, names), dollars(int(sum(days)))) for one, days in ranked]
-        others = (len(costs) - len(ranked), dollars(int(sum(rest)))) if rest else None
-        return notices.usage(self.subject.whose, self.use, self.zone, by_person, others)
+        people = self.days.at_most(notices.MOST_PEOPLE) if self.people and self.costs else ()
+        listed = [
+            (self.name(share.name, names), share.others, dollars(share.cost)) for share in people
+        ]
+        return notices.usage(self.subject.whose, self.use, self.zone, listed)
 
     def name(self, one: str, names: Mapping[str, str]) -> str:
         """What somebody or a model is called; a person who is not known, by the platform's id."""
@@ -85,7 +84,7 @@ class Reports:
         first = midnight.replace(day=1)
         days = [(now.date() - timedelta(days=ago)).isoformat() for ago in reversed(range(SHOWN))]
         use = await self._usage.of(subject, _since(midnight), _since(first))
-        by_day = await self._usage.by_day(subject, days)
+        by_day = await self._usage.by_day(subject, days, MOST)
         return Report(subject, use, by_day, str(self._zone))
 
     async def picture(
@@ -104,13 +103,11 @@ class Reports:
 def charted(report: Report, names: Mapping[str, str], place: str, language: str) -> Chart:
     """What a report's chart shows: costs, or tokens where nothing cost anything (pure)."""
     costs = report.costs
-    amounts: Mapping[str, Sequence[int]] = report.days.costs() if costs else report.days.tokens()
-    ranked, rest = stacked(amounts, MOST)
-    parts = [_part(report.name(one, names), one, days, costs=costs) for one, days in ranked]
-    if rest is not None:
-        others = told(Notice("chart_others", count=len(amounts) - len(ranked)), language)
-        parts.append(_part(others, "", rest, costs=costs, rest=True))
-    total = sum(map(sum, amounts.values()))
+    parts = [
+        _part(share, _name(report, share, names, language), costs=costs)
+        for share in report.days.at_most(MOST)
+    ]
+    total = report.days.cost if costs else report.days.tokens
     amount = _amount(total, costs=costs)
     about = Notice("chart_by_person", place=place, total=amount)
     if report.subject.whose is Whose.PERSON:
@@ -120,10 +117,16 @@ def charted(report: Report, names: Mapping[str, str], place: str, language: str)
     return Chart(told(title, language), told(about, language), labels, parts, "$" if costs else "")
 
 
-def _part(name: str, id_: str, days: Sequence[float], *, costs: bool, rest: bool = False) -> Part:
-    values = [day / NANO for day in days] if costs else days
-    note = _amount(int(sum(days)), costs=costs)
-    return Part(name, id_.rpartition("/")[2], note, values, rest)
+def _name(report: Report, share: Share, names: Mapping[str, str], language: str) -> str:
+    if share.others:
+        return told(Notice("chart_others", count=share.others), language)
+    return report.name(share.name, names)
+
+
+def _part(share: Share, name: str, *, costs: bool) -> Part:
+    values = [day.cost / NANO if costs else day.tokens for day in share.amounts]
+    note = _amount(share.cost if costs else share.tokens, costs=costs)
+    return Part(name, share.name.rpartition("/")[2], note, values, share.others > 0)
 
 
 def _amount(total: int, *, costs: bool) -> str:

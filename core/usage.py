@@ -1,8 +1,8 @@
 """What was used of the models: the figures of a report."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
 
 
 class Whose(StrEnum):
@@ -74,24 +74,60 @@ class Use:
 class Amount:
     """What a day took: nano-dollars, and tokens read and written."""
 
-    cost: int
-    tokens: int
+    cost: int = 0
+    tokens: int = 0
+
+
+NOTHING = Amount()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of what several days took, day by day; that of `others` together, if they are many."""
+
+    name: str
+    amounts: tuple[Amount, ...]
+    others: int = 0
+
+    @property
+    def cost(self) -> int:
+        """What all days cost."""
+        return sum(amount.cost for amount in self.amounts)
+
+    @property
+    def tokens(self) -> int:
+        """What all days took."""
+        return sum(amount.tokens for amount in self.amounts)
+
+    def and_(self, other: "Share") -> "Share":
+        """Both together, as others of whom nobody is named."""
+        both = zip(self.amounts, other.amounts, strict=True)
+        amounts = tuple(Amount(a.cost + b.cost, a.tokens + b.tokens) for a, b in both)
+        return Share("", amounts, max(1, self.others) + max(1, other.others))
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """What each of several days took, as 2026-11-28, oldest first, by person or by model."""
+    """What several days took, as 2026-11-28, oldest first, by person or by model.
+
+    The dearest share comes first; the last may be that of all others.
+    """
 
     days: tuple[str, ...]
-    amounts: Mapping[str, Mapping[str, Amount]] = field(default_factory=dict)
+    shares: tuple[Share, ...] = ()
 
-    def costs(self) -> dict[str, Sequence[int]]:
-        """What each day cost, by name."""
-        return {name: [self._of(name, day).cost for day in self.days] for name in self.amounts}
+    def at_most(self, number: int) -> tuple[Share, ...]:
+        """The shares, of which the last ones are together where there are more than so many."""
+        if len(self.shares) <= number:
+            return self.shares
+        return (*self.shares[: number - 1], reduce(Share.and_, self.shares[number - 1 :]))
 
-    def tokens(self) -> dict[str, Sequence[int]]:
-        """How many tokens each day took, by name."""
-        return {name: [self._of(name, day).tokens for day in self.days] for name in self.amounts}
+    @property
+    def cost(self) -> int:
+        """What all of it cost."""
+        return sum(share.cost for share in self.shares)
 
-    def _of(self, name: str, day: str) -> Amount:
-        return self.amounts[name].get(day, Amount(0, 0))
+    @property
+    def tokens(self) -> int:
+        """What all of it took."""
+        return sum(share.tokens for share in self.shares)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.store.database import Database
+from core.store.ledger import ADD_DAY, ADD_SUMS
 from core.store.schema import (
     channel_settings,
     erasures,
@@ -31,6 +32,7 @@ from core.store.schema import (
     texts,
     threads,
     usage_days,
+    usage_sums,
 )
 
 BATCH = 200
@@ -44,14 +46,6 @@ SUMMARY = "summary"
 
 ERASED = "erased-"
 """How a pseudonym begins, after its platform."""
-
-_DAY = upsert(usage_days)
-_SUMS = ("calls", "prompt", "cached", "written", "completion", "reasoning", "cost", "estimated")
-_ADD = _DAY.on_conflict_do_update(
-    index_elements=list(usage_days.primary_key.columns),
-    set_={name: usage_days.c[name] + _DAY.excluded[name] for name in _SUMS},
-)
-
 
 T = TypeVar("T")
 
@@ -101,7 +95,7 @@ class People:
             "erased_at": erasure.at,
         }
         async with self._database.write() as connection:
-            await connection.execute(upsert(erasures).on_conflict_do_nothing(), row)
+            await connection.execute(insert(erasures).on_conflict_do_nothing(), row)
 
     async def recent(self) -> list[Erasure]:
         """Those who were forgotten a short while ago."""
@@ -123,6 +117,9 @@ class People:
         await self._erase_names(erasure, talks)
         theirs = usage_days.c.person == erasure.person
         while await self._rename_usage(theirs, direct, lambda _: erasure.pseudonym):
+            pass
+        theirs = usage_sums.c.name == erasure.person
+        while await self._rename_sums(theirs, direct, lambda _: erasure.pseudonym):
             pass
 
     async def finish(self, erasure: Erasure) -> None:
@@ -150,20 +147,20 @@ class People:
             platform = person.partition("/")[0]
             return names.setdefault(person, f"{platform}/{alias()}")
 
-        old = and_(
-            usage_days.c.day >= self._expired,
-            usage_days.c.day < day,
-            usage_days.c.person.not_like(f"%/{ERASED}%"),
-        )
+        def old(of: Any, person: Any) -> ColumnElement[bool]:
+            named = person.not_like(f"%/{ERASED}%")
+            return and_(of.day >= self._expired, of.day < day, named)
+
         steps = (
             await self._remove(await self._first(questions.c.key, questions.c.claimed_at < before)),
             await self._delete_some(model_calls.c.id, model_calls.c.begun_at < before),
             await self._expire_ratings(before),
-            await self._rename_usage(old, direct, renamed),
+            await self._rename_usage(old(usage_days.c, usage_days.c.person), direct, renamed),
+            await self._rename_sums(old(usage_sums.c, usage_sums.c.name), direct, renamed),
             await self._expire_changes(before, alias()),
             await self._expire_threads(before, direct),
         )
-        if not steps[3]:
+        if not (steps[3] or steps[4]):
             self._expired = day
         return any(steps)
 
@@ -277,17 +274,37 @@ class People:
         self, which: ColumnElement[bool], direct: Sequence[str], renamed: Callable[[str], str]
     ) -> bool:
         """Count some days under another name; False: there were none."""
+        if not await self._first(usage_days.c.day, which):
+            return False  # found out without keeping others from writing
         async with self._database.write() as connection:
             found = await connection.execute(select(usage_days).where(which).limit(BATCH))
             rows = [dict(row) for row in found.mappings()]
             for row in rows:
-                await connection.execute(delete(usage_days).where(_same(row)))
-                person = renamed(row["person"])
-                place = row["place"]
+                await connection.execute(delete(usage_days).where(_same(usage_days, row)))
+                person, place = renamed(row["person"]), row["place"]
                 if _is_direct(place, direct):
                     # The channel of somebody's direct messages is as good as their name.
                     place = f"{place.rpartition('/')[0]}/{person.partition('/')[2]}"
-                await connection.execute(_ADD, row | {"person": person, "place": place})
+                await connection.execute(ADD_DAY, row | {"person": person, "place": place})
+        return bool(rows)
+
+    async def _rename_sums(
+        self, which: ColumnElement[bool], direct: Sequence[str], renamed: Callable[[str], str]
+    ) -> bool:
+        """The same for the days of channels and workspaces; of direct messages there are none."""
+        which = and_(usage_sums.c.kind == "person", which)
+        if not await self._first(usage_sums.c.day, which):
+            return False
+        async with self._database.write() as connection:
+            found = await connection.execute(select(usage_sums).where(which).limit(BATCH))
+            rows = [dict(row) for row in found.mappings()]
+            for row in rows:
+                await connection.execute(delete(usage_sums).where(_same(usage_sums, row)))
+                if _is_direct(row["scope"], direct):
+                    here = usage_sums.c.scope == row["scope"], usage_sums.c.day == row["day"]
+                    await connection.execute(delete(usage_sums).where(*here))
+                else:
+                    await connection.execute(ADD_SUMS, row | {"name": renamed(row["name"])})
         return bool(rows)
 
     async def _remove(self, keys: Collection[str]) -> bool:
@@ -386,8 +403,8 @@ def _calls(erasure: Erasure, since: float) -> ColumnElement[bool]:
     return and_(model_calls.c.person == erasure.person, begun >= since, begun <= erasure.at)
 
 
-def _same(row: dict[str, Any]) -> ColumnElement[bool]:
-    return and_(*(column == row[column.name] for column in usage_days.primary_key.columns))
+def _same(table: Table, row: dict[str, Any]) -> ColumnElement[bool]:
+    return and_(*(column == row[column.name] for column in table.primary_key.columns))
 
 
 async def _remove(connection: AsyncConnection, keys: Collection[str]) -> None:

@@ -124,7 +124,25 @@ usage_days = Table(
     Column("estimated", BigInteger, nullable=False),
 )
 Index("usage_days_person", usage_days.c.person, usage_days.c.day)
-Index("usage_days_place", usage_days.c.place, usage_days.c.day)
+
+# The same by channel and by workspace, where each day of a large team has thousands of those.
+usage_sums = Table(
+    "usage_sums",
+    metadata,
+    # platform/workspace/channel, or platform/workspace.
+    Column("scope", String, primary_key=True),
+    # What `name` names: person, or model.
+    Column("kind", String, primary_key=True),
+    Column("day", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("prompt", BigInteger, nullable=False),
+    Column("cached", BigInteger, nullable=False),
+    Column("completion", BigInteger, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    Column("estimated", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("usage_sums_name", usage_sums.c.name, usage_sums.c.day)
 
 # What was used of each limit in one of its days or months; in nano-dollars or tokens.
 spending = Table(

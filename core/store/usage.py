@@ -8,11 +8,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, distinct, func, or_, select
 
 from core.store.database import Database
-from core.store.schema import questions, ratings, replies, usage_days
-from core.usage import Amount, Days, Period, Subject, Use, Used, Whose
+from core.store.schema import questions, ratings, replies, usage_days, usage_sums
+from core.usage import NOTHING, Amount, Days, Period, Share, Subject, Use, Used, Whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +51,61 @@ class Usage:
             ),
         )
 
-    async def by_day(self, subject: Subject, days: Sequence[str]) -> Days:
-        """What each of these days took: a person's by model, other subjects' by person."""
-        name = usage_days.c.model if subject.whose is Whose.PERSON else usage_days.c.person
-        query = (
-            select(
-                usage_days.c.day,
-                name.label("name"),
-                func.sum(usage_days.c.cost).label("cost"),
-                func.sum(usage_days.c.prompt + usage_days.c.completion).label("tokens"),
-            )
-            .where(_of(subject), usage_days.c.day >= days[0], usage_days.c.day <= days[-1])
-            .group_by(usage_days.c.day, name)
+    async def by_day(self, subject: Subject, days: Sequence[str], most: int) -> Days:
+        """What each of these days took: a person's by model, other subjects' by person.
+
+        So many of the dearest have a share of their own; all others have one together.
+        """
+        name, tokens, which = _by(subject, days)
+        cost, all_tokens = func.sum(_table(subject).c.cost), func.sum(tokens)
+        ranked = (
+            select(name.label("name"))
+            .where(which)
+            .group_by(name)
+            .order_by(cost.desc(), all_tokens.desc(), name)
+            .limit(most)
         )
-        found: dict[str, dict[str, Amount]] = defaultdict(dict)
+        day = _table(subject).c.day
         async with self._database.read() as connection:
-            for row in await connection.execute(query):
-                found[row.name][row.day] = Amount(row.cost, row.tokens)
-        return Days(tuple(days), found)
+            names = list((await connection.execute(ranked)).scalars())
+            count = select(func.count(distinct(name))).where(which)
+            number = (await connection.execute(count)).scalar_one()
+            who = case((name.in_(names), name), else_=None).label("who")
+            each = select(
+                day.label("day"), who, cost.label("cost"), all_tokens.label("tokens")
+            ).where(which)
+            rows = (await connection.execute(each.group_by(day, who))).all()
+        found = {(row.who, row.day): Amount(row.cost, row.tokens) for row in rows}
+
+        def share(who: str | None, others: int = 0) -> Share:
+            amounts = tuple(found.get((who, one), NOTHING) for one in days)
+            return Share(who or "", amounts, others)
+
+        shares = [share(who) for who in names]
+        if number > len(names):
+            shares.append(share(None, number - len(names)))
+        return Days(tuple(days), tuple(shares))
 
 
-def _of(subject: Subject) -> ColumnElement[bool]:
-    """The days of a subject."""
-    match subject.whose:
-        case Whose.PERSON:
-            return usage_days.c.person == subject.id
-        case Whose.CHANNEL:
-            return usage_days.c.place == subject.id
-        case Whose.WORKSPACE:
-            return _within(usage_days.c.place, subject.id)
+def _table(subject: Subject) -> Table:
+    return usage_days if subject.whose is Whose.PERSON else usage_sums
+
+
+def _by(
+    subject: Subject, days: Sequence[str]
+) -> "tuple[ColumnElement[str], ColumnElement[int], ColumnElement[bool]]":
+    """By whom or what a subject's days are told apart, what each took, and which rows they are."""
+    if subject.whose is Whose.PERSON:
+        name, which = usage_days.c.model, usage_days.c.person == subject.id
+    else:
+        name, which = usage_sums.c.name, _in_scope(subject, "person")
+    columns = _table(subject).c
+    within = and_(which, columns.day >= days[0], columns.day <= days[-1])
+    return name, columns.prompt + columns.completion, within
+
+
+def _in_scope(subject: Subject, kind: str) -> ColumnElement[bool]:
+    return and_(usage_sums.c.scope == subject.id, usage_sums.c.kind == kind)
 
 
 def _within(column: Any, place: str) -> ColumnElement[bool]:
@@ -92,19 +118,23 @@ def _here(column: Any, place: str) -> ColumnElement[bool]:
 
 
 def _models(subject: Subject, today: Since, month: Since) -> "Select[Any]":
-    is_today = usage_days.c.day >= today.day
+    columns = _table(subject).c
+    model, which = usage_sums.c.name, _in_scope(subject, "model")
+    if subject.whose is Whose.PERSON:
+        model, which = usage_days.c.model, usage_days.c.person == subject.id
+    is_today = columns.day >= today.day
     return (
         select(
-            usage_days.c.model,
+            model.label("model"),
             is_today.label("is_today"),
-            func.sum(usage_days.c.prompt).label("read"),
-            func.sum(usage_days.c.cached).label("cached"),
-            func.sum(usage_days.c.completion).label("written"),
-            func.sum(usage_days.c.cost).label("cost"),
-            func.sum(usage_days.c.estimated).label("estimated"),
+            func.sum(columns.prompt).label("read"),
+            func.sum(columns.cached).label("cached"),
+            func.sum(columns.completion).label("written"),
+            func.sum(columns.cost).label("cost"),
+            func.sum(columns.estimated).label("estimated"),
         )
-        .where(_of(subject), usage_days.c.day >= month.day)
-        .group_by(usage_days.c.model, is_today)
+        .where(which, columns.day >= month.day)
+        .group_by(model, is_today)
     )
 
 

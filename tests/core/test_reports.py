@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import Image
 
-from core.chart import Chart, Charts, Part, stacked
+from core.chart import Chart, Charts, Part
 from core.drawing import drawable, scale, shown
 from core.messages import Author, Conversation, Question
 from core.reports import charted
 from core.store import Call, Store
-from core.usage import Use
+from core.usage import Amount, Days, Share, Use
 from core.words import told
 from tests.records import channel, make_reports, somebody, workspace
 
@@ -235,8 +235,16 @@ def test_letters_that_the_font_lacks_are_left_out():
     assert drawable("Ada 🎉") == "Ada"
 
 
-def test_the_largest_come_first_and_the_rest_together():
-    ranked, rest = stacked({"a": [1, 0], "b": [2, 2], "c": [0, 3], "d": [0, 0]}, 2)
+def test_the_dearest_come_first_and_the_rest_together():
+    days = Days(
+        ("2026-11-27", "2026-11-28"),
+        (
+            Share("b", (Amount(2, 20), Amount(2, 20))),
+            Share("c", (Amount(0, 0), Amount(3, 30))),
+            Share("", (Amount(1, 10), Amount(0, 0)), 4),
+        ),
+    )
 
-    assert [name for name, _ in ranked] == ["b"]
-    assert rest == [1, 3]
+    first, rest = days.at_most(2)
+    assert first.name == "b"
+    assert rest == Share("", (Amount(1, 10), Amount(3, 30)), 5)

@@ -271,11 +271,8 @@ async def test_old_figures_are_kept_under_names_of_their_own(store, clock, forge
     assert now.month.cost == before.month.cost == 3000
     assert now.month.questions == 0
     assert (await used(store, somebody("slack/U1ADA"), clock)).month.cost == 0
-    by_person = await store.usage.by_day(channel("slack/T1/C1"), ["2026-11-28"])
-    assert sorted(amount["2026-11-28"].cost for amount in by_person.amounts.values()) == [
-        1000,
-        2000,
-    ]
+    by_person = await store.usage.by_day(channel("slack/T1/C1"), ["2026-11-28"], 1000)
+    assert [share.cost for share in by_person.shares] == [2000, 1000]
 
 
 async def test_more_than_one_step_takes_is_taken_away_in_several(store, clock, forgetting):
@@ -288,9 +285,9 @@ async def test_more_than_one_step_takes_is_taken_away_in_several(store, clock, f
 
     await forgetting.expire(DAY)
 
-    by_person = await store.usage.by_day(channel("slack/T1/C1"), ["2026-11-28"])
-    assert all("erased-" in name for name in by_person.amounts)
-    assert len(by_person.amounts) == 451
+    by_person = await store.usage.by_day(channel("slack/T1/C1"), ["2026-11-28"], 1000)
+    assert all("erased-" in share.name for share in by_person.shares)
+    assert len(by_person.shares) == 451
 
 
 async def test_the_settings_of_a_channel_stay_and_other_processes_see_new_ones(
