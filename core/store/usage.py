@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, distinct, func, select
 
 from core.store.database import Database
 from core.store.schema import questions, ratings, replies, usage_days, usage_sums
@@ -38,16 +38,16 @@ class Usage:
             votes = (await connection.execute(liked)).one()
         return Use(
             Period(
-                questions_today or 0,
+                questions_today,
                 _used([row for row in models if row.is_today]),
-                votes.good_today or 0,
-                (votes.all_today or 0) - (votes.good_today or 0),
+                votes.good_today,
+                votes.all_today - votes.good_today,
             ),
             Period(
-                questions_month or 0,
+                questions_month,
                 _used(models),
-                votes.good_month or 0,
-                votes.all_month - (votes.good_month or 0),
+                votes.good_month,
+                votes.all_month - votes.good_month,
             ),
         )
 
@@ -113,10 +113,6 @@ def _within(column: Any, place: str) -> ColumnElement[bool]:
     return and_(column >= f"{place}/", column < f"{place}0")
 
 
-def _here(column: Any, place: str) -> ColumnElement[bool]:
-    return or_(column == place, _within(column, place))
-
-
 def _models(subject: Subject, today: Since, month: Since) -> "Select[Any]":
     columns = _table(subject).c
     model, which = usage_sums.c.name, _in_scope(subject, "model")
@@ -159,7 +155,7 @@ def _used(rows: Collection[Row[Any]]) -> tuple[Used, ...]:
 
 def _asked(subject: Subject, today: Since, month: Since) -> "Select[Any, int]":
     at = questions.c.claimed_at
-    return select(func.sum(case((at >= today.moment, 1), else_=0)), func.count()).where(
+    return select(func.count().filter(at >= today.moment), func.count()).where(
         at >= month.moment, _asked_by(subject)
     )
 
@@ -168,7 +164,7 @@ def _asked_by(subject: Subject) -> ColumnElement[bool]:
     if subject.whose is Whose.PERSON:
         platform, _, asker = subject.id.partition("/")
         return and_(questions.c.asker == asker, _within(questions.c.conversation, platform))
-    return _here(questions.c.conversation, subject.id)
+    return _within(questions.c.conversation, subject.id)
 
 
 def _liked(subject: Subject, today: Since, month: Since) -> "Select[Any]":
@@ -180,10 +176,10 @@ def _liked(subject: Subject, today: Since, month: Since) -> "Select[Any]":
         counted = select().select_from(ratings).where(ratings.c.reply.in_(theirs))
     else:
         joined = ratings.join(replies, replies.c.id == ratings.c.reply)
-        counted = select().select_from(joined).where(_here(replies.c.conversation, subject.id))
+        counted = select().select_from(joined).where(_within(replies.c.conversation, subject.id))
     return counted.add_columns(
-        func.sum(case((and_(is_today, good), 1), else_=0)).label("good_today"),
-        func.sum(case((is_today, 1), else_=0)).label("all_today"),
-        func.sum(case((good, 1), else_=0)).label("good_month"),
+        func.count().filter(is_today, good).label("good_today"),
+        func.count().filter(is_today).label("all_today"),
+        func.count().filter(good).label("good_month"),
         func.count().label("all_month"),
     ).where(ratings.c.rated_at >= month.moment)
