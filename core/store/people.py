@@ -121,6 +121,8 @@ class People:
         theirs = usage_sums.c.name == erasure.person
         while await self._rename_sums(theirs, direct, lambda _: erasure.pseudonym):
             pass
+        if not since:
+            await self._database.wipe()
 
     async def finish(self, erasure: Erasure) -> None:
         """Take away the last that was kept, which nothing needs any more."""
@@ -133,6 +135,7 @@ class People:
         async with self._database.write() as connection:
             gone = delete(erasures).where(erasures.c.pseudonym == erasure.pseudonym)
             await connection.execute(gone)
+        await self._database.wipe()
 
     async def expire(
         self, before: float, day: str, direct: Sequence[str], alias: Callable[[], str]

@@ -127,6 +127,21 @@ async def test_somebody_who_is_forgotten_is_named_nowhere(store, clock, forgetti
         assert words not in left
 
 
+async def test_nothing_of_them_is_left_in_the_files_of_the_database(
+    store, clock, forgetting, tmp_path
+):
+    await filled(store, clock)
+
+    await forgetting.forget("slack", ADA.id)
+    clock.now += HOUR + 1
+    await forgetting.follow()
+
+    files = b"".join(path.read_bytes() for path in tmp_path.glob("parley.db*"))
+    assert BEN.id.encode() in files
+    for words in (ADA.id, "D1ADA", "more money", "older answer"):
+        assert words.encode() not in files
+
+
 async def test_what_they_have_used_still_counts_under_a_name_that_says_nothing(
     store, clock, forgetting
 ):
