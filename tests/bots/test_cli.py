@@ -8,11 +8,13 @@ import sqlite3
 import time
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from bots.cli import app
+from core.errors import StartError
 from core.messages import Author, Conversation, Question
-from core.store import Call, Store
+from core.store import Call, Store, account
 
 NOW = 1_795_867_200.0  # 2026-11-28, noon in UTC
 THREAD = Conversation("slack", "T1", "C1", "1.0")
@@ -194,6 +196,14 @@ def test_where_there_is_no_database_none_is_made(folder, monkeypatch, words):
     assert code == 3
     assert "DATABASE_URL: there is no database at" in said
     assert not (folder / "nothing").exists()
+
+
+def test_who_reads_the_records_cannot_change_them(ledger, folder):
+    with (
+        pytest.raises(StartError, match="readonly"),
+        account._reading(folder / "parley.db") as connection,
+    ):
+        connection.execute(text("DELETE FROM usage_days"))
 
 
 def test_a_file_that_is_no_database_is_named(folder, monkeypatch):
