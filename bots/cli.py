@@ -1,4 +1,4 @@
-"""The command line: `parley run`, `parley sandbox`, `parley usage`, `parley forget`."""
+"""The command line: `parley run`, `sandbox`, `guilds`, `usage` and `forget`."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from importlib.metadata import version
@@ -49,6 +49,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+guilds = typer.Typer(help="In which servers of Discord's the bot answers.", no_args_is_help=True)
+app.add_typer(guilds, name="guilds")
 
 
 def main() -> None:
@@ -109,6 +112,42 @@ def sandbox(
     from sandbox.run import run  # noqa: PLC0415
 
     _run(run([sys.executable, "-m", "bots.cli", "run"], port=port))
+
+
+@guilds.command("list")
+def list_guilds() -> None:
+    """List the servers that are known, and whether the bot answers in them."""
+    from bots.guilds import listed  # noqa: PLC0415
+
+    _say(listed)
+
+
+@guilds.command("allow")
+def allow_guild(guild: Annotated[str, typer.Argument(help="The server's id.")]) -> None:
+    """Let the bot answer in a server; one that runs knows within seconds."""
+    from bots.guilds import chosen  # noqa: PLC0415
+
+    _say(lambda settings: chosen(settings, guild, allowed=True))
+
+
+@guilds.command("refuse")
+def refuse_guild(guild: Annotated[str, typer.Argument(help="The server's id.")]) -> None:
+    """Let the bot answer nobody in a server any more."""
+    from bots.guilds import chosen  # noqa: PLC0415
+
+    _say(lambda settings: chosen(settings, guild, allowed=False))
+
+
+def _say(work: Callable[[Any], Coroutine[Any, Any, str]]) -> None:
+    """Do something with the settings, and print what comes of it."""
+    from core.settings import Settings  # noqa: PLC0415
+
+    try:
+        typer.echo(asyncio.run(work(Settings.load(os.environ, Path(".env")))))
+    except SettingsError as error:
+        raise _refused(error, SETTINGS_WRONG) from error
+    except ParleyError as error:
+        raise _refused(error, START_REFUSED) from error
 
 
 @app.command()

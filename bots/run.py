@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
+from pydantic import SecretStr
 
 from bots import direct, garbage
 from bots.admin import Admin
+from core.access import Access
+from core.answer_cache import AnswerCache
 from core.charging import Charging
 from core.chart import Charts
 from core.chat import Chat
@@ -23,12 +26,14 @@ from core.cuts import Cuts
 from core.erasing import Erasing
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
 from core.forgetting import Forgetting
+from core.guilds import Guilds
 from core.languages import AUTO, Languages
 from core.limits import Limits
 from core.limits import load as load_limits
 from core.messages import Conversation, Turn
 from core.model import Model, Timeouts
 from core.offer import Offer
+from core.outsiders import Mode
 from core.overrides import Overrides
 from core.pace import Governor
 from core.panel import Panel
@@ -42,6 +47,7 @@ from core.recall import Recall
 from core.reports import Reports
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
 from core.spending import Spending, described, limits_of
+from core.standby import Standby
 from core.store import Store
 from core.tokens import Tokenizers
 from core.wire import Parameters
@@ -63,6 +69,9 @@ class Bot(Protocol):
 
     async def start(self) -> None:
         """Check the tokens and connect; `StartError` says in one line what is wrong."""
+
+    async def who_may_use(self) -> str:
+        """Who may use the bot there, in one line for its operator."""
 
     async def run(self) -> None:
         """Stay connected until `stop`; `StartError` when the platform ends it for good."""
@@ -86,8 +95,9 @@ async def run(settings: Settings) -> None:
         lifetime = settings.text_hours * 3600
         store = await Store.open(settings.database_url, time.time, lifetime)
         house.push_async_callback(store.close)
-        model = _model(settings)
-        house.push_async_callback(model.close)
+        models = _models(settings)
+        model = models[settings.openai_base_url]
+        house.push_async_callback(_together, [one.close for one in models.values()])
         offer = Offer(model, time.monotonic)
         house.push_async_callback(offer.close)
         model_name = await _model_name(settings, model)
@@ -98,12 +108,20 @@ async def run(settings: Settings) -> None:
         parameters = _parameters(settings, model_name)
         overrides = _overrides(settings, parameters, store, personas)
         await overrides.load()
-        spending = await _spending(settings, store, limits, model_name)
-        composer = await _composer(settings, parameters, model, store, spending)
+        prices = _prices(settings)
+        spending = _spending(settings, store, limits, prices)
+        cache = AnswerCache(
+            store.texts, settings.answer_cache * 60, clock=time.time, zone=settings.time_zone
+        )
+        access = _access(settings, limits)
+        composer = await _composer(settings, parameters, models, store, spending)
         chat = Chat(
             store=store,
+            access=access,
+            outsiders=Mode(settings.outsiders),
             composer=composer,
             spending=spending,
+            cache=cache,
             governor=governor,
             overrides=overrides,
             clock=time.monotonic,
@@ -113,22 +131,18 @@ async def run(settings: Settings) -> None:
         )
         erasing = Erasing(store.texts)
         await house.enter_async_context(_running(erasing.run()))
-        forgetting = _forgetting(settings, store)
-        forgetting.heard.append(lambda *_: composer.forget())
-
-        def changed(conversation: Conversation, message: str, turn: Turn | None) -> None:
-            composer.forget(message)
-            erasing.changed(conversation, message, turn)
+        forgetting = _forgetting(settings, store, composer)
 
         def chosen(conversation: Conversation) -> str:
             return overrides.preset(Scope.of(conversation)).language
 
         bots = _platforms(
             settings,
+            access=access,
             chat=chat,
-            presses=Presses(chat, store),
+            presses=Presses(chat, store, cache),
             governor=governor,
-            recall=Recall(changed=changed),
+            recall=Recall(changed=partial(_changed, composer, erasing)),
             languages=Languages(settings.language, chosen),
             store=store,
             panel=Panel(overrides, offer, personas, settings.context_tokens),
@@ -145,19 +159,37 @@ async def run(settings: Settings) -> None:
             spending.tell = partial(_tell, settings, bots)
         await house.enter_async_context(_running(spending.keep()))
         await house.enter_async_context(_running(garbage.collect(chat.idle)))
+        for platform, bot in bots.items():
+            log.info("who may use the bot", platform=platform, who=await bot.who_may_use())
         for note in settings.notes:
             log.warning(note)
+        await _say_what_it_costs(settings, spending, prices, model_name)
         log.info("ready", model=model_name, endpoint=settings.endpoint, platforms=list(bots))
         await house.enter_async_context(_running(_warn_if_gone(model, model_name, offer)))
         await _until_stopped(list(bots.values()), chat, signals, settings.drain_seconds)
     log.info("stopped")
 
 
-def _model(settings: Settings) -> Model:
+def _models(settings: Settings) -> dict[str, Model]:
+    """The endpoints by their addresses: that of the chosen model, and those that can stand in."""
+    key = settings.openai_api_key.get_secret_value()
+    models = {
+        settings.openai_base_url: _model(
+            settings, settings.openai_base_url, key, settings.openai_extra_headers
+        )
+    }
+    for one in settings.openai_fallback_models:
+        if one.base_url and one.base_url not in models:
+            secret = settings.openai_fallback_keys.get(one.base_url, SecretStr(""))
+            models[one.base_url] = _model(settings, one.base_url, secret.get_secret_value(), {})
+    return models
+
+
+def _model(settings: Settings, base_url: str, key: str, headers: Mapping[str, str]) -> Model:
     return Model(
-        api_key=settings.openai_api_key.get_secret_value(),
-        base_url=settings.openai_base_url,
-        extra_headers=settings.openai_extra_headers,
+        api_key=key,
+        base_url=base_url,
+        extra_headers=headers,
         timeouts=Timeouts(
             connect=settings.connect_timeout,
             first_token=settings.first_token_timeout,
@@ -184,14 +216,38 @@ async def _model_name(settings: Settings, model: Model) -> str:
     raise StartError(f"{missing} It offers: {', '.join(names)}.")
 
 
-def _forgetting(settings: Settings, store: Store) -> Forgetting:
-    return Forgetting(
+def _access(settings: Settings, limits: Limits) -> Access:
+    return Access(
+        guests=settings.slack_guests,
+        connect=settings.slack_connect,
+        direct_messages=settings.direct_messages,
+        table=limits.access,
+        contact=limits.contact,
+    )
+
+
+def _changed(
+    composer: Composer,
+    erasing: Erasing,
+    conversation: Conversation,
+    message: str,
+    turn: Turn | None,
+) -> None:
+    """A message says something else, or is gone: so is what is kept of it."""
+    composer.forget(message)
+    erasing.changed(conversation, message, turn)
+
+
+def _forgetting(settings: Settings, store: Store, composer: Composer) -> Forgetting:
+    forgetting = Forgetting(
         store.people,
         direct=direct.PLACES,
         clock=time.time,
         zone=settings.time_zone,
         days=settings.retention_days,
     )
+    forgetting.heard.append(lambda *_: composer.forget())
+    return forgetting
 
 
 def _personas(settings: Settings) -> Personas:
@@ -226,25 +282,35 @@ def _overrides(
     )
 
 
-async def _spending(settings: Settings, store: Store, limits: Limits, model: str) -> Spending:
-    """The ledger and its limits, with what an operator should know of them in the log."""
+def _prices(settings: Settings) -> Prices:
     own = load_prices(Path(settings.prices_file)) if settings.prices_file else {}
-    prices = Prices(settings.openai_base_url, own)
-    budgets = limits_of(
-        limits.budget, settings.budget_usd_per_day, settings.budget_usd_per_person_per_day
-    )
-    log.info("budgets", limits=list(described(budgets)) or "none")
-    for name in dict.fromkeys((model, settings.summary_model or model)):
-        if doubt := await asyncio.to_thread(prices.doubt, name):  # it may load all prices
-            log.warning(doubt)
+    elsewhere = {one.name: one.base_url for one in settings.openai_fallback_models if one.base_url}
+    return Prices(settings.openai_base_url, own, elsewhere)
+
+
+def _spending(settings: Settings, store: Store, limits: Limits, prices: Prices) -> Spending:
+    """The ledger and its limits."""
     return Spending(
         store.ledger,
         prices,
-        budgets,
+        limits_of(
+            limits.budget, settings.budget_usd_per_day, settings.budget_usd_per_person_per_day
+        ),
         clock=time.time,
         zone=settings.time_zone,
         contact=limits.contact,
     )
+
+
+async def _say_what_it_costs(
+    settings: Settings, spending: Spending, prices: Prices, model: str
+) -> None:
+    """What may be spent, and whether the prices are known, in the log."""
+    log.info("budgets", limits=list(described(spending.limits)) or "none")
+    fallbacks = (one.name for one in settings.openai_fallback_models)
+    for name in dict.fromkeys((model, settings.summary_model or model, *fallbacks)):
+        if doubt := await asyncio.to_thread(prices.doubt, name):  # it may load all prices
+            log.warning(doubt)
 
 
 async def _tell(settings: Settings, bots: Mapping[str, "Bot"], notice: Notice) -> None:
@@ -258,9 +324,18 @@ async def _tell(settings: Settings, bots: Mapping[str, "Bot"], notice: Notice) -
 
 
 async def _composer(
-    settings: Settings, parameters: Parameters, model: Model, store: Store, spending: Spending
+    settings: Settings,
+    parameters: Parameters,
+    models: Mapping[str, Model],
+    store: Store,
+    spending: Spending,
 ) -> Composer:
     name, tokenizers = parameters.model, Tokenizers()
+    model = models[settings.openai_base_url]
+    fallbacks = [
+        (models[one.base_url or settings.openai_base_url], one.name)
+        for one in settings.openai_fallback_models
+    ]
     # Both take most of a second; the first question should wait for neither.
     tokenizer, _, _ = await asyncio.gather(
         tokenizers.of(settings.summary_model or name), model.open(), tokenizers.of(name)
@@ -277,7 +352,7 @@ async def _composer(
         clock=time.monotonic,
     )
     return Composer(
-        model=model,
+        standby=Standby(model, fallbacks, clock=time.monotonic),
         tokenizers=tokenizers,
         charging=charging,
         condenser=condenser if settings.summaries else None,
@@ -291,6 +366,7 @@ async def _composer(
 def _platforms(
     settings: Settings,
     *,
+    access: Access,
     chat: Chat,
     presses: Presses,
     governor: Governor,
@@ -320,6 +396,7 @@ def _platforms(
             reports=reports,
             forgetting=forgetting,
             managers=settings.slack_managers,
+            access=access,
             languages=languages,
         )
     if settings.discord_token:
@@ -337,6 +414,8 @@ def _platforms(
             recall=recall,
             languages=languages,
             marks=store.marks,
+            guilds=Guilds(store.guilds, settings.discord_guilds, time.monotonic),
+            access=access,
             proxy=proxy_to(settings.discord_api_url),
         )
     return bots

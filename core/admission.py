@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+from core.access import Access, Caller
 from core.errors import PlatformFailed
 from core.messages import Question
 from core.notices import ONLY_LISTED, ONLY_MANAGERS, UNSURE_WHO_MAY, unknown_persona
 from core.overrides import Overrides
-from core.presets import Scope, Who
+from core.presets import Who
 from core.spending import Spender, Spending
 from core.surface import Surface
 from core.told import Told
@@ -17,33 +18,41 @@ class Admission:
     """Looks at each question before it is claimed; `clock` gives seconds that only ever grow."""
 
     def __init__(
-        self, overrides: Overrides, spending: Spending, clock: Callable[[], float]
+        self,
+        access: Access,
+        overrides: Overrides,
+        spending: Spending,
+        clock: Callable[[], float],
     ) -> None:
+        self._access = access
         self._overrides = overrides
         self._spending = spending
         self._told = Told(clock)
 
     async def refusal(self, question: Question, surface: Surface) -> Notice | None:
         """Why the question is not taken; None when it is. Raises `StoreFailed`."""
-        if why := await self._not_allowed(question, surface):
-            return why
-        # Budgets of groups are left to the call, since a platform may have to be asked for them.
-        return await self._spending.refusal(Spender.of(question))
-
-    async def _not_allowed(self, question: Question, surface: Surface) -> Notice | None:
+        if refusal := await self.refusal_of(surface.caller(question.asker)):
+            return refusal
         personas = self._overrides.personas
         if question.persona and question.persona not in personas:
             return unknown_persona(question.persona, personas)
-        audience = self._overrides.preset(Scope.of(question.conversation)).audience
-        if audience.who is Who.EVERYBODY:
-            return None
+        # Budgets of groups are left to the call, since a platform may have to be asked for them.
+        return await self._spending.refusal(Spender.of(question))
+
+    async def refusal_of(self, caller: Caller) -> Notice | None:
+        """Why somebody may not use the bot in a channel, for whatever; None when they may."""
         try:
-            if await surface.admits(audience):
-                return None
+            return await self._access.refusal(caller) or await self._kept_out(caller)
         except PlatformFailed:
             return UNSURE_WHO_MAY
-        return ONLY_MANAGERS if audience.who is Who.MANAGERS else ONLY_LISTED
 
-    def due(self, question: Question) -> bool:
-        """Whether its asker is to be told now; they then count as told in this channel."""
-        return self._told.due((str(Scope.of(question.conversation)), question.asker.id))
+    def due(self, caller: Caller) -> bool:
+        """Whether somebody is to be told now; they then count as told in this channel."""
+        return self._told.due((str(caller.scope), caller.name))
+
+    async def _kept_out(self, caller: Caller) -> Notice | None:
+        """Why the channel's own settings do not admit somebody."""
+        audience = self._overrides.preset(caller.scope).audience
+        if audience.who is Who.EVERYBODY or await caller.admitted(audience):
+            return None
+        return ONLY_MANAGERS if audience.who is Who.MANAGERS else ONLY_LISTED

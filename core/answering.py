@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from core.answer_cache import AnswerCache, Cached
 from core.assignment import Assignment
 from core.attachments import add_code_files
 from core.composer import Composer
@@ -28,10 +29,11 @@ from core.introductions import Introductions
 from core.leases import Leases
 from core.messages import Question, Turn
 from core.notices import NEWER_BELOW, RESTARTING, RESTORED, THINKING, Ending, failure
+from core.outsiders import Outsiders
 from core.overrides import Overrides
 from core.pace import Governor, Urgency
 from core.pages import join
-from core.presets import Scope
+from core.presets import Preset, Scope
 from core.queue import Asked, Queue, Revision, keys
 from core.recalled import Recalled
 from core.reply import Reply
@@ -44,7 +46,7 @@ from core.words import together, told
 
 log = structlog.get_logger()
 
-ANSWERED = ("answered", "cut_off", "filtered", "wanted_tools")
+ANSWERED = ("answered", "cut_off", "filtered", "wanted_tools", "cached")
 """Outcomes after which there is an answer of the model's, however short."""
 
 RECALL_TIMEOUT = 300.0
@@ -76,6 +78,8 @@ class Answering:
         queue: Queue,
         introductions: Introductions,
         fresh: FreshStarts,
+        cache: AnswerCache,
+        outsiders: Outsiders,
         aside: Callable[[Coroutine[Any, Any, None]], None],
         clock: Callable[[], float],
         code_files: bool,
@@ -89,6 +93,8 @@ class Answering:
         self._queue = queue
         self._introductions = introductions
         self._fresh = fresh
+        self._cache = cache
+        self._outsiders = outsiders
         self._aside = aside
         self._clock = clock
         self._code_files = code_files
@@ -178,45 +184,62 @@ class Answering:
 
     async def _compose(self, running: Running, asked: Sequence[Asked]) -> Ending:
         """Write the answer with the model; every failure of it is an ending of its own."""
-        question, surface = asked[-1].question, asked[-1].surface
         try:
-            await self._store.replies.begin(running.name, str(surface.conversation), keys(asked))
-            revision = asked[-1].revision
-            if revision and revision.text is not None:
-                running.reply.write(revision.text)
-                return Ending("restored", RESTORED)
-            recalled = await self._recall(running, asked)
-            writer: Reply | Continuation = running.reply
-            if revision and revision.goes_on:
-                recalled, writer = self._going_on(running, revision, recalled)
-            assignment = Assignment(
-                running.name,
-                recalled.questions,
-                recalled.history,
-                await self._spender(question, surface),
-                self._overrides.preset(Scope.of(question.conversation), question.persona),
-                writer,
-                asked[-1].status,
-                self._aside,
-                surface.read,
-            )
-            try:
-                return await self._composer.compose(assignment)
-            finally:
-                writer.flush()
+            return await self._composed(running, asked)
         except LeaseLost:
             raise
         except ParleyError as error:
-            log.warning("failed", conversation=str(surface.conversation), **_described(error))
+            log.warning("failed", conversation=str(running.conversation), **_described(error))
             return failure(error)
         except Exception:
-            log.exception("unexpected", conversation=str(surface.conversation))
+            log.exception("unexpected", conversation=str(running.conversation))
             return failure(ParleyError())
+
+    async def _composed(self, running: Running, asked: Sequence[Asked]) -> Ending:
+        question, surface, revision = asked[-1].question, asked[-1].surface, asked[-1].revision
+        await self._store.replies.begin(running.name, str(surface.conversation), keys(asked))
+        if revision and revision.text is not None:
+            running.reply.write(revision.text)
+            return Ending("restored", RESTORED)
+        preset = self._overrides.preset(Scope.of(question.conversation), question.persona)
+        if cached := await self._cached(asked, preset):
+            running.reply.write(cached.text)
+            return Ending("cached", self._cache.says_when(cached), {"cached": cached.key})
+        recalled = await self._recall(running, asked)
+        writer: Reply | Continuation = running.reply
+        if revision and revision.goes_on:
+            recalled, writer = self._going_on(running, revision, recalled)
+        assignment = Assignment(
+            running.name,
+            recalled.questions,
+            recalled.history,
+            await self._spender(question, surface),
+            preset,
+            writer,
+            asked[-1].status,
+            self._aside,
+            surface.read,
+        )
+        try:
+            ending = await self._composer.compose(assignment)
+        finally:
+            writer.flush()
+        if ending.outcome == "answered" and self._may_cache(asked):
+            self._aside(self._cache.keep(question, preset, running.reply.text))
+        return ending
+
+    def _may_cache(self, asked: Sequence[Asked]) -> bool:
+        return len(asked) == 1 and self._cache.covers(asked[0].question)
+
+    async def _cached(self, asked: Sequence[Asked], preset: Preset) -> Cached | None:
+        """The answer that was given to the same question lately."""
+        return await self._cache.find(asked[0].question, preset) if self._may_cache(asked) else None
 
     async def _spender(self, question: Question, surface: Surface) -> Spender:
         """Who pays for the answer: the asker, and the groups that a budget is for."""
+        caller = surface.caller(question.asker)
         among = self._spending.groups_of(question)
-        return Spender.of(question, await surface.groups(among) if among else ())
+        return Spender.of(question, [one for one in among if await caller.among((one,))])
 
     async def _recall(self, running: Running, asked: Sequence[Asked]) -> Recalled:
         """The questions with the names in them, and what was said before."""
@@ -227,6 +250,8 @@ class Answering:
                 turns: Sequence[Turn] = await surface.history()
                 if questions[-1].direct:
                     turns = await self._fresh.since(questions[-1].conversation, turns)
+                askers = {question.asker.id for question in questions}
+                turns = await self._outsiders.heard(surface, turns, askers)
         except TimeoutError as error:
             raise PlatformFailed(f"not read within {RECALL_TIMEOUT} s") from error
         waiting = {one.question.message for one in self._queue.waiting(questions[0].conversation)}
@@ -248,6 +273,7 @@ class Answering:
             async with asyncio.timeout(RECALL_TIMEOUT):
                 running.pages = await asked.surface.said(revision.former)
             await self._store.replies.take_over(running.name, revision.reply, revision.messages)
+            await self._erase_made_from(running, revision.messages)
             if revision.messages and not revision.goes_on:
                 former = join([page.text for page in running.pages])
                 await self._keep(running, former, revision.messages)
@@ -259,6 +285,12 @@ class Answering:
             running.reply.let_stand()
             return failure(why)
         return None
+
+    async def _erase_made_from(self, running: Running, messages: Sequence[str]) -> None:
+        """These messages will say something else: nothing is left of what was made from them."""
+        place = place_of(running.conversation)
+        for message in messages:
+            await self._store.texts.source_changed(place, message, "")
 
     async def _keep(self, running: Running, former: str, messages: Sequence[str]) -> None:
         """Keep it until its question changes, or either of them is deleted."""
@@ -295,7 +327,10 @@ class Answering:
     async def _settle(self, running: Running, ending: Ending) -> None:
         """Close the record of an answer that stands on the screen as it will stay."""
         name, asked, reply = running.name, running.asked, running.reply
-        ends = {"within_code": reply.within_code, "trailing": reply.trailing}
+        ends: dict[str, object] = {"within_code": reply.within_code, "trailing": reply.trailing}
+        ends["is_cut_off"] = running.is_cut_off(ending)
+        if running.former and (revision := asked[-1].revision):
+            ends["former_was_cut_off"] = revision.was_cut_off
         about = {**ending.figures, **reply.figures, **ends}
         log.info(
             "answered" if ending.outcome in ANSWERED else "not answered",

@@ -101,6 +101,14 @@ class Changes:
             return ""
         return await self._store.replies.written_in(str(conversation))
 
+    async def knows(self, identity: str) -> bool | None:
+        """Whether a message has asked something here; None: perhaps in another process."""
+        if self._underway.asked_in(identity) or self._queue.find(identity):
+            return True
+        if await self._store.replies.latest(identity):
+            return True
+        return None if await self._store.has_company() else False
+
     async def edited(self, asked: Asked, find: FindAll) -> bool:
         """A question was edited: answer what it asks now, in the place of what it asked.
 
@@ -223,9 +231,9 @@ class Changes:
 
 def revision_of(known: Known, surface: Surface, **how: Any) -> Revision:
     """What takes the place of a reply: in its messages, or below them where they are too old."""
-    if surface.editable(known.messages):
-        return Revision(known.name, messages=known.messages, **how)
-    return Revision(known.name, points=known.messages, **how)
+    shown = "messages" if surface.editable(known.messages) else "points"
+    how[shown] = known.messages
+    return Revision(known.name, was_cut_off=known.is_cut_off, **how)
 
 
 async def _together(asked: Asked, known: Known, find: FindAll) -> Sequence[Asked]:

@@ -5,10 +5,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import structlog
 
+from core.access import Access, Caller
 from core.admission import Admission
+from core.answer_cache import AnswerCache
 from core.answering import Answering, reply_name
 from core.attention import Attention
 from core.changes import LAST_EDITS, Changes, MayManage, is_stop
@@ -35,6 +38,7 @@ from core.notices import (
     WAITING_ITS_TURN,
     Ending,
 )
+from core.outsiders import Mode, Outsiders
 from core.overrides import Overrides
 from core.pace import Governor
 from core.pauses import Pauses
@@ -72,6 +76,7 @@ class Chat:
     `clock` gives seconds that only ever grow. With `delete_with_question`, an answer goes when
     its question goes. With `code_files`, long code is put below an answer as files, too.
     `first_contact` stands below the first answer in each channel; empty: nothing does.
+    `access` says who may use it, `outsiders` what becomes of what others write.
     """
 
     def __init__(
@@ -80,9 +85,12 @@ class Chat:
         store: Store,
         composer: Composer,
         spending: Spending,
+        cache: AnswerCache,
         governor: Governor,
         overrides: Overrides,
         clock: Callable[[], float],
+        access: Access | None = None,
+        outsiders: Mode = Mode.QUOTED,
         delete_with_question: bool = False,
         code_files: bool = True,
         first_contact: str = "",
@@ -90,7 +98,8 @@ class Chat:
         self.pauses = Pauses(store.pauses, clock)
         self._store = store
         self._overrides = overrides
-        self._admission = Admission(overrides, spending, clock)
+        self._admission = Admission(access or Access(), overrides, spending, clock)
+        self.outsiders = Outsiders(self._admission, outsiders)
         self._attention = Attention(store.threads)
         self._introductions = Introductions(store.introductions, first_contact)
         self._fresh = FreshStarts(store.marks)
@@ -107,6 +116,8 @@ class Chat:
             queue=self._queue,
             introductions=self._introductions,
             fresh=self._fresh,
+            cache=cache,
+            outsiders=self.outsiders,
             aside=self._aside,
             clock=clock,
             code_files=code_files,
@@ -120,6 +131,7 @@ class Chat:
             aside=self._aside,
             delete_with_question=delete_with_question,
         )
+        self._claiming: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._busy: set[asyncio.Task[Any]] = set()
         self._tasks: asyncio.TaskGroup | None = None
         self._draining = False
@@ -151,6 +163,17 @@ class Chat:
         it. False: it was none of ours, or the edit was seen before. Raises as `accept` does.
         """
         return await self._claimed(self._edit(question, surface, find))
+
+    async def refusal_of(self, caller: Caller) -> Notice | None:
+        """Why somebody may not use the bot in a channel, for whatever; None when they may.
+
+        Raises `StoreFailed`.
+        """
+        return await self._admission.refusal_of(caller)
+
+    def due(self, caller: Caller) -> bool:
+        """Whether somebody is to be told now that they may not; they then count as told."""
+        return self._admission.due(caller)
 
     async def deleted(self, question: str, remove: Callable[[str], Awaitable[object]]) -> None:
         """A question was deleted, as `Changes.deleted`."""
@@ -236,12 +259,17 @@ class Chat:
             if refusal := await self._refusal(question, surface):
                 self._turn_away(question, surface, refusal)
                 return True
-            if not await self._store.questions.claim(question):
+            if not await self._claim(question):
                 return False
         except Exception as error:  # noqa: BLE001 - raised again by `accept`
             return error
         await self._taken([Asked(question, surface, _status(surface))])
         return True
+
+    async def _claim(self, question: Question) -> bool:
+        """Claim a question; Slack tells of a mention twice, which needs one look at the store."""
+        async with self._claiming.setdefault(question.key, asyncio.Lock()):
+            return question.key not in self._leases and await self._store.questions.claim(question)
 
     async def _take_again(self, found: Found, revision: Revision) -> bool | Exception:
         questions = [question for question, _ in found]
@@ -288,7 +316,12 @@ class Chat:
             return [Asked(one, on, _status(on)) for one, on in found]
 
         try:
-            if await self._refusal(question, surface):
+            asks = await self._changes.knows(question.identity)
+            if asks is False:
+                return False
+            if refusal := await self._refusal(question, surface):
+                if asks:
+                    self._turn_away(question, surface, refusal)
                 return False
             if is_stop(question.text) and self._underway.asked_in(question.identity):
                 return await self._take(question, surface)
@@ -302,15 +335,17 @@ class Chat:
 
         Where the bot is paused, "stop" still stops.
         """
+        if refusal := await self._admission.refusal(question, surface):
+            return refusal
         if not is_stop(question.text) and await self.pauses.hold(question.conversation):
             return PAUSED
-        return await self._admission.refusal(question, surface)
+        return None
 
     def _turn_away(self, question: Question, surface: Surface, why: Notice) -> None:
         """A question is not admitted: say so, where that is due."""
         if question.is_command:
             raise NotAdmitted(why)
-        if self._admission.due(question):
+        if self._admission.due(surface.caller(question.asker)):
             self._aside(self._told(question, surface, why))
 
     async def _told(self, question: Question, surface: Surface, why: str) -> None:

@@ -20,12 +20,14 @@ from core.errors import (
     Interrupted,
     ModelFailed,
     ModelGone,
+    Resting,
     TooSlow,
 )
 from core.files import MOST_PICTURES, Content, Files, hung
 from core.messages import Image, Text
 from core.model import Model
 from core.notices import (
+    ASKS_ANOTHER,
     CONDENSING,
     READING,
     REASONING,
@@ -37,10 +39,12 @@ from core.notices import (
     ending,
     left_out,
     retrying,
+    stood_in,
 )
 from core.once import Once
 from core.presets import Name, Origin
-from core.retry import Retry
+from core.retry import PATIENCE, Retry
+from core.standby import Candidate, Standby, after, stands_in
 from core.status import Status
 from core.tokens import Tokenizers
 from core.wire import Event, Finish, Reasoning, Refusal, Request, Usage
@@ -48,12 +52,15 @@ from core.words import together
 
 log = structlog.get_logger()
 
+IMPATIENCE = 2.0
+"""Seconds in which a model is asked again while there is another that can stand in for it."""
+
 SMALLER = 0.6
 """What is left of a request, at most, when the server finds it too large all the same."""
 
 
 class Composer:
-    """Writes answers with the models of one endpoint.
+    """Writes answers with the models that there are.
 
     `charging` pays for the calls; `clock` gives seconds that only ever grow, `chance` a random
     number from 0 to 1. Without a `condenser` the oldest of a long conversation
@@ -63,7 +70,7 @@ class Composer:
     def __init__(
         self,
         *,
-        model: Model,
+        standby: Standby,
         tokenizers: Tokenizers,
         charging: Charging,
         context_tokens: int,
@@ -73,7 +80,7 @@ class Composer:
         condenser: Condenser | None = None,
     ) -> None:
         self._condenser = condenser
-        self._model = model
+        self._standby = standby
         self._tokenizers = tokenizers
         self._charging = charging
         self._context_tokens = context_tokens
@@ -100,13 +107,44 @@ class Composer:
             raise TooSlow(f"not complete after {self._reply_timeout} s", code="reply") from error
 
     async def _compose(self, job: Assignment) -> Ending:
-        retry = Retry(self._clock())
-        draft = await self._draft(job)
+        """Ask the chosen model, or the next that can stand in for it while there is no text."""
+        line, writing = self._standby.line(job.preset.model), _Writing(job.reply, job.status)
+        failed: list[tuple[str, ModelFailed]] = []
+        if (first := line[0].name) != job.preset.model:
+            failed.append((job.preset.model, Resting(first)))
+        while True:
+            candidate, *rest = line
+            try:
+                with self._standby.asking(candidate):
+                    sign = ASKS_ANOTHER if failed else THINKING
+                    patience = IMPATIENCE if rest else PATIENCE
+                    ending = await self._asked(candidate, job, writing, patience, sign)
+            except ModelFailed as error:
+                failed.append((candidate.name, error))
+                line = after(error, candidate, rest) if stands_in(error) else []
+                if writing.begun:
+                    raise
+                if not line:  # what the first of them said is what the asker should know
+                    raise next(one for _, one in failed if not isinstance(one, Resting)) from None
+                log.warning("another model stands in", model=candidate.name, error=error.word)
+            else:
+                return _instead(ending, candidate.name, failed) if failed else ending
+
+    async def _asked(
+        self,
+        candidate: Candidate,
+        job: Assignment,
+        writing: "_Writing",
+        patience: float,
+        sign: str,
+    ) -> Ending:
+        """The answer of one model, asked again as long as that may help."""
+        retry = Retry(self._clock(), patience)
+        draft = await self._draft(candidate, job)
         fitted = await draft.fitted()
         draft, fitted = await self._condensed(draft, fitted)
-        job.status.say(THINKING)
+        job.status.say(sign)
         while True:
-            writing = _Writing(job.reply, job.status)
             try:
                 finish = await self._ask(draft, fitted, writing)
             except ContextExceeded:
@@ -128,7 +166,7 @@ class Composer:
                 )
                 job.status.say(retrying(delay))
                 await asyncio.sleep(delay)
-                job.status.say(THINKING)
+                job.status.say(sign)
             else:
                 fitted = await self._as_seen(draft, fitted)
                 finished = ending(
@@ -139,25 +177,25 @@ class Composer:
                 told = _told(finished, fitted, draft.story)
                 return replace(told, figures=_figures(draft, finish, fitted))
 
-    async def _draft(self, job: Assignment) -> Draft:
+    async def _draft(self, candidate: Candidate, job: Assignment) -> Draft:
         if any(question.attachments for question in job.questions):
             job.status.say(READING)
+        parameters = replace(job.preset.parameters, model=candidate.name)
+        job = replace(job, preset=replace(job.preset, parameters=parameters))
         return Draft(
             job,
-            await self._contents(job),
+            candidate.model,
+            await self._contents(job, candidate.model),
             Story(job.history),
-            await self._tokenizers.of(job.preset.model),
-            self._context_tokens - (job.preset.parameters.answer_tokens or 0),
+            await self._tokenizers.of(candidate.name),
+            self._context_tokens - (parameters.answer_tokens or 0),
         )
 
-    async def _contents(self, job: Assignment) -> Mapping[str, Content]:
+    async def _contents(self, job: Assignment, model: Model) -> Mapping[str, Content]:
         """What the files of the conversation hold, as far as they can be read."""
         wanted = hung(job.questions, job.history)
-        return await self._files.read(wanted, job.fetch, self._most_pictures(job))
-
-    def _most_pictures(self, job: Assignment) -> int:
-        most = self._model.pictures(job.preset.model)
-        return MOST_PICTURES if most is None else min(MOST_PICTURES, most)
+        most = _most_pictures(model, job.preset.model)
+        return await self._files.read(wanted, job.fetch, most)
 
     async def _condensed(self, draft: Draft, fitted: Fitted) -> tuple[Draft, Fitted]:
         """The request with a summary of what has no room in it, where that can be had."""
@@ -196,8 +234,8 @@ class Composer:
     async def _as_seen(self, draft: Draft, fitted: Fitted) -> Fitted:
         """What the model saw of the request: fewer pictures, if it has just refused some."""
         job = draft.job
-        if _pictures(fitted) > self._most_pictures(job):
-            contents = await self._contents(job)
+        if _pictures(fitted) > _most_pictures(draft.model, job.preset.model):
+            contents = await self._contents(job, draft.model)
             fitted = await replace(draft, contents=contents).fitted(fitted.tokens)
         asker = f"{job.question.conversation}/{job.question.asker.id}"
         if fitted.unseen and self._told_unseen.add(asker):
@@ -225,15 +263,15 @@ class Composer:
                 cache_key=_hashed(str(question.conversation)),
                 person=_hashed(question.asker.id),
             )
-            finish = charged.finish = await self._read(request, writing)
+            finish = charged.finish = await self._read(draft.model, request, writing)
         if finish.usage is not None:
             draft.tokenizer.learn(fitted.turns, finish.usage.prompt)
         return finish
 
-    async def _read(self, request: Request, writing: "_Writing") -> Finish:
+    async def _read(self, model: Model, request: Request, writing: "_Writing") -> Finish:
         """Read one answer to its end, handing on what the reader is to see."""
         finish: Finish | None = None
-        async with aclosing(self._model.stream(request)) as answer:
+        async with aclosing(model.stream(request)) as answer:
             async for events in answer:
                 finish = writing.take(events) or finish
         if finish is None:
@@ -289,6 +327,22 @@ def _told(finished: Ending, fitted: Fitted, story: Story) -> Ending:
     if missing := fitted.left_out + story.unread:
         notices.append(left_out(missing))
     return replace(finished, notice=together(notices))
+
+
+def _instead(ended: Ending, model: str, failed: Sequence[tuple[str, ModelFailed]]) -> Ending:
+    """The ending of an answer that another model than the chosen one has given."""
+    chosen, _ = failed[0]
+    before = [{"model": name, "error": error.word} for name, error in failed]
+    return replace(
+        ended,
+        notice=together((stood_in(model, chosen), ended.notice)),
+        figures={**ended.figures, "instead_of": before},
+    )
+
+
+def _most_pictures(model: Model, name: str) -> int:
+    most = model.pictures(name)
+    return MOST_PICTURES if most is None else min(MOST_PICTURES, most)
 
 
 def _pictures(fitted: Fitted) -> int:

@@ -15,6 +15,7 @@ class Control(StrEnum):
     GOOD = "good"
     BAD = "bad"
     WHY = "why"
+    AFRESH = "afresh"
 
 
 @dataclass(frozen=True, slots=True)

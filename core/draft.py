@@ -10,6 +10,7 @@ from core.context import Fitted, Measured, fit, measure, speaker
 from core.enclosures import SHARE, Enclosed, enclose
 from core.files import Content, hung
 from core.messages import Question, Role, Text, Turn
+from core.model import Model
 from core.tokens import Tokenizer
 
 
@@ -17,10 +18,12 @@ from core.tokens import Tokenizer
 class Draft:
     """The material of a request: the assignment, what its files hold, and how the talk is told.
 
-    `tokenizer` is that of the model, `budget` the tokens that the request may have.
+    `model` is asked under the name that the assignment has; `tokenizer` is that of this model,
+    `budget` the tokens that the request may have.
     """
 
     job: Assignment
+    model: Model
     contents: Mapping[str, Content]
     story: Story
     tokenizer: Tokenizer

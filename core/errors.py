@@ -13,6 +13,7 @@ ParleyError
 │   └── NotInvited              the bot may not read the channel
 ├── NothingThere                no messages of which there could be a summary
 ├── MessageGone                 the message that somebody asks about is gone or empty
+├── LeftOut                     it is by somebody who may not use the bot, and is not to be read
 └── ModelFailed                 the model's endpoint; carries code, status, request id
     ├── Rejected                not worth a retry
     │   ├── KeyRejected         401, 403: the key is wrong or may not do this
@@ -27,6 +28,7 @@ ParleyError
     │   ├── ServerFailed        5xx, and error events of that kind
     │   ├── NotReached          no connection, or it broke before any answer
     │   └── TooSlow             connect, first-token, idle or whole-reply time-out
+    ├── Resting                 it has failed lately, and is not asked for a while
     └── Interrupted             the stream ended early: no finish reason, or cut
         └── EmptyAnswer         it ended well and held nothing
 """
@@ -198,6 +200,12 @@ class MessageGone(ParleyError):
     says = Notice("message_gone")
 
 
+class LeftOut(ParleyError):
+    """The message that somebody asks about is by somebody who may not use the bot."""
+
+    says = Notice("left_out_outsider")
+
+
 class ModelFailed(ParleyError):
     """The model's endpoint failed.
 
@@ -319,6 +327,10 @@ class TooSlow(Busy):
     """The endpoint did not answer in time."""
 
     says = Notice("too_slow")
+
+
+class Resting(ModelFailed):
+    """The model has failed lately and is not asked for a while."""
 
 
 class Interrupted(ModelFailed):

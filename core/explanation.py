@@ -10,6 +10,8 @@ from core.words import Notice, lines
 
 def explained(known: Known, calls: Sequence[Call]) -> str:
     """A few lines for whoever asks."""
+    if known.outcome == "cached":
+        return lines([Notice("why_cached")])
     return lines([*_model(known.about, calls), *_shown(known.about), *_effort(known, calls)])
 
 
@@ -20,6 +22,9 @@ def _model(about: Mapping[str, Any], calls: Sequence[Call]) -> Iterator[Notice]:
         yield Notice("why_model_given", model=model, parameters=given)
     elif model:
         yield Notice("why_model", model=model)
+    if before := about.get("instead_of"):
+        names = ", ".join(f"{one['model']} ({one['error']})" for one in before)
+        yield Notice("why_instead", models=names)
 
 
 def _shown(about: Mapping[str, Any]) -> Iterator[Notice]:

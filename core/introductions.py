@@ -33,7 +33,7 @@ class Introductions:
         if not self._words or question.direct or is_command or channel in self._made:
             return ""
         try:
-            made = await self._rows.made(channel) or await self._rows.make(channel, reply)
+            made = await self._rows.make(channel, reply)
         except StoreFailed as error:
             log.warning("not introduced", channel=channel, error=str(error))
             return ""

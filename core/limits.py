@@ -1,10 +1,11 @@
 """LIMITS_FILE: who may use the bot, how often, and for how much; a TOML file, read at the start."""
 
+import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from core.errors import SettingsError
 
@@ -16,7 +17,8 @@ class BudgetEntry(BaseModel):
     """A table `[[budget]]`: what may be used by somebody, or somewhere, in a day or a month.
 
     Without `id` it holds for each one of its kind by itself. Ids are the platform's own, with
-    its name before: `slack/T0123`, `slack/T0123/C0456`, `discord/1234/roles/5678`.
+    its name before: `slack/T0123`, `slack/T0123/C0456`, `slack/T0123/U0456`,
+    `discord/1234/roles/5678`.
     """
 
     model_config = STRICT
@@ -41,6 +43,58 @@ class BudgetEntry(BaseModel):
         return self
 
 
+CHANNEL = re.compile(r"slack/(direct|[TE][A-Z0-9]+(/[CDG][A-Z0-9]+)?)|discord/(direct|\d+(/\d+)?)")
+PERSON = re.compile(r"slack/[TE][A-Z0-9]+/[UW][A-Z0-9]+|discord/\d+")
+ROLE = re.compile(r"discord/\d+/roles/\d+")
+GROUP = re.compile(r"slack/[TE][A-Z0-9]+/groups/S[A-Z0-9]+")
+
+
+def _named(pattern: re.Pattern[str], such_as: str) -> BeforeValidator:
+    """Every entry of a list looks like this; one that does not would admit nobody, unseen."""
+
+    def check(value: Any) -> Any:
+        for one in value if isinstance(value, list) else ():
+            if not (isinstance(one, str) and pattern.fullmatch(one)):
+                raise ValueError(f"must hold ids such as {such_as}, not {one!r}")
+        return value
+
+    return BeforeValidator(check)
+
+
+Ids = Annotated[list[str], Field(max_length=10_000)]
+
+
+class AccessTable(BaseModel):
+    """The table `[access]`: who alone may use the bot, and where alone.
+
+    A list that is left out (None) limits nothing, one that is empty admits nobody. Somebody who
+    is in one of `people`, `roles` and `groups` may use it. A channel stands for its threads, a
+    workspace or a server for its channels, `slack/direct` for all direct messages there.
+    """
+
+    model_config = STRICT
+
+    channels: Annotated[Ids, _named(CHANNEL, "slack/T0123/C0456 or discord/1234/5678")] | None = (
+        None
+    )
+    people: Annotated[Ids, _named(PERSON, "slack/T0123/U0456 or discord/9012")] | None = None
+    roles: Annotated[Ids, _named(ROLE, "discord/1234/roles/5678")] | None = None
+    groups: Annotated[Ids, _named(GROUP, "slack/T0123/groups/S0456")] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.channels is None and not self.names_people:
+            raise ValueError(
+                "set channels, people, roles or groups; to admit everybody, leave [access] out"
+            )
+        return self
+
+    @property
+    def names_people(self) -> bool:
+        """Whether it says who, and not only where."""
+        return any(one is not None for one in (self.people, self.roles, self.groups))
+
+
 class Limits(BaseModel):
     """The whole file. `contact` is whom to ask for more; it stands in every refusal."""
 
@@ -48,6 +102,7 @@ class Limits(BaseModel):
 
     contact: Annotated[str, Field(max_length=200)] = ""
     budget: Annotated[list[BudgetEntry], Field(max_length=1000)] = []
+    access: AccessTable | None = None
 
 
 def load(path: Path) -> Limits:

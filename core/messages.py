@@ -55,7 +55,8 @@ class Question:
     tells apart what one message can cause: `asked`, `edit:<time>`,
     `retry:<interaction>`, `command:<interaction>`. `place` is what people call the
     channel ("#general", "a direct message"); `direct` says that the asker and the bot
-    are alone there. `persona` is the one that was asked for by name.
+    are alone there. `persona` is the one that was asked for by name. `stands_alone`: nothing but
+    its own words goes into the answer; `afresh`: an answer that was given before will not do.
     """
 
     conversation: Conversation
@@ -68,6 +69,8 @@ class Question:
     cause: str = "asked"
     attachments: tuple[Attachment, ...] = ()
     persona: str = ""
+    stands_alone: bool = False
+    afresh: bool = False
 
     @property
     def identity(self) -> str:

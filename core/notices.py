@@ -19,6 +19,7 @@ WAITING_ITS_TURN = Notice("waiting_its_turn")
 EMPTY_QUESTION = Notice("empty_question")
 PAUSED = Notice("paused")
 SHORTENED = Notice("shortened")
+ASKS_ANOTHER = Notice("asks_another")
 CUT_OFF = Notice("cut_off")
 CUT_OFF_FOR_GOOD = Notice("cut_off_for_good")
 USED_UP = Notice("used_up")
@@ -56,6 +57,7 @@ LABELS = {
     Control.GOOD: Notice("label_good"),
     Control.BAD: Notice("label_bad"),
     Control.WHY: Notice("label_why"),
+    Control.AFRESH: Notice("label_afresh"),
 }
 """What stands on the controls."""
 
@@ -317,6 +319,11 @@ def ending(finish_reason: str, *, silent: bool, goes_on: bool = True) -> Ending:
     return found
 
 
+def stood_in(model: str, chosen: str) -> Notice:
+    """Another model has answered."""
+    return Notice("stood_in", model=model, chosen=chosen)
+
+
 def failure(error: ParleyError) -> Ending:
     """An answer that failed, in the words of its error."""
     return Ending(error.word, error.sentence)
@@ -327,6 +334,18 @@ def failure(error: ParleyError) -> Ending:
 ONLY_MANAGERS = Notice("only_managers")
 ONLY_LISTED = Notice("only_listed")
 UNSURE_WHO_MAY = Notice("unsure_who_may")
+DIRECT_MESSAGES_OFF = Notice("direct_messages_off")
+NO_GUESTS = Notice("no_guests")
+NO_CONNECT = Notice("no_connect")
+OTHER_WORKSPACE = Notice("other_workspace")
+NO_MEMBER = Notice("no_member")
+NOT_IN_THIS_CHANNEL = Notice("not_in_this_channel")
+NOT_ON_THE_LIST = Notice("not_on_the_list")
+
+
+def server_not_allowed(server: str) -> Notice:
+    """The operator has not allowed this server of Discord's."""
+    return Notice("server_not_allowed", server=server)
 
 
 def unknown_persona(name: str, personas: Collection[str]) -> Notice:

@@ -221,6 +221,11 @@ class Governor:
         now = self._clock()
         return min(budgets, key=lambda budget: self._allowance(budget).left(now) / budget.burst)
 
+    def left(self, budgets: Budgets) -> float:
+        """How many requests may be sent at once that count against all these budgets."""
+        now = self._clock()
+        return min(self._allowance(budget).left(now) for budget in budgets)
+
     def sharing(self, budgets: Budgets) -> int:
         """How many replies grow that count on the most wanted of these budgets."""
         shared = (self._shared.get(budget.key) for budget in budgets)

@@ -1,9 +1,7 @@
 """Pausing: in which channels the bot answers nothing, in every process and over restarts."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
-from weakref import WeakValueDictionary
 
 import structlog
 
@@ -15,50 +13,48 @@ log = structlog.get_logger()
 FRESH = 2.0
 """Seconds for which a process believes what it read; another one may have changed it."""
 
-KEPT = 5_000
-
 
 class Pauses:
-    """The paused channels, read from the store; `clock` gives seconds that only ever grow."""
+    """The paused channels, read from the store; `clock` gives seconds that only ever grow.
+
+    They are few, and all are read at once: with many questions, that is for many channels.
+    """
 
     def __init__(self, rows: Rows, clock: Callable[[], float]) -> None:
         self._rows = rows
         self._clock = clock
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._known: OrderedDict[str, tuple[bool, float]] = OrderedDict()
+        self._turn = asyncio.Lock()
+        self._paused: set[str] = set()
+        self._since = float("-inf")
 
     async def hold(self, conversation: Conversation) -> bool:
         """Whether the bot is paused where this conversation is. Raises `StoreFailed`.
 
         Whoever asks first is told first: two events of one message must not change places.
         """
-        channel = channel_of(conversation)
-        async with self._turns.setdefault(channel, asyncio.Lock()):
-            paused, since = self._known.get(channel, (False, float("-inf")))
-            if self._clock() - since >= FRESH:
-                paused = await self._rows.has(channel)
-                self._know(channel, paused=paused)
-            return paused
+        async with self._turn:
+            if self._clock() - self._since >= FRESH:
+                self._paused = await self._rows.all()
+                self._since = self._clock()
+            return channel_of(conversation) in self._paused
 
     async def pause(self, conversation: Conversation, person: str) -> bool:
         """Pause the channel; False when it was paused already. Raises `StoreFailed`."""
-        changed = await self._rows.pause(channel_of(conversation), person)
-        self._know(channel_of(conversation), paused=True)
-        log.info("paused", channel=channel_of(conversation), by=person, changed=changed)
+        channel = channel_of(conversation)
+        async with self._turn:
+            changed = await self._rows.pause(channel, person)
+            self._paused.add(channel)
+        log.info("paused", channel=channel, by=person, changed=changed)
         return changed
 
     async def resume(self, conversation: Conversation, person: str) -> bool:
         """Answer again in the channel; False when it was not paused. Raises `StoreFailed`."""
-        changed = await self._rows.resume(channel_of(conversation))
-        self._know(channel_of(conversation), paused=False)
-        log.info("resumed", channel=channel_of(conversation), by=person, changed=changed)
+        channel = channel_of(conversation)
+        async with self._turn:
+            changed = await self._rows.resume(channel)
+            self._paused.discard(channel)
+        log.info("resumed", channel=channel, by=person, changed=changed)
         return changed
-
-    def _know(self, channel: str, *, paused: bool) -> None:
-        self._known[channel] = paused, self._clock()
-        self._known.move_to_end(channel)
-        if len(self._known) > KEPT:
-            self._known.popitem(last=False)
 
 
 def channel_of(conversation: Conversation) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from core.access import Caller
+from core.answer_cache import AnswerCache
 from core.answering import FORMER
 from core.changes import revision_of
 from core.chat import Chat, Find
@@ -29,26 +31,32 @@ log = structlog.get_logger()
 class Press:
     """Somebody has pressed a control of a reply.
 
-    `may_manage` says whether they may manage the channel, `find` reads its questions anew.
+    `caller` is they, `may_manage` says whether they may manage the channel, `find` reads its
+    questions anew, `ask` asks once more what a command has asked, as a persona.
     """
 
     control: Control
     reply: str
     person: str
+    caller: Caller
     may_manage: Callable[[], Awaitable[bool]]
     find: Find
+    ask: Callable[[str, str], Awaitable[None]]
 
 
 class Presses:
     """Does what is pressed; each method returns what to tell the person alone, if anything."""
 
-    def __init__(self, chat: Chat, store: Store) -> None:
+    def __init__(self, chat: Chat, store: Store, cache: AnswerCache) -> None:
         self._chat = chat
         self._store = store
+        self._cache = cache
 
     async def __call__(self, press: Press) -> str:
-        """Do it. A second press of the same control changes nothing."""
+        """Do it, for those who may use the bot. A second press of a control changes nothing."""
         try:
+            if refusal := await self._chat.refusal_of(press.caller):
+                return refusal if self._chat.due(press.caller) else ""
             return await self._pressed(press)
         except NotAdmitted as error:
             return error.sentence
@@ -63,6 +71,14 @@ class Presses:
         known = await self._store.replies.known(press.reply)
         if known is None:
             return FORGOTTEN
+        if (said := await self._anybodys(press, known)) is not None:
+            return said
+        if press.person not in known.askers and not await press.may_manage():
+            return NOT_YOURS
+        return await self._again(press, known) if settled else STILL_WRITING
+
+    async def _anybodys(self, press: Press, known: Known) -> str | None:
+        """What changes nothing for others; None for what does."""
         match press.control:
             case Control.GOOD | Control.BAD:
                 good = press.control is Control.GOOD
@@ -70,9 +86,20 @@ class Presses:
                 return THANKS
             case Control.WHY:
                 return explained(known, await self._store.calls.of(press.reply))
-        if press.person not in known.askers and not await press.may_manage():
+            case Control.AFRESH:
+                return await self._afresh(press, known)
+        return None
+
+    async def _afresh(self, press: Press, known: Known) -> str:
+        """Ask what was asked before, this time of the model."""
+        if press.person not in known.askers:
             return NOT_YOURS
-        return await self._again(press, known) if settled else STILL_WRITING
+        place, key = place_of(known.conversation), str(known.about.get("cached", ""))
+        cached = await self._cache.at(place, key)
+        if cached is None:
+            return FORGOTTEN
+        await press.ask(cached.question, cached.persona)
+        return ""
 
     async def _again(self, press: Press, known: Known) -> str:
         """Answer anew, go on, or bring the former answer back."""
@@ -94,6 +121,7 @@ class Presses:
             goes_on=press.control is Control.CONTINUE,
             within_code=bool(known.about.get("within_code")),
             trailing=str(known.about.get("trailing", "")),
+            is_cut_off=text is not None and bool(known.about.get("former_was_cut_off")),
         )
         await self._chat.again(found, revision)
         return ""

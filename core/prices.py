@@ -94,12 +94,18 @@ class Prices:
     """The prices of one endpoint's models: an operator's own, else those that are published.
 
     At OpenAI's own address a model without a price is charged as the dearest that is known; at
-    other addresses it is free.
+    other addresses it is free. `elsewhere` are the addresses of models that are at another one.
     """
 
-    def __init__(self, base_url: str, own: Mapping[str, Price] | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        own: Mapping[str, Price] | None = None,
+        elsewhere: Mapping[str, str] | None = None,
+    ) -> None:
         self._base_url = base_url
         self._own = own or {}
+        self._elsewhere = elsewhere or {}
         self._dearest: Price | None = None
 
     def doubt(self, model: str) -> str:
@@ -122,18 +128,20 @@ class Prices:
         """The price of a model for a request with so many tokens; long ones may cost more."""
         if model in self._own:
             return self._own[model]
-        return self._published(model, prompt) or self._assumed
+        return self._published(model, prompt) or self._assumed(model)
 
-    @property
-    def _assumed(self) -> Price:
-        if not self._base_url.startswith(OPENAI):
+    def _at(self, model: str) -> str:
+        return self._elsewhere.get(model, self._base_url)
+
+    def _assumed(self, model: str) -> Price:
+        if not self._at(model).startswith(OPENAI):
             return FREE
         if self._dearest is None:
             self._dearest = _dearest()
         return self._dearest
 
     def _published(self, model: str, prompt: int) -> Price | None:
-        return _published(self._base_url, model, prompt)
+        return _published(self._at(model), model, prompt)
 
 
 def load(path: Path) -> dict[str, Price]:

@@ -15,7 +15,8 @@ class Revision:
     `messages` show it then; without any, it is shown in new ones, and `points` are those of
     the earlier reply, which point to them. `text` is the whole of it; without one it is asked of
     the model. `goes_on`: behind what the earlier reply said,
-    which ended `within_code` and with the white space `trailing`.
+    which ended `within_code` and with the white space `trailing`. `was_cut_off` says that of the
+    earlier reply, `is_cut_off` of the text.
     """
 
     reply: str
@@ -25,6 +26,8 @@ class Revision:
     goes_on: bool = False
     within_code: bool = False
     trailing: str = ""
+    was_cut_off: bool = False
+    is_cut_off: bool = False
 
     @property
     def former(self) -> tuple[str, ...]:

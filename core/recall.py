@@ -86,7 +86,11 @@ class Recall:
                 held.gone.add(turn.id)
 
     def reworded(self, conversation: Conversation, turn: Turn) -> None:
-        """A message says what it said, but we can put it better, such as with names in it."""
+        """A message says what it said, but we can put it better, such as with names in it.
+
+        Or it is one of the bot's own, which goes on: what was made of a former answer there
+        was erased when this one began.
+        """
         held = self._held.get(conversation)
         if held is not None and (turn.id in held.turns or not held.is_whole):
             held.turns[turn.id] = turn

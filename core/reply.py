@@ -314,12 +314,15 @@ class Reply:
         may give up.
         """
         try:
-            while not (self._gave_up or (self._complete and self._next() is None)):
+            while not self._gave_up:
                 self._changed.clear()
-                if self._next() is None:
+                if step := self._next():
+                    if due := await self._turn(step):
+                        await self._take(due)
+                elif self._complete:
+                    break
+                else:
                     await self._changed.wait()
-                elif await self._turn():
-                    await self._step()
             await self._tidy()
         finally:
             self._governor.over(self._growth)
@@ -395,12 +398,12 @@ class Reply:
             return Urgency.FIRST
         return Urgency.INTERIM if page.grows else Urgency.PAGE
 
-    async def _turn(self) -> bool:
-        """Wait until the platform would take the next request; False when there is none."""
-        await self._pause()
-        step = self._next()
-        if step is None:
-            return False
+    async def _turn(self, step: _Step) -> _Step | None:
+        """Wait until the platform would take the next request; None when there is none."""
+        if await self._pause(step):
+            if (next_ := self._next()) is None:
+                return None
+            step = next_
         self._awaited = step.slot
         self._ticket = ticket = self._ask(step)
         try:
@@ -408,18 +411,18 @@ class Reply:
                 await ticket.granted()
         except TimeoutError as error:
             if not self._still_next(step):
-                return False
+                return None
             if self._interruption is None:
                 raise PlatformFailed("the platform's limits never let it through") from error
             if step.slot.message:
                 self._leave(step)
             else:
                 self._gave_up = True
-            return False
+            return None
         finally:
             self._ticket = self._patience = self._awaited = None
         self._way = ticket.way
-        return self._still_fits(step, ticket)
+        return self._fitting(step, ticket)
 
     def _ask(self, step: _Step) -> Ticket:
         """Stand in line for a request."""
@@ -435,15 +438,15 @@ class Reply:
         budgets = way.grow if step.page.grows else way.last
         return governor.ask(budgets, step.urgency, self._lag, way.last)
 
-    def _still_fits(self, step: _Step, ticket: Ticket) -> bool:
-        """Whether what was granted is what is needed; else it is given back."""
+    def _fitting(self, step: _Step, ticket: Ticket) -> _Step | None:
+        """The newest text that what was granted is for; where there is none, it is given back."""
         latest = self._next()
-        fits = latest is not None and (
+        if latest is not None and (
             latest.page.grows == step.page.grows or ticket.budgets == ticket.last
-        )
-        if not fits:
-            self._governor.forget(ticket)
-        return fits
+        ):
+            return latest
+        self._governor.forget(ticket)
+        return None
 
     def _still_next(self, step: _Step) -> bool:
         latest = self._next()
@@ -455,17 +458,21 @@ class Reply:
             return self._give_up
         return self._edit_until if step.slot.message else self._post_until
 
-    async def _pause(self) -> None:
-        """Keep the pause between interim edits; whatever is final does not wait for it."""
-        step = self._next()
-        if step is None or step.urgency is not Urgency.INTERIM:
-            return
+    async def _pause(self, step: _Step) -> bool:
+        """Keep the pause between interim edits; whatever is final does not wait for it.
+
+        Whether there was anything to wait for.
+        """
+        if step.urgency is not Urgency.INTERIM:
+            return False
         rest = self._ended + self._surface.way(step.slot.message).pause - self._clock()
-        if rest > 0:
-            self._rushed.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(rest):
-                    await self._rushed.wait()
+        if rest <= 0:
+            return False
+        self._rushed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(rest):
+                await self._rushed.wait()
+        return True
 
     def _rush(self) -> None:
         """What was an interim edit has become a last one, and may be waiting."""
@@ -478,11 +485,8 @@ class Reply:
         """How far behind the reader is: characters not seen, times seconds waited."""
         return (self._written - self._seen) * max(0.0, now - self._ended)
 
-    async def _step(self) -> None:
+    async def _take(self, step: _Step) -> None:
         """Send the newest text of the first message that needs it."""
-        step = self._next()
-        if step is None:
-            return
         written = self._written
         outcome = await self._send(step.slot, step.page)
         self._ended = self._clock()

@@ -56,13 +56,20 @@ class Running:
         again = not any(one.question.is_command for one in self.current)
         wishes = {
             Control.RETRY: again,
-            Control.CONTINUE: again and ending.outcome == "cut_off" and not self.reply.blank,
+            Control.CONTINUE: again and self.is_cut_off(ending) and not self.reply.blank,
             Control.RESTORE: again and self.former != "",
             Control.GOOD: not self.reply.blank,
             Control.BAD: not self.reply.blank,
             Control.WHY: True,
+            Control.AFRESH: ending.outcome == "cached",
         }
         return tuple(control for control, wanted in wishes.items() if wanted)
+
+    def is_cut_off(self, ending: Ending) -> bool:
+        """Whether the model had more to say, in the answer that ends like this."""
+        revision = self.asked[-1].revision
+        restored = ending.outcome == "restored" and revision is not None and revision.is_cut_off
+        return ending.outcome == "cut_off" or restored
 
     def fall_back(self) -> None:
         """Where nothing has come, let stand what stood there before."""

@@ -125,14 +125,53 @@ def _zone(value: Any) -> Any:
         raise ValueError(f"must be a time zone such as Europe/Berlin, not {value!r}") from error
 
 
+def _fallbacks(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return tuple(_fallback(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _fallback(text: str) -> "Fallback":
+    name, _, address = text.rpartition("@")
+    if not address.startswith(("http://", "https://")):
+        return Fallback(name=text)
+    if not name or not urlsplit(address).hostname:
+        raise ValueError(f"must be names of models, or name@https://host/v1, not {text!r}")
+    return Fallback(name=name, base_url=address.rstrip("/"))
+
+
+class Fallback(BaseModel):
+    """A model that can stand in; without an address at that of OPENAI_BASE_URL."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    base_url: str = ""
+
+
+Fallbacks = Annotated[tuple[Fallback, ...], BeforeValidator(_fallbacks), Field(max_length=10)]
+Keys = Annotated[dict[str, SecretStr], BeforeValidator(_json_object), Field(repr=False)]
 Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Budget = Annotated[Dollars | None, BeforeValidator(_off)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Days = Annotated[float, Field(ge=1, le=36_500)]
+
+
+def _servers(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    ids = tuple(part.strip() for part in value.split(","))
+    for one in ids:
+        if not re.fullmatch(r"\d{1,20}", one):
+            raise ValueError(f"must be ids of servers, such as 1234, 5678, not {one!r}")
+    return ids
+
+
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 JsonObject = Annotated[dict[str, Any], BeforeValidator(_json_object)]
 Sizes = Annotated[dict[str, int], BeforeValidator(_sizes)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
+Servers = Annotated[tuple[str, ...], BeforeValidator(_servers)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
@@ -177,6 +216,9 @@ class Settings(Records):
     openai_api_key: SecretStr = SecretStr("")
     openai_base_url: str = OPENAI_URL
     openai_model: str = ""
+    openai_fallback_models: Fallbacks = ()
+    openai_fallback_keys: Keys = {}
+    answer_cache: Annotated[float, Field(ge=0, le=10_080)] = 0
     openai_extra_headers: Annotated[JsonObject, Field(repr=False)] = {}
     openai_extra_body: JsonObject = {}
 
@@ -216,9 +258,14 @@ class Settings(Records):
     slack_streaming: Literal["auto", "edit", "native"] = "auto"
     slack_bursts: Sizes = {}
     slack_managers: Ids = ()
+    slack_guests: bool = False
+    slack_connect: bool = False
+    direct_messages: bool = True
+    outsiders: Literal["quoted", "left_out"] = "quoted"
     discord_token: SecretStr = SecretStr("")
     discord_api_url: str = "https://discord.com/api/v10"
     discord_reply: Literal["thread", "channel"] = "thread"
+    discord_guilds: Servers = ()
 
     admin_host: str = "127.0.0.1"
     admin_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
@@ -286,6 +333,7 @@ class Settings(Records):
         "log_level",
         "log_format",
         "discord_reply",
+        "outsiders",
         "slack_streaming",
         "reasoning_effort",
         mode="before",
@@ -326,6 +374,13 @@ class Settings(Records):
                 "must be printable ASCII without white space; copy it again from where it was made"
             )
         return value
+
+    @field_validator("openai_fallback_keys")
+    @classmethod
+    def _fallback_keys(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for key in value.values():
+            cls._token(key)
+        return {address.rstrip("/"): key for address, key in value.items()}
 
     @field_validator("openai_extra_headers")
     @classmethod
@@ -385,6 +440,9 @@ class Settings(Records):
                 "OPENAI_EXTRA_BODY: set temperature or top_p, not both; TEMPERATURE and TOP_P "
                 "count, too."
             )
+        addresses = {one.base_url for one in self.openai_fallback_models if one.base_url}
+        for address in self.openai_fallback_keys.keys() - addresses:
+            yield f"OPENAI_FALLBACK_KEYS: no model of OPENAI_FALLBACK_MODELS is at {address}."
         needed = self.answer_tokens + math.ceil(len(self.system_prompt) / LETTERS) + ROOM
         if self.context_tokens < needed:
             yield (
@@ -417,11 +475,13 @@ class Settings(Records):
         fields = (getattr(self, name) for name in type(self).model_fields)
         secrets = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
         secrets += [str(value) for value in self.openai_extra_headers.values()]
+        secrets += [key.get_secret_value() for key in self.openai_fallback_keys.values()]
         for url in (
             self.openai_base_url,
             self.slack_api_url,
             self.discord_api_url,
             self.https_proxy,
+            *(one.base_url for one in self.openai_fallback_models),
         ):
             secrets += _credentials(url)
         return tuple(secret for secret in secrets if secret)

@@ -191,7 +191,7 @@ class Spending:
     ) -> None:
         self._ledger = ledger
         self._prices = prices
-        self._limits = tuple(limits)
+        self.limits = tuple(limits)
         self._clock = clock
         self._zone = zone
         self._contact = contact
@@ -202,7 +202,7 @@ class Spending:
         """The roles and groups of a question's workspace that limits name."""
         where = question.conversation
         workspace = f"{where.platform}/{where.workspace}/"
-        named = (one.id for one in self._limits if one.kind in (Kind.ROLE, Kind.GROUP))
+        named = (one.id for one in self.limits if one.kind in (Kind.ROLE, Kind.GROUP))
         return frozenset(id_ for id_ in named if id_.startswith(workspace))
 
     async def refusal(self, spender: Spender) -> Notice | None:
@@ -303,7 +303,7 @@ class Spending:
         """The counters of the limits that hold for a spender, those of now."""
         now = self._now()
         lines: dict[Line, SpendingLimit] = {}
-        for id_, limit in applying(self._limits, spender):
+        for id_, limit in applying(self.limits, spender):
             since = limit.period.begins(now).date().isoformat()
             key = SEPARATOR.join((limit.period, since, limit.unit, limit.kind, id_))
             ends = limit.period.ends(now).timestamp()
@@ -337,6 +337,12 @@ def described(limits: Iterable[SpendingLimit]) -> Iterator[str]:
         yield f"{one.kind} ({whose}): {amount} a {one.period}"
 
 
+def _person(id_: str) -> str:
+    """A person's id as the ledger has it: without the workspace, since no two share an id."""
+    platform, _, rest = id_.partition("/")
+    return f"{platform}/{rest.rpartition('/')[2]}" if rest else id_
+
+
 def limits_of(
     budgets: Iterable[BudgetEntry], usd_per_day: float | None, usd_per_person: float | None
 ) -> list[SpendingLimit]:
@@ -347,7 +353,7 @@ def limits_of(
             Unit.USD if one.usd is not None else Unit.TOKENS,
             one.tokens if one.usd is None else round(one.usd * NANO),  # type: ignore[arg-type]
             Period(one.per),
-            one.id,
+            _person(one.id) if one.of == "person" else one.id,
         )
         for one in budgets
     ]

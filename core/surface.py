@@ -1,16 +1,17 @@
 """What a platform offers to one conversation, and how its requests can end."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from core.access import Caller
 from core.budget import Way
 from core.controls import Controls
 from core.dress import Dress
 from core.languages import Readers
-from core.messages import Attachment, Conversation, Question, Turn
-from core.presets import Audience, Notices
+from core.messages import Attachment, Author, Conversation, Question, Turn
+from core.presets import Notices
 from core.words import told
 
 CUT = " …"
@@ -218,14 +219,11 @@ class Surface(Protocol):
         A command is always answered to the asker alone, where the platform can.
         """
 
-    async def groups(self, among: Collection[str]) -> frozenset[str]:
-        """To which of these roles or groups the asker belongs: platform/workspace/id each.
+    def caller(self, author: Author) -> Caller:
+        """Somebody who writes in the conversation, such as the asker, as one who wants something.
 
-        Raises `PlatformFailed` if nobody can tell.
+        It is kept in mind what they are, so that most times nobody asks the platform.
         """
-
-    async def admits(self, audience: Audience) -> bool:
-        """Whether the asker is among these people. Raises `PlatformFailed` if nobody can tell."""
 
 
 class CommandSurface:

@@ -27,7 +27,9 @@ class Kind(StrEnum):
 class Person:
     """Somebody with an account; `id` is the platform's ("U…" or a snowflake).
 
-    `locale` is the language that they have chosen in the platform's own app.
+    `locale` is the language that they have chosen in the platform's own app. `home` is the
+    workspace or the server that they are of, where that is another; a `guest` is a guest in
+    this one (Slack).
     """
 
     id: str
@@ -37,6 +39,8 @@ class Person:
     manages: bool = False
     colour: str = "#888"
     locale: str = "en-GB"
+    guest: bool = False
+    home: str = ""
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +20,7 @@ from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
 from bots.discord.desk import Desk, desk
 from bots.discord.forget import Forget
+from bots.discord.gate import Gate
 from bots.discord.listener import Listener
 from bots.discord.menus import Menus
 from bots.discord.messages import Spot
@@ -28,9 +29,11 @@ from bots.discord.settings import Settings
 from bots.discord.subcommands import new
 from bots.discord.turns import PLATFORM
 from bots.discord.usage import Usage
+from core.access import Access, who_may_use
 from core.chat import Chat
 from core.errors import StartError
 from core.forgetting import Forgetting
+from core.guilds import Guilds
 from core.languages import Languages
 from core.pace import Governor
 from core.panel import Panel
@@ -43,6 +46,9 @@ log = structlog.get_logger()
 
 START_TIMEOUT = 6.0
 """Seconds until a start that hangs is given up; whoever starts us waits ten."""
+
+GUILDS_AT_ONCE = 200
+"""Servers of the bot's that Discord lists at once, at most."""
 
 CLOSE_TIMEOUT = 2.0
 """Seconds, at most, to say goodbye to the gateway."""
@@ -61,7 +67,8 @@ class DiscordBot:
     """Answers in Discord.
 
     `api_url` is another REST address (None: Discord's own), `proxy` the address of an HTTP
-    proxy for REST and gateway, `marks` remembers which commands Discord knows.
+    proxy for REST and gateway, `marks` remembers which commands Discord knows. `guilds`
+    are the servers in which it answers, `access` says to whom.
     """
 
     def __init__(
@@ -78,6 +85,8 @@ class DiscordBot:
         recall: Recall,
         languages: Languages,
         marks: Marks,
+        guilds: Guilds,
+        access: Access,
         proxy: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -93,6 +102,8 @@ class DiscordBot:
         self._recall = recall
         self._languages = languages
         self._marks = marks
+        self._guilds = guilds
+        self._access = access
         self._proxy = proxy
         self._clock = clock
         self._client: Client | None = None
@@ -116,12 +127,17 @@ class DiscordBot:
             async with asyncio.timeout(START_TIMEOUT):
                 await self._log_in(client)
                 await commands.sync_if_changed(self._marks)
+                await self._guilds.begin(await _joined(client))
                 await self._connect(client)
         except BaseException as error:
             await self.stop()
             if reason := _reason(error, self._api_url):
                 raise StartError(reason) from error
             raise
+
+    async def who_may_use(self) -> str:
+        """Who may use the bot, in one line; what is to be known of servers goes to the log."""
+        return who_may_use(self._access, PLATFORM, await self._guilds.tell())
 
     async def run(self) -> None:
         """Stay connected until `stop`; `StartError` when Discord ends it for good."""
@@ -180,14 +196,21 @@ class DiscordBot:
         calls = Calls(self._governor)
         client = Client(http_trace=calls.trace, proxy=self._proxy)
         self._desk = desk(
-            client, calls, self._recall, self._languages, self._clock, api_url=self._api_url
+            client,
+            calls,
+            self._recall,
+            self._languages,
+            self._clock,
+            guilds=self._guilds,
+            api_url=self._api_url,
         )
         client.listener = Listener(self._desk, self._chat, self._panel)
-        client.presses = PressListener(self._desk, self._presses, client.listener.locate)
         self._client = client
+        gate = Gate(self._desk, self._chat)
         asking = Asking(self._desk, self._chat)
-        menus = Menus(self._desk, asking)
-        settings = client.settings = Settings(self._desk, self._panel)
+        client.presses = PressListener(self._desk, self._presses, asking, client.listener.locate)
+        menus = Menus(self._desk, asking, gate)
+        settings = client.settings = Settings(self._desk, self._panel, gate)
         client.add_view(settings.buttons)
         forget = Forget(self._desk, self._forgetting)
         client.add_view(forget.buttons)
@@ -206,6 +229,7 @@ class DiscordBot:
             client,
             asked=asking,
             parley=group,
+            gate=gate,
             languages=self._languages,
             entries=menus.entries(),
             personas=self._panel.personas,
@@ -238,6 +262,21 @@ class DiscordBot:
             await self._connection
             raise StartError("Discord closed the connection at once. Try again in a minute.")
         log.debug("connected", platform="discord", bot=str(client.user), shards=client.shard_count)
+
+
+async def _joined(client: Client) -> dict[str, str]:
+    """The servers in which the bot is, names by id; before the gateway tells of them."""
+    joined: dict[str, str] = {}
+    while page := await client.http.get_guilds(GUILDS_AT_ONCE, after=_newest(joined)):
+        joined |= {str(one["id"]): one.get("name") or "" for one in page}
+        if len(page) < GUILDS_AT_ONCE:
+            break
+    return joined
+
+
+def _newest(guilds: Iterable[str]) -> int | None:
+    """Where the next page of servers begins: they come in the order of their ids."""
+    return max(map(int, guilds), default=None)
 
 
 def _check_sessions(limit: dict[str, Any], shards: int) -> None:

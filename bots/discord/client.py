@@ -96,6 +96,10 @@ class Client(discord.AutoShardedClient):
         if before.permissions != after.permissions:
             self.listener.missed(after.guild)
 
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """The bot was let into a server."""
+        await self.listener.joined(guild)
+
     async def on_shard_connect(self, shard: int) -> None:
         """A new session: whatever happened since the last one was missed."""
         self.listener.missed()

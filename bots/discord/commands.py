@@ -13,6 +13,7 @@ from discord import app_commands
 from discord.app_commands import TranslationContextTypes, locale_str
 
 from bots.discord.desk import Desk
+from bots.discord.gate import Gate
 from bots.discord.interaction import InteractionSurface
 from bots.discord.readable import Names, readable
 from bots.discord.refusals import DEADLINE, OTHERS_FIRST
@@ -31,6 +32,9 @@ GRACE = 1.5
 
 SYNC_TIMEOUT = 3.0
 """Seconds that the start waits until Discord knows the commands."""
+
+OPEN = ("parley forget",)
+"""What people may do who may not use the bot: there may be records of them all the same."""
 
 QUESTION_LENGTH = 6000
 """Characters of a text option, at most."""
@@ -60,16 +64,24 @@ class Commands(app_commands.CommandTree[discord.AutoShardedClient]):
         *,
         asked: Asked,
         parley: app_commands.Group,
+        gate: Gate,
         languages: Languages,
         entries: Iterable[app_commands.ContextMenu] = (),
         personas: Collection[str] = (),
     ) -> None:
         super().__init__(client)
         self._languages = languages
+        self._gate = gate
         self.add_command(_ask(asked, personas))
         self.add_command(parley)
         for entry in entries:
             self.add_command(entry)
+
+    async def interaction_check(self, interaction: "discord.Interaction[Any]", /) -> bool:
+        """Whether somebody may use a command, or an entry of a message's menu."""
+        if interaction.command and interaction.command.qualified_name in OPEN:
+            return True
+        return await self._gate.passes(interaction)
 
     async def on_error(
         self, interaction: "discord.Interaction[Any]", error: app_commands.AppCommandError, /
@@ -156,10 +168,16 @@ class Asking:
         self._chat = chat
 
     async def __call__(
-        self, interaction: "discord.Interaction[Any]", text: str, private: bool, persona: str
+        self,
+        interaction: "discord.Interaction[Any]",
+        text: str,
+        private: bool,
+        persona: str,
+        afresh: bool = False,
     ) -> None:
         """Take what was asked."""
-        question = replace(_question(interaction, text, self._desk.me.id), persona=persona)
+        asked = _question(interaction, text, self._desk.me.id)
+        question = replace(asked, persona=persona, stands_alone=True, afresh=afresh)
         turn = Turn(Role.USER, (Text(question.text),), question.asker, question.message)
         surface = InteractionSurface(
             self._desk, question.conversation, interaction, private=private, turn=turn

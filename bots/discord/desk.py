@@ -11,11 +11,13 @@ from bots.discord.calls import Calls, NotRead
 from bots.discord.chains import Chains
 from bots.discord.direct import Direct
 from bots.discord.files import Files
+from bots.discord.members import Members
 from bots.discord.messages import Messages
 from bots.discord.places import Places
 from bots.discord.reader import Reader
 from bots.discord.signs import Signs
 from bots.discord.waiting import Waiting
+from core.guilds import Guilds
 from core.languages import Languages, Locales, Readers
 from core.messages import Conversation
 from core.pace import Urgency
@@ -38,6 +40,8 @@ class Desk:
     client: discord.Client
     calls: Calls
     places: Places
+    members: Members
+    guilds: Guilds
     reader: Reader
     messages: Messages
     files: Files
@@ -92,6 +96,7 @@ def desk(
     languages: Languages,
     clock: Callable[[], float],
     *,
+    guilds: Guilds,
     api_url: str | None = None,
 ) -> Desk:
     """Put the tools together; `api_url` is where Discord is, if it is not the real one."""
@@ -110,6 +115,8 @@ def desk(
         client=client,
         calls=calls,
         places=Places(client, calls, tasks),
+        members=Members(client, calls, clock),
+        guilds=guilds,
         reader=reader,
         messages=messages,
         files=Files(client, calls, api_url),

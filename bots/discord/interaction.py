@@ -6,29 +6,29 @@ the answer is for the asker alone.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import discord
 
 from bots.discord import budgets
+from bots.discord.caller import DiscordCaller
 from bots.discord.calls import NO_TURN, Answer, Request
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.dress import Dress
 from bots.discord.headline import headline
-from bots.discord.managers import groups_of, may_set, roles_among
 from bots.discord.messages import NOTHING_YET, Spot, uploads
 from bots.discord.shown import LIMIT, NOTICE, change, content, is_blank
 from bots.discord.surface import PAUSE
 from bots.discord.turns import own_turn
 from core.budget import Budgets, Way
 from core.languages import Readers
-from core.messages import Attachment, Conversation, Question, Turn
+from core.messages import Attachment, Author, Conversation, Question, Turn
 from core.pace import Urgency
 from core.pages import utf16
-from core.presets import Audience, Notices, admits
+from core.presets import Notices
 from core.surface import (
     CodeFile,
     CommandSurface,
@@ -212,15 +212,12 @@ class InteractionSurface(CommandSurface):
             self._remember(message, page, under=self._under[message])
         return outcome
 
-    async def groups(self, among: Collection[str]) -> frozenset[str]:
-        """Which of these roles the asker has."""
-        return roles_among(self._interaction.user, among)
-
-    async def admits(self, audience: Audience) -> bool:
-        """Whether the asker is among these people."""
-        asker = self._interaction.user
-        listed = admits(audience, str(asker.id), groups_of(asker))
-        return listed or may_set(self._interaction)
+    def caller(self, author: Author) -> DiscordCaller:
+        """Somebody who writes here, as one who wants something."""
+        asker = DiscordCaller.of(self._desk, self._interaction)
+        if author.id == str(asker.person):
+            return asker
+        return replace(asker, person=int(author.id), member=None, manages=None)
 
     async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
         """Post files below the answer; Discord knows no nonce under a command."""

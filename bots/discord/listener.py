@@ -55,6 +55,7 @@ class Listener:
     async def heard(self, message: discord.Message) -> None:
         """A message came: remember it, and ask the chat if it is for the bot."""
         await self.locate(message)
+        self._desk.members.saw(message.author)
         talk = talk_in(message.channel)
         if talk and (turn := turn_of(message, self._desk.me)):
             self._desk.recall.posted(talk, turn)
@@ -75,10 +76,12 @@ class Listener:
         turn = turn_of(message, self._desk.me)
         self._desk.chains.changed(message.id, turn)
         for talk in self._talks(message.guild, message.channel.id, message.id):
-            if turn:
-                self._desk.recall.edited(talk, turn)
-            else:
+            if turn is None:
                 self._desk.recall.emptied(talk, Turn(Role.USER, (), None, str(message.id)))
+            elif message.author.id == self._desk.me.id:
+                self._desk.recall.reworded(talk, turn)
+            else:
+                self._desk.recall.edited(talk, turn)
         await self._asked_otherwise(message)
 
     async def _asked_otherwise(self, message: discord.Message) -> None:
@@ -98,6 +101,10 @@ class Listener:
             await self._chat.edited(question, surface, find)
         except (StoreFailed, PlatformFailed, ShuttingDown) as error:
             log.warning("edit not taken", question=question.key, error=str(error))
+
+    async def joined(self, guild: discord.Guild) -> None:
+        """The bot was let into a server, in which it answers when that is allowed."""
+        await self._desk.guilds.joined(str(guild.id), guild.name)
 
     def deleted(self, guild: discord.Guild | None, channel: int, message: int) -> None:
         """A message is gone."""

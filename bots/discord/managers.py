@@ -1,6 +1,5 @@
 """Who may manage a channel or a server, by what Discord's events tell of their permissions."""
 
-from collections.abc import Collection
 from typing import Any
 
 import discord
@@ -33,11 +32,6 @@ def administers(interaction: "discord.Interaction[Any]") -> bool:
     """Whether who started an interaction may change the settings of the whole server."""
     granted = interaction.permissions
     return interaction.guild_id is not None and (granted.administrator or granted.manage_guild)
-
-
-def roles_among(who: object, among: Collection[str]) -> frozenset[str]:
-    """Which of these roles a member has; each is platform/guild/role."""
-    return frozenset(one for one in among if one.rpartition("/")[2] in groups_of(who))
 
 
 def groups_of(who: object) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from discord.app_commands import locale_str
 from bots.discord.calls import NotRead
 from bots.discord.commands import Asking
 from bots.discord.desk import Desk
+from bots.discord.gate import Gate
 from bots.discord.headline import asked_above
 from bots.discord.history import NEWEST, read_starter, read_talk
 from bots.discord.interaction import InteractionSurface
@@ -82,8 +83,9 @@ class PreparedSurface(InteractionSurface):
 class Menus:
     """What can be wanted to know of messages."""
 
-    def __init__(self, desk: Desk, asking: Asking) -> None:
+    def __init__(self, desk: Desk, asking: Asking, gate: Gate) -> None:
         self._desk = desk
+        self._gate = gate
         self._asking = asking
 
     def entries(self) -> tuple[app_commands.ContextMenu, ...]:
@@ -139,11 +141,14 @@ class Menus:
     async def _about(self, interaction: Interaction, message: discord.Message, wish: str) -> None:
         async def prepare(question: Question) -> Prepared:
             found = await self._now(message)
+            await self._gate.check(surface, author_of(found.author))
             name, text = author_of(found.author).name, self._text(found) or "(no text)"
             files = attachments_of(found)
             return Prepared(replace(question, text=about(name, text, wish), attachments=files))
 
-        await self._ask(interaction, wish or EXPLAINED, prepare)
+        question = _question(interaction, wish or EXPLAINED)
+        surface = PreparedSurface(self._desk, question, interaction, prepare)
+        await self._asking.take(question, surface)
 
     async def _ask(self, interaction: Interaction, label: str, prepare: Preparation) -> None:
         question = _question(interaction, label)

@@ -10,6 +10,8 @@ import structlog
 
 from bots.discord import budgets
 from bots.discord.again import asked_again
+from bots.discord.caller import DiscordCaller
+from bots.discord.commands import Asking
 from bots.discord.desk import Desk
 from bots.discord.managers import may_manage
 from bots.discord.shown import content
@@ -28,13 +30,15 @@ class PressListener:
 
     desk: Desk
     presses: Presses
+    asking: Asking
     locate: Callable[[discord.Message], Awaitable[None]]
 
     async def __call__(self, interaction: "discord.Interaction[Any]") -> None:
         """Somebody has pressed a button."""
         data: Any = interaction.data or {}
         if found := read(str(data.get("custom_id", ""))):
-            await self.desk.calls.ask((), interaction.response.defer)
+            if found[0] is not Control.AFRESH:  # that is answered like a command
+                await self.desk.calls.ask((), interaction.response.defer)
             self.desk.tasks.start(self._pressed(interaction, *found), "button")
 
     async def _pressed(
@@ -47,10 +51,14 @@ class PressListener:
             control,
             reply,
             str(interaction.user.id),
+            DiscordCaller.of(self.desk, interaction),
             manages,
             partial(asked_again, self.desk, self.locate, interaction.channel_id or 0),
+            partial(self._ask, interaction),
         )
         if answer := await self.presses(press):
+            if not interaction.response.is_done():
+                await self.desk.calls.ask((), interaction.response.defer)
             sentence = told(answer, self.desk.heard(interaction))
             counted, parts = budgets.responses(interaction.id), content(Page("", sentence))
             await self.desk.calls.in_turn(
@@ -58,3 +66,10 @@ class PressListener:
                 Urgency.FIRST,
                 lambda: interaction.followup.send(**parts, ephemeral=True),
             )
+
+    async def _ask(
+        self, interaction: "discord.Interaction[Any]", question: str, persona: str
+    ) -> None:
+        """Ask afresh what a command has asked, for the same readers."""
+        private = interaction.message is not None and interaction.message.flags.ephemeral
+        await self.asking(interaction, question, private, persona, afresh=True)

@@ -11,6 +11,7 @@ from discord.app_commands import locale_str
 
 from bots.discord.desk import Desk
 from bots.discord.form import Form, FormButtons, Part, Typed, mentions, outlived
+from bots.discord.gate import Gate
 from bots.discord.managers import administers, may_set
 from bots.discord.parley import Subcommand
 from bots.discord.shown import content
@@ -39,8 +40,9 @@ Interaction = discord.Interaction[Any]
 class Settings:
     """Shows the settings to everybody and changes them for those who may."""
 
-    def __init__(self, desk: Desk, panel: Panel) -> None:
+    def __init__(self, desk: Desk, panel: Panel, gate: Gate) -> None:
         self._desk = desk
+        self._gate = gate
         self._panel = panel
         self._drafts: OrderedDict[tuple[int, Scope, Part], Typed] = OrderedDict()
 
@@ -53,7 +55,7 @@ class Settings:
     def buttons(self) -> FormButtons:
         """All buttons, so that those of old messages work after a restart."""
         return FormButtons(
-            self._open, [(part, wide, LABELS[part]) for part in Part for wide in (False, True)]
+            self._press, [(part, wide, LABELS[part]) for part in Part for wide in (False, True)]
         )
 
     def forget(self, person: str) -> None:
@@ -136,11 +138,16 @@ class Settings:
             language = self._desk.heard(interaction)
             parts = [(part, wide, told(LABELS[part], language)) for part in Part]
             await self._tell(
-                interaction, notices.as_lines([of, *lines]), FormButtons(self._open, parts)
+                interaction, notices.as_lines([of, *lines]), FormButtons(self._press, parts)
             )
         else:
             why = notices.READ_ONLY_WORKSPACE if wide else notices.READ_ONLY
             await self._tell(interaction, notices.as_lines([why, *lines]))
+
+    async def _press(self, interaction: Interaction, part: Part, wide: bool) -> None:
+        """A button was pressed that opens a form."""
+        if await self._gate.passes(interaction):
+            await self._open(interaction, part, wide)
 
     async def _open(self, interaction: Interaction, part: Part, wide: bool) -> None:
         """Open a form, for those who may."""
@@ -164,6 +171,8 @@ class Settings:
 
     async def _submitted(self, interaction: Interaction, form: Form) -> None:
         """A form was sent: all of it holds now, or nothing, and what is wrong is said."""
+        if not await self._gate.passes(interaction):
+            return
         wide, draft = not form.scope.channel, (interaction.user.id, form.scope, form.part)
         if refusal := _refusal(interaction, wide=wide):
             await self._tell(interaction, refusal)
@@ -175,7 +184,7 @@ class Settings:
                 self._drafts.popitem(last=False)
             problems = [notices.setting_problem(*problem) for problem in done.problems.items()]
             correct = FormButtons(
-                self._open,
+                self._press,
                 [(form.part, wide, told(notices.CORRECT, self._desk.heard(interaction)))],
             )
             said = done.failed or notices.as_lines(problems)

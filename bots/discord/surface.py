@@ -1,28 +1,29 @@
 """A question in a thread, a channel or a direct message, and where its answer grows."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import discord
 import structlog
 
 from bots.discord import budgets
+from bots.discord.caller import DiscordCaller
 from bots.discord.calls import NO_TURN
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.dress import Dress
 from bots.discord.history import is_post, read_starter, read_talk
-from bots.discord.managers import groups_of, manages, roles_among
+from bots.discord.managers import manages
 from bots.discord.messages import Spot
 from bots.discord.shown import LIMIT
 from bots.discord.threads import Opened, open_thread
 from bots.discord.turns import own_turn, place_of, turn_of
 from core.budget import Way
 from core.languages import Readers
-from core.messages import Attachment, Conversation, Question, Turn
+from core.messages import Attachment, Author, Conversation, Question, Turn
 from core.pace import Urgency
-from core.presets import Audience, Notices, admits
+from core.presets import Notices, Scope
 from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood
 from core.words import Notice, told
 
@@ -176,15 +177,18 @@ class DiscordSurface:
             self._desk.chains.changed(int(message), self._said(message, page))
         return outcome
 
-    async def groups(self, among: Collection[str]) -> frozenset[str]:
-        """Which of these roles the asker has."""
-        return roles_among(self._question.author, among)
-
-    async def admits(self, audience: Audience) -> bool:
-        """Whether the asker is among these people; those who manage the channel always are."""
-        asker, where = self._question.author, self._question.channel
-        listed = admits(audience, str(asker.id), groups_of(asker))
-        return listed or isinstance(where, discord.DMChannel) or manages(asker, where)
+    def caller(self, author: Author) -> DiscordCaller:
+        """Somebody who writes here, as one who wants something."""
+        asker, guild = self._question.author, self._question.guild
+        member = asker if isinstance(asker, discord.Member) else None
+        return DiscordCaller(
+            self._desk,
+            int(author.id),
+            guild.id if guild else 0,
+            Scope.of(self._conversation),
+            self._question.channel,
+            member if author.id == str(asker.id) else None,
+        )
 
     async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
         """What these messages of the bot's say. Raises `PlatformFailed`."""

@@ -21,6 +21,7 @@ from bots.slack.door import Door
 from bots.slack.ears import Ears
 from bots.slack.files import Files
 from bots.slack.forget import Forget
+from bots.slack.gate import Gate
 from bots.slack.groups import Groups
 from bots.slack.identity import Identity
 from bots.slack.managers import Managers
@@ -37,6 +38,7 @@ from bots.slack.statuses import Statuses
 from bots.slack.subcommands import Subcommands
 from bots.slack.usage import Usage
 from bots.slack.workspace import Workspace
+from core.access import Access, who_may_use
 from core.chat import Chat
 from core.errors import StartError
 from core.forgetting import Forgetting
@@ -83,6 +85,7 @@ class SlackBot:
         reports: Reports,
         forgetting: Forgetting,
         languages: Languages,
+        access: Access,
         managers: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -96,6 +99,7 @@ class SlackBot:
         self._governor = governor
         self._recall = recall
         self._managers = managers
+        self._access = access
         self._panel = panel
         self._reports = reports
         self._forgetting = forgetting
@@ -110,6 +114,7 @@ class SlackBot:
         self._memory: Memory | None = None
         self._door: Door | None = None
         self._files: Files | None = None
+        self._team = ""
         self._stopped = False
         self._over = asyncio.Event()
         self._over.set()
@@ -136,6 +141,10 @@ class SlackBot:
         except BaseException:
             await self.stop()
             raise
+
+    async def who_may_use(self) -> str:
+        """Who may use the bot, in one line."""
+        return who_may_use(self._access, PLATFORM, (f"workspace {self._team}",))
 
     async def run(self) -> None:
         """Stay connected until `stop`; `StartError` when Slack ends it for good."""
@@ -216,10 +225,11 @@ class SlackBot:
         workspace = self._workspace(us, calls, self._directory, self._files)
         self._memory = workspace.memory
         self._door = door = Door(workspace, self._chat)
-        commands = Commands(workspace, self._chat, self._clock)
-        menus = Menus(workspace, commands, self._clock)
+        gate = Gate(workspace, self._chat)
+        commands = Commands(workspace, self._chat, gate, self._clock)
+        menus = Menus(workspace, commands, gate, self._clock)
         talk = Subcommands(workspace, self._chat, self._clock)
-        settings = Settings(workspace, self._panel)
+        settings = Settings(workspace, self._panel, gate)
         forget = Forget(workspace, self._forgetting, self._clock)
         subcommands = {
             "summary": menus.summary,
@@ -235,12 +245,13 @@ class SlackBot:
             door=door,
             commands=commands,
             menus=menus,
-            parley=Parley(workspace.language, subcommands),
-            presses=PressListener(workspace, self._presses, self._clock),
+            parley=Parley(workspace.language, gate, subcommands),
+            presses=PressListener(workspace, self._presses, commands, self._clock),
             settings=settings,
             forget=forget,
         )
         socket = await self._first_socket(dialler)
+        self._team = us.team
         self._ears = Ears(app, workspace.memory, socket, dialler.dial)
 
     async def _identity(self, calls: Calls) -> Identity:
@@ -275,6 +286,7 @@ class SlackBot:
             channels=directory.channels,
             managers=Managers(calls, budgets, groups, self._clock, self._managers),
             groups=groups,
+            standings=directory.standings,
             scribe=scribe,
             memory=Memory(self._recall, scribe, us.team, self._clock),
             files=files,

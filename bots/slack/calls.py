@@ -85,6 +85,10 @@ class Calls:
         except TimeoutError as error:
             raise CallFailed(RefusedForNow(DEFAULT_RETRY_AFTER)) from error
 
+    def left(self, *budgets: Budget) -> float:
+        """How many requests may be sent at once that count against all these budgets."""
+        return self._governor.left(budgets)
+
     def sharing(self, *budgets: Budget) -> int:
         """How many replies grow that count on the most wanted of these budgets."""
         return self._governor.sharing(budgets)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bots.slack import mrkdwn
 from bots.slack.blocks import content
 from bots.slack.calls import CallFailed
+from bots.slack.gate import Gate
 from bots.slack.messages import PLATFORM
 from bots.slack.payload import string
 from bots.slack.public import PublicSurface
@@ -107,7 +108,10 @@ def place_of(name: str) -> str:
 class Commands:
     """Answers commands; as Bolt's listeners."""
 
-    def __init__(self, workspace: Workspace, chat: Chat, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, workspace: Workspace, chat: Chat, gate: Gate, clock: Callable[[], float]
+    ) -> None:
+        self._gate = gate
         self._workspace = workspace
         self._chat = chat
         self._clock = clock
@@ -117,6 +121,9 @@ class Commands:
         now = asyncio.get_running_loop().time
         due = now() + QUICKLY
         command = Command.read(body)
+        if refusal := await self._gate.refuses_command(body):
+            await ack(response_type="ephemeral", **content(Page("", refusal)))
+            return
         if command.question.lower() in ("", "as:"):
             how = HOW_TO_ASK_AS if command.persona or command.question else HOW_TO_ASK
             await ack(response_type="ephemeral", text=self._told(how, command.user))
@@ -135,6 +142,15 @@ class Commands:
         elif not taken:
             acknowledgement = {}
         await ack(**acknowledgement)
+
+    async def ask_afresh(self, command: Command) -> None:
+        """Ask once more what was asked, in the place of the answer if only its asker sees that."""
+        acknowledged = asyncio.Event()
+        acknowledged.set()
+        question = replace(self._question(command), afresh=True)
+        surface, _ = await self._surface(command, question, acknowledged)
+        claim = self._workspace.tasks.start(self.claim(question, surface), "claim")
+        await tell(claim, surface)
 
     async def claim(self, question: Question, surface: Surface) -> bool | ParleyError:
         """Whether the question is taken and was not before, or why it cannot be."""
@@ -170,6 +186,7 @@ class Commands:
             direct=not command.is_public,
             cause=f"command:{command.trigger}",
             persona=command.persona,
+            stands_alone=True,
         )
 
     async def _surface(

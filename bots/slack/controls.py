@@ -68,6 +68,9 @@ class Pressed:
     thread: str
     url: str
     trigger: str
+    handle: str
+    place: str
+    is_public: bool
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Pressed | None":
@@ -77,11 +80,16 @@ class Pressed:
         found = read(string(action, "value"))
         if found is None:
             return None
+        held = body.get("container")
+        container: Mapping[str, Any] = held if isinstance(held, dict) else {}
         return cls(
             *found,
             user=string(body.get("user"), "id"),
             channel=string(body.get("channel"), "id"),
-            thread=string(body.get("container"), "thread_ts"),
+            thread=string(container, "thread_ts"),
             url=string(body, "response_url"),
             trigger=string(body, "trigger_id"),
+            handle=string(body.get("user"), "username"),
+            place=string(body.get("channel"), "name"),
+            is_public=container.get("is_ephemeral") is not True,
         )

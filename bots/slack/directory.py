@@ -9,6 +9,7 @@ from bots.slack.budgets import Budgets
 from bots.slack.calls import Answer, CallFailed, Calls, Method
 from bots.slack.names import Names
 from bots.slack.payload import string
+from bots.slack.standings import Standings
 from core.budget import Budget
 from core.languages import Locales
 from core.pace import Urgency
@@ -21,7 +22,7 @@ PAGES = 5
 
 
 class Directory:
-    """Looks up names and locales: all that are easily had once, then single ones."""
+    """Looks up names, locales and standings: all that are easily had once, then single ones."""
 
     def __init__(self, calls: Calls, budgets: Budgets, clock: Callable[[], float]) -> None:
         self._calls = calls
@@ -29,17 +30,23 @@ class Directory:
         self.people = Names(self._person, clock)
         self.channels = Names(self._channel, clock)
         self.locales = Locales()
+        self.standings = Standings(budgets.team, self._standing, clock)
 
-    async def _person(self, user: str) -> str:
+    async def _standing(self, user: str) -> None:
+        """Learn what somebody is, and the name that comes along. Raises `CallFailed`."""
+        self.people.learn(user, await self._person(user, Urgency.FIRST))
+
+    async def _person(self, user: str, urgency: Urgency = Urgency.READ) -> str:
         """What people call somebody. Raises `CallFailed`."""
         answer = await self._calls.in_turn(
             self._calls.web.users_info,
             self._budgets.person,
-            Urgency.READ,
+            urgency,
             user=user,
             include_locale=True,
         )
         self.locales.learn(user, string(answer.get("user"), "locale"))
+        self.standings.learn(answer.get("user"))
         return person_name(answer.get("user"))
 
     async def _channel(self, channel: str) -> str:
@@ -59,6 +66,7 @@ class Directory:
             method = web.users_list
             async for member in self._pages(method, budgets.people, "members", include_locale=True):
                 self.people.learn(string(member, "id"), person_name(member))
+                self.standings.learn(member)
                 self.locales.learn(string(member, "id"), string(member, "locale"))
             kinds = "public_channel,private_channel"
             method = web.users_conversations

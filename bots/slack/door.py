@@ -14,6 +14,7 @@ from slack_bolt.response import BoltResponse
 from bots.slack import tokens
 from bots.slack.again import asked_again
 from bots.slack.assistant import Opened, Stopped, happened
+from bots.slack.caller import SlackCaller
 from bots.slack.events import (
     Addressed,
     Changed,
@@ -27,6 +28,7 @@ from bots.slack.events import (
     saying,
 )
 from bots.slack.messages import PLATFORM, Message
+from bots.slack.payload import string
 from bots.slack.question import asked_in
 from bots.slack.talk import MessageSurface
 from bots.slack.workspace import Workspace
@@ -65,6 +67,8 @@ class Door:
     ) -> BoltResponse | None:
         """Acknowledge at once whatever says nothing of a conversation."""
         event = body.get("event")
+        if isinstance(event, dict) and not self._is_ours(body):
+            return BoltResponse(status=200)
         if isinstance(event, dict):
             if revoked(event) and not self._revoked.done():
                 self._revoked.set_result(event["type"])
@@ -96,13 +100,29 @@ class Door:
             return BoltResponse(status=AGAIN)
         return BoltResponse(status=200)
 
+    def _is_ours(self, body: dict[str, Any]) -> bool:
+        """Whether an event is of our own workspace: all that have the app share its connections.
+
+        In a shared channel it is the authorization that tells, and not the team.
+        """
+        given = body.get("authorizations")
+        found = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+        teams = {string(one, "team_id") for one in found} or {string(body, "team_id")}
+        return self._workspace.us.team in teams or teams == {""}
+
     def _beside(self, event: dict[str, Any]) -> None:
         """What is said in no conversation, and yet to the bot."""
         match happened(event):
             case Opened() as opened:
-                self._workspace.assistant.opened(opened)
+                self._workspace.tasks.start(self._opened(opened), "opened messages")
             case Stopped(channel, thread, user):
                 self._workspace.tasks.start(self.stopped(channel, thread, user), "stop")
+
+    async def _opened(self, opened: Opened) -> None:
+        """Suggest what to ask, to those who may ask."""
+        caller = SlackCaller(self._workspace, opened.user, opened.channel)
+        if not await self._chat.refusal_of(caller):
+            self._workspace.assistant.opened(opened)
 
     async def stopped(self, channel: str, thread: str, user: str) -> None:
         """Somebody pressed Slack's own stop button in a thread.
@@ -110,6 +130,14 @@ class Door:
         In a direct message that is also the root of what is said at top level, which is one
         conversation.
         """
+        caller = SlackCaller(self._workspace, user, channel)
+        try:
+            if refusal := await self._chat.refusal_of(caller):
+                log.info("stop pressed by somebody who may not", by=user, why=refusal)
+                return
+        except StoreFailed as error:
+            log.error("not known whether somebody may stop", by=user, error=str(error))
+            return
         may = partial(self._workspace.managers.may_manage, channel, user)
         threads = [thread, ""] if is_direct({"channel": channel}) and thread else [thread]
         for one in threads:
@@ -119,6 +147,7 @@ class Door:
 
     async def _hear(self, heard: Heard, *, mention: bool, again: bool) -> None:
         message, memory = heard.message, self._workspace.memory
+        self._workspace.standings.wrote(message)
         ours = self._workspace.scribe.is_ours(message)
         match heard:
             case Gone():

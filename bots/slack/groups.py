@@ -10,6 +10,7 @@ from bots.slack.budgets import Budgets
 from bots.slack.calls import Answer, CallFailed, Calls
 from bots.slack.payload import string
 from core.pace import Urgency
+from core.surface import RefusedForGood
 
 log = structlog.get_logger()
 
@@ -23,7 +24,7 @@ T = TypeVar("T")
 
 
 class Groups:
-    """Asks Slack for user groups; where the app may not see them, there are none."""
+    """Asks Slack for user groups; where the app may not see one, nobody is in it."""
 
     def __init__(self, calls: Calls, budgets: Budgets, clock: Callable[[], float]) -> None:
         self._calls = calls
@@ -41,7 +42,7 @@ class Groups:
             return {}
 
     async def members(self, group: str) -> frozenset[str]:
-        """The people in a group. Raises `CallFailed`."""
+        """The people in a group. Raises `CallFailed` where Slack does not tell for now."""
         return await self._remembered(group, lambda: self._members(group))
 
     async def _list(self) -> Mapping[str, str]:
@@ -52,7 +53,15 @@ class Groups:
         return {id_: f"@{handle}" for id_, handle in named.items() if id_ and handle}
 
     async def _members(self, group: str) -> frozenset[str]:
-        answer = await self._asked(self._calls.web.usergroups_users_list, usergroup=group)
+        try:
+            answer = await self._asked(self._calls.web.usergroups_users_list, usergroup=group)
+        except CallFailed as failed:
+            if not isinstance(failed.outcome, RefusedForGood):
+                raise
+            log.warning(
+                "user group not read: nobody is in it", group=group, code=failed.outcome.code
+            )
+            return frozenset()
         found = answer.get("users")
         return frozenset(one for one in found if isinstance(one, str)) if found else frozenset()
 

@@ -80,7 +80,10 @@ class History:
             return None
         for raw in _messages(page):
             if string(raw, "ts") == ts and string(raw, "subtype") != "tombstone":
-                return messages.read(raw, channel, direct=channel.startswith("D"))
+                found = messages.read(raw, channel, direct=channel.startswith("D"))
+                if found:
+                    self._workspace.standings.wrote(found)
+                return found
         raise MessageGone("the thread is there, the message is not")
 
     async def posted(
@@ -151,6 +154,7 @@ class History:
         people: set[str] = set()
         for message in found:
             people |= self._scribe.people_in(message)
+            self._workspace.standings.wrote(message)
         await self._workspace.people.resolve(people)
         return tuple(turn for message in found for turn in self._scribe.turns(message))
 

@@ -68,12 +68,6 @@ class Managers:
             groups = [one for one in audience.groups if user in await self._groups.members(one)]
         return admits(audience, user, groups) or await self.manages(user, channel)
 
-    async def groups(self, user: str, among: Collection[str]) -> frozenset[str]:
-        """To which of these user groups somebody belongs. Raises `PlatformFailed`."""
-        async with _in_time():
-            members = {one: await self._groups.members(one.rpartition("/")[2]) for one in among}
-        return frozenset(one for one, people in members.items() if user in people)
-
     async def administers(self, user: str) -> bool:
         """Whether somebody may manage the workspace. Raises `PlatformFailed`."""
         if user in self._listed:

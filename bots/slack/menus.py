@@ -16,6 +16,7 @@ from bots.slack import messages
 from bots.slack.blocks import content
 from bots.slack.calls import CallFailed
 from bots.slack.commands import QUICKLY, THINKING, Commands, place_of, tell
+from bots.slack.gate import Gate, met
 from bots.slack.history import History
 from bots.slack.messages import PLATFORM, Message
 from bots.slack.parley import Use
@@ -89,9 +90,10 @@ class Menus:
     """What can be wanted to know of messages; methods are Bolt's listeners."""
 
     def __init__(
-        self, workspace: Workspace, commands: Commands, clock: Callable[[], float]
+        self, workspace: Workspace, commands: Commands, gate: Gate, clock: Callable[[], float]
     ) -> None:
         self._workspace = workspace
+        self._gate = gate
         self._commands = commands
         self._clock = clock
         self._history = History(workspace)
@@ -122,6 +124,7 @@ class Menus:
         """*Summarise this thread*, in a message's menu."""
         origin = Origin.of_shortcut(body)
         message = messages.read(body.get("message"), origin.channel, direct=False)
+        met(self._workspace, body)
 
         async def prepare(question: Question) -> Prepared:
             if message is None:
@@ -151,17 +154,23 @@ class Menus:
             string(body, "trigger_id"),
             kept.get("url", ""),
         )
+        met(self._workspace, body)
         ts, thread, wish = kept.get("ts", ""), kept.get("thread", ""), _wish(view)
 
         async def prepare(question: Question) -> Prepared:
-            return await self._about(question, await self._message(origin, ts, thread), wish)
+            found = await self._message(origin, ts, thread)
+            await self._gate.check(surface, self._workspace.scribe.author(found))
+            return await self._about(question, found, wish)
 
         label = wish or EXPLAINED
         surface, question = self._surface(origin, label, prepare, sign=THINKING)
         await self._take(question, surface, ack)
 
-    async def _open(self, body: Mapping[str, Any]) -> None:
+    async def _open(self, body: dict[str, Any]) -> None:
         origin = Origin.of_shortcut(body)
+        if refusal := await self._gate.refuses_press(body, origin.channel):
+            await self._say(origin, refusal)
+            return
         message = messages.read(body.get("message"), origin.channel, direct=False)
         if message is None or not self._says_something(message):
             await self._say(origin, MessageGone.says)

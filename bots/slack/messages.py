@@ -29,7 +29,8 @@ US = "\ue000"
 class Message:
     """One message. `thread` is the root's `ts` in a reply, and empty at top level.
 
-    `edited` is the `ts` of its last edit.
+    `edited` is the `ts` of its last edit; `team` the workspace of whoever wrote it, and `guest`
+    whether it says that they are a guest there.
     """
 
     channel: str
@@ -37,6 +38,7 @@ class Message:
     thread: str
     user: str
     team: str
+    guest: bool
     bot: str
     bot_name: str
     parent: str
@@ -89,7 +91,8 @@ def read(raw: Any, channel: str, *, direct: bool) -> Message | None:
         ts=ts,
         thread=root if is_ts(root) and root != ts else "",
         user=string(raw, "user"),
-        team=string(raw, "user_team") or string(raw, "team"),
+        team=string(raw, "user_team") or string(raw, "source_team") or string(raw, "team"),
+        guest=_is_guest(raw.get("user_profile")),
         bot=string(raw, "bot_id"),
         bot_name=string(profile, "name") or string(raw, "username"),
         parent=string(raw, "parent_user_id") or string(raw.get("root"), "user"),
@@ -101,6 +104,12 @@ def read(raw: Any, channel: str, *, direct: bool) -> Message | None:
         direct=direct,
         edited=string(raw.get("edited"), "ts"),
     )
+
+
+def _is_guest(profile: Any) -> bool:
+    """Whether a profile, which messages in shared channels bring along, is a guest's."""
+    signs = ("is_restricted", "is_ultra_restricted")
+    return isinstance(profile, dict) and any(profile.get(sign) is True for sign in signs)
 
 
 def is_ts(value: str) -> bool:

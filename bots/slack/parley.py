@@ -7,6 +7,7 @@ from typing import Any
 
 from slack_bolt.context.async_context import AsyncBoltContext
 
+from bots.slack.gate import Gate
 from bots.slack.payload import string
 from bots.slack.socket import ANSWERED
 from core.words import Notice, told
@@ -14,6 +15,9 @@ from core.words import Notice, told
 Ack = Callable[..., Awaitable[Any]]
 
 HELP = Notice("slack_help")
+
+OPEN = ("forget",)
+"""What people may do who may not use the bot: there may be records of them all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,11 @@ Subcommand = Callable[[Use], Awaitable[None]]
 class Parley:
     """Hands each use to its subcommand; what is no subcommand is answered by `help`.
 
-    `language` tells that of somebody.
+    `language` tells that of somebody; `gate` lets in who may use the bot.
     """
 
     language: Callable[[str], str]
+    gate: Gate
     subcommands: Mapping[str, Subcommand] = field(default_factory=dict)
 
     async def __call__(self, body: dict[str, Any], ack: Ack, context: AsyncBoltContext) -> None:
@@ -73,6 +78,10 @@ class Parley:
             body=body,
             acknowledged=context[ANSWERED],
         )
+        is_open = word.lower() in OPEN
+        if not is_open and (refusal := await self.gate.refuses_command(body)):
+            await use.tell(refusal)
+            return
         await self.subcommands.get(word.lower(), _help)(use)
 
 

@@ -8,8 +8,12 @@ from typing import Any
 import structlog
 
 from bots.slack.again import asked_again
+from bots.slack.caller import SlackCaller
 from bots.slack.calls import CallFailed
+from bots.slack.commands import Command, Commands, place_of
 from bots.slack.controls import Pressed
+from bots.slack.gate import met
+from bots.slack.mrkdwn import escape
 from bots.slack.response import ResponseUrl
 from bots.slack.workspace import Workspace
 from core.presses import Press, Presses
@@ -31,15 +35,18 @@ class PressListener:
         self,
         workspace: Workspace,
         presses: Presses,
+        commands: Commands,
         clock: Callable[[], float],
     ) -> None:
         self._workspace = workspace
         self._presses = presses
+        self._commands = commands
         self._clock = clock
 
     async def __call__(self, body: dict[str, Any], ack: Ack) -> None:
         """Somebody has pressed a control."""
         await ack()
+        met(self._workspace, body)
         if pressed := Pressed.of(body):
             self._workspace.tasks.start(self._pressed(pressed), "control")
 
@@ -48,11 +55,29 @@ class PressListener:
             pressed.control,
             pressed.reply,
             pressed.user,
+            SlackCaller(self._workspace, pressed.user, pressed.channel),
             partial(self._workspace.managers.may_manage, pressed.channel, pressed.user),
             partial(asked_again, self._workspace),
+            partial(self._ask, pressed),
         )
         if answer := await self._presses(press):
             await self._tell(pressed, told(answer, self._workspace.language(pressed.user)))
+
+    async def _ask(self, pressed: Pressed, question: str, persona: str) -> None:
+        """Ask afresh what a command has asked."""
+        await self._commands.ask_afresh(
+            Command(
+                question=escape(question),
+                is_public=pressed.is_public,
+                persona=persona,
+                channel=pressed.channel,
+                place=place_of(pressed.place),
+                user=pressed.user,
+                handle=pressed.handle,
+                trigger=pressed.trigger,
+                url=pressed.url,
+            )
+        )
 
     async def _tell(self, pressed: Pressed, sentence: str) -> None:
         budgets = self._workspace.budgets.response(pressed.trigger)

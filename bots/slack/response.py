@@ -7,7 +7,7 @@ uses within thirty minutes.
 import asyncio
 import json
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bots.slack.blocks import LIMIT, content
 from bots.slack.budgets import USES
+from bots.slack.caller import SlackCaller
 from bots.slack.calls import Answer, CallFailed, answered
 from bots.slack.payload import string
 from bots.slack.question import with_asker
@@ -23,9 +24,9 @@ from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
 from core.dress import Plain
 from core.languages import Readers
-from core.messages import Attachment, Conversation, Question, Turn
+from core.messages import Attachment, Author, Conversation, Question, Turn
 from core.pace import Urgency
-from core.presets import Audience, Notices
+from core.presets import Notices
 from core.proxies import proxy_to
 from core.surface import (
     CodeFile,
@@ -221,14 +222,9 @@ class ResponseSurface(CommandSurface):
             return await self._show(page)
         return await self._direct.edit(message, page)
 
-    async def groups(self, among: Collection[str]) -> frozenset[str]:
-        """To which of these user groups the asker belongs. Raises `PlatformFailed`."""
-        return await self._workspace.managers.groups(self._question.asker.id, among)
-
-    async def admits(self, audience: Audience) -> bool:
-        """Whether the asker is among these people. Raises `PlatformFailed`."""
-        asker, channel = self._question.asker.id, self._question.conversation.channel
-        return await self._workspace.managers.admits(audience, asker, channel)
+    def caller(self, author: Author) -> SlackCaller:
+        """Somebody who writes here, as one who wants something."""
+        return SlackCaller(self._workspace, author.id, self._question.conversation.channel)
 
     async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
         """Put files below the rest of the answer; none can stand below the command."""

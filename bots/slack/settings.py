@@ -9,6 +9,7 @@ import structlog
 from bots.slack import form, mrkdwn
 from bots.slack.calls import CallFailed
 from bots.slack.form import Form
+from bots.slack.gate import Gate
 from bots.slack.messages import PLATFORM
 from bots.slack.parley import Ack, Subcommand, Use
 from bots.slack.payload import string
@@ -33,8 +34,9 @@ WORKSPACE_WIDE = "workspace"
 class Settings:
     """Shows the settings to everybody and changes them for those who may."""
 
-    def __init__(self, workspace: Workspace, panel: Panel) -> None:
+    def __init__(self, workspace: Workspace, panel: Panel, gate: Gate) -> None:
         self._workspace = workspace
+        self._gate = gate
         self._panel = panel
 
     @property
@@ -86,7 +88,8 @@ class Settings:
         view, user = body["view"], string(body.get("user"), "id")
         language = self._workspace.language(user)
         scope = form.scope_of(view, PLATFORM, self._workspace.us.team)
-        if refusal := await self._refusal(user, scope):
+        closed = await self._gate.refuses_press(body, scope.channel)
+        if refusal := closed or await self._refusal(user, scope):
             await ack(response_action="update", view=form.saying(refusal, language))
             return
         done = await self._panel.submit(scope, form.entries(view), user)

@@ -1,10 +1,11 @@
 """A conversation on Slack, as the core answers in it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 from bots.slack.blocks import LIMIT, content
+from bots.slack.caller import SlackCaller
 from bots.slack.calls import NOT_REACHED, CallFailed, Method
 from bots.slack.history import History
 from bots.slack.messages import is_ts
@@ -17,9 +18,9 @@ from core.budget import Budget, Way
 from core.dress import Plain
 from core.errors import MessageGone
 from core.languages import Readers
-from core.messages import Attachment, Conversation, Question, Turn
+from core.messages import Attachment, Author, Conversation, Question, Turn
 from core.pace import Urgency
-from core.presets import Audience, Notices
+from core.presets import Notices
 from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
 PAUSE = 0.5
@@ -145,14 +146,9 @@ class SlackSurface:
         self._stands(message, page)
         return Delivered(message)
 
-    async def groups(self, among: Collection[str]) -> frozenset[str]:
-        """To which of these user groups the asker belongs. Raises `PlatformFailed`."""
-        return await self._workspace.managers.groups(self._question.asker.id, among)
-
-    async def admits(self, audience: Audience) -> bool:
-        """Whether the asker is among these people. Raises `PlatformFailed`."""
-        asker = self._question.asker.id
-        return await self._workspace.managers.admits(audience, asker, self._channel)
+    def caller(self, author: Author) -> SlackCaller:
+        """Somebody who writes here, as one who wants something."""
+        return SlackCaller(self._workspace, author.id, self._question.conversation.channel)
 
     async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
         """What these messages of the bot's say. Raises `PlatformFailed`."""

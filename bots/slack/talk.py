@@ -18,8 +18,8 @@ from core.surface import Delivered, Outcome, Page, RefusedForGood, Unknown
 
 log = structlog.get_logger()
 
-FEW = 4
-"""Answers that grow at once in a workspace, up to which a native one has a button to stop it."""
+TO_SPARE = 0.5
+"""The part of a burst of edits that is to be left for text, when a native answer has a button."""
 
 
 class MessageSurface(SlackSurface):
@@ -128,11 +128,14 @@ class MessageSurface(SlackSurface):
     def _buttons(self, page: Page) -> list[dict[str, Any]]:
         """What can be pressed below a stream that grows: each costs an edit that takes it away.
 
-        With many answers at once, edits are needed for text, and the word “stop” has to do.
+        The next answer in its thread waits for that edit. Where answers come so fast that
+        edits are short, they are needed for text, and the word “stop” has to do.
         """
-        budgets = self._workspace.budgets
-        few = self._workspace.calls.sharing(*budgets.append, *budgets.edit) <= FEW
-        return controls.blocks(page.controls) if few else []
+        calls, budgets = self._workspace.calls, self._workspace.budgets
+        growing = calls.sharing(*budgets.append, *budgets.edit)
+        to_spare = sum(TO_SPARE * budget.burst for budget in budgets.edit)
+        plenty = calls.left(*budgets.edit) - growing >= to_spare
+        return controls.blocks(page.controls) if plenty else []
 
     async def _find(self, nonce: str) -> str:
         """The message of an earlier try; a stream is known by not having a nonce yet."""

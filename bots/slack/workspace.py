@@ -13,6 +13,7 @@ from bots.slack.memory import Memory
 from bots.slack.messages import Scribe
 from bots.slack.names import Names
 from bots.slack.refusals import Refusals
+from bots.slack.standings import Standings
 from bots.slack.statuses import Statuses
 from core.languages import Languages, Locales, Readers
 from core.messages import Conversation
@@ -29,6 +30,7 @@ class Workspace:
     people: Names
     channels: Names
     groups: Groups
+    standings: Standings
     scribe: Scribe
     memory: Memory
     files: Files

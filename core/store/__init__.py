@@ -11,6 +11,7 @@ from core.errors import StartError, StoreFailed
 from core.store.calls import Call, Calls
 from core.store.channel_settings import Change, ChannelSettings
 from core.store.database import BUSY_TIMEOUT, Database, prepare, translated
+from core.store.guilds import Guild, Guilds
 from core.store.introductions import Introductions
 from core.store.ledger import Ledger
 from core.store.marks import Marks
@@ -25,7 +26,7 @@ from core.store.texts import DAY, Texts
 from core.store.threads import Threads
 from core.store.usage import Usage
 
-__all__ = ["LEASE", "RENEWAL", "Call", "Change", "ChannelSettings", "Known", "Store"]
+__all__ = ["LEASE", "RENEWAL", "Call", "Change", "ChannelSettings", "Guild", "Known", "Store"]
 
 
 class Store:
@@ -43,6 +44,7 @@ class Store:
         self.ratings = Ratings(self._database, clock)
         self.threads = Threads(self._database)
         self.pauses = Pauses(self._database, clock)
+        self.guilds = Guilds(self._database, clock)
         self.introductions = Introductions(self._database, clock)
         self.marks = Marks(self._database)
         self.usage = Usage(self._database)

@@ -53,6 +53,7 @@ class Database:
             max_overflow=0,
             pool_reset_on_return=None,
             isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,
             hide_parameters=True,
         )
         event.listen(self._reading.sync_engine, "connect", _connected)

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete
 from sqlalchemy.dialects.sqlite import insert
 
 from core.store.database import Database
 from core.store.schema import introductions
 
-_HERE = introductions.c.channel == bindparam("here")
-_READ = select(introductions.c.reply).where(_HERE)
-_MAKE = insert(introductions).on_conflict_do_nothing()
-_FORGET = delete(introductions).where(_HERE, introductions.c.reply == bindparam("by"))
+_NEW = insert(introductions)
+# One that stands already is left so; to be returned, it has to be written.
+_MAKE = _NEW.on_conflict_do_update(
+    index_elements=[introductions.c.channel], set_={"channel": _NEW.excluded.channel}
+).returning(introductions.c.reply)
+_FORGET = delete(introductions).where(
+    introductions.c.channel == bindparam("here"), introductions.c.reply == bindparam("by")
+)
 
 
 class Introductions:
@@ -21,18 +25,11 @@ class Introductions:
         self._database = database
         self._clock = clock
 
-    async def made(self, channel: str) -> str | None:
-        """The reply below which the bot introduced itself in a channel; None: not yet."""
-        async with self._database.read() as connection:
-            found: str | None = (await connection.execute(_READ, {"here": channel})).scalar()
-            return found
-
     async def make(self, channel: str, reply: str) -> str:
         """Let this reply introduce the bot, unless another one does; whichever it is."""
         row = {"channel": channel, "reply": reply, "made_at": self._clock()}
         async with self._database.write() as connection:
-            await connection.execute(_MAKE, row)
-            found: str = (await connection.execute(_READ, {"here": channel})).scalar_one()
+            found: str = (await connection.execute(_MAKE, row)).scalar_one()
             return found
 
     async def forget(self, channel: str, reply: str) -> None:

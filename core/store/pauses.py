@@ -10,7 +10,7 @@ from core.store.schema import pauses
 
 # Built once: to build a statement takes longer than to run it.
 _HERE = pauses.c.channel == bindparam("here")
-_READ = select(pauses.c.paused_at).where(_HERE)
+_READ = select(pauses.c.channel)
 _PAUSE = insert(pauses).on_conflict_do_nothing()
 _RESUME = delete(pauses).where(_HERE)
 
@@ -22,10 +22,10 @@ class Pauses:
         self._database = database
         self._clock = clock
 
-    async def has(self, channel: str) -> bool:
-        """Whether a channel is paused."""
+    async def all(self) -> set[str]:
+        """The channels that are paused."""
         async with self._database.read() as connection:
-            return (await connection.execute(_READ, {"here": channel})).first() is not None
+            return set((await connection.execute(_READ)).scalars())
 
     async def pause(self, channel: str, person: str) -> bool:
         """Pause a channel; False when it was paused already."""

@@ -41,8 +41,8 @@ BATCH = 200
 AGAIN = 3600.0
 """Seconds for which a platform may deliver a question again: so long its key is kept."""
 
-SUMMARY = "summary"
-"""The kind of text that may be about anybody: whose words went into one is not written down."""
+ABOUT_ANYBODY = ("summary", "answer")
+"""Kinds of texts that may be about anybody: of whom is not written down."""
 
 ERASED = "erased-"
 """How a pseudonym begins, after its platform."""
@@ -111,7 +111,7 @@ class People:
         """
         asked = await self._asked(erasure, since)
         talks = await self._direct_places(erasure, asked, direct)
-        await self._erase_texts(erasure, asked, talks, with_summaries=not since)
+        await self._erase_texts(erasure, asked, talks, about_anybody=not since)
         await self._erase_questions(erasure, asked)
         await self._delete(model_calls, model_calls.c.id, _calls(erasure, since))
         await self._erase_names(erasure, talks)
@@ -185,13 +185,13 @@ class People:
         asked: Sequence[_Asked],
         talks: Collection[str],
         *,
-        with_summaries: bool,
+        about_anybody: bool,
     ) -> None:
         messages = {row.key.partition("#")[0].rpartition("/")[2] for row in asked}
         sources = sorted({*messages, *(row.reply for row in asked if row.reply)} - {""})
         here = _on(erasure.platform, texts.c.place)
-        summaries = select(texts.c.id).where(here, texts.c.kind == SUMMARY)
-        about = [summaries] if with_summaries else []
+        summaries = select(texts.c.id).where(here, texts.c.kind.in_(ABOUT_ANYBODY))
+        about = [summaries] if about_anybody else []
         about += [
             select(texts.c.id)
             .join(text_sources, text_sources.c.text == texts.c.id)

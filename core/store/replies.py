@@ -25,7 +25,6 @@ _ADD_MESSAGE = _NEW_MESSAGE.on_conflict_do_update(
     index_elements=[reply_messages.c.reply, reply_messages.c.number],
     set_={"message": _NEW_MESSAGE.excluded.message},
 )
-_WHERE = select(replies.c.conversation).where(replies.c.id == bindparam("reply"))
 _END = update(replies).where(replies.c.id == bindparam("reply"))
 
 
@@ -65,6 +64,11 @@ class Known:
         return bool({_identity(key) for key in self.keys} - self.deleted - {but})
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether the model had more to say, also where a former answer was brought back."""
+        return self.outcome == "cut_off" or bool(self.about.get("is_cut_off"))
+
+    @property
     def of_a_command(self) -> bool:
         """Whether what was asked stands in no message."""
         return any("#command:" in key for key in self.keys)
@@ -100,8 +104,7 @@ class Replies:
             await connection.execute(
                 _ADD_MESSAGE, {"reply": reply, "number": number, "message": message}
             )
-            if where := (await connection.execute(_WHERE, {"reply": reply})).scalar():
-                await spoke(connection, where)
+            await spoke(connection, reply)
 
     async def take_over(self, reply: str, former: str, messages: Sequence[str]) -> None:
         """The reply is shown in these messages, in the place of a former one.

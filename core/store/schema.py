@@ -199,6 +199,17 @@ pauses = Table(
     Column("paused_by", String, nullable=False),
 )
 
+guilds = Table(
+    "guilds",
+    metadata,
+    # A server of Discord's in which the bot is, or was.
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False, server_default=""),
+    # 1 where the bot answers.
+    Column("allowed", Integer, nullable=False),
+    Column("changed_at", Float, nullable=False),
+)
+
 introductions = Table(
     "introductions",
     metadata,

@@ -12,19 +12,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.etiquette import LISTENING, Saying, Standing, after
 from core.messages import Conversation
 from core.store.database import Database
-from core.store.schema import threads
+from core.store.schema import replies, threads
 
 # Built once: to build a statement takes longer than to run it.
 _HERE = threads.c.conversation == bindparam("here")
 _READ = select(threads.c.quiet_since, threads.c.run, threads.c.stands_since).where(_HERE)
 _JOIN = insert(threads).on_conflict_do_nothing()
 _CHANGE = update(threads).where(_HERE)
-_SPOKE = update(threads).where(_HERE, threads.c.run != "").values(run="")
+_WHERE = select(replies.c.conversation).where(replies.c.id == bindparam("reply"))
+_SPOKE = (
+    update(threads)
+    .where(threads.c.conversation == _WHERE.scalar_subquery(), threads.c.run != "")
+    .values(run="")
+)
 
 
-async def spoke(connection: AsyncConnection, conversation: str) -> None:
-    """The bot has said something in a conversation, so that nobody waits for a word of it."""
-    await connection.execute(_SPOKE, {"here": conversation})
+async def spoke(connection: AsyncConnection, reply: str) -> None:
+    """The bot has said something of a reply, so that nobody there waits for a word of it."""
+    await connection.execute(_SPOKE, {"reply": reply})
 
 
 class Threads:

@@ -49,7 +49,7 @@ class Handshake:
             raise Closed(4004)  # An overrun resets the token.
         session = self._sessions.start(identity.intents, identity.shard)
         session.add(Event("READY", self._ready(session, identity)))
-        if identity.shard == 0:
+        if identity.shard == 0 and self._realm.joined:
             everybody = Intent.GUILD_MEMBERS in identity.intents
             created = guild.created(self._realm, everybody=everybody)
             session.add(Event("GUILD_CREATE", created, Intent.GUILDS))
@@ -104,13 +104,17 @@ class Handshake:
         if str(data.get("token", "")).removeprefix("Bot ") != self._token:
             raise Closed(4004)
 
+    def _guilds(self, identity: Identity) -> list[Json]:
+        is_here = identity.shard == 0 and self._realm.joined
+        return [{"id": GUILD, "unavailable": True}] if is_here else []
+
     def _ready(self, session: Session, identity: Identity) -> Json:
         bot = self._realm.bot
         flags = application_flags(self._realm.privileged)
         return {
             "v": 10,
             "user": members.oneself(bot),
-            "guilds": [{"id": GUILD, "unavailable": True}] if identity.shard == 0 else [],
+            "guilds": self._guilds(identity),
             "session_id": session.id,
             "resume_gateway_url": self.url,
             "session_type": "normal",

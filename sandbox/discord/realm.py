@@ -28,6 +28,8 @@ class Realm:
         self.now = clock
         self.locale = "en-US"
         """The guild's preferred one; this is Discord's default."""
+        self.joined = True
+        """Whether the bot is in the guild."""
         self.files = Files()
         self.bulk: set[str] = set()
         """Ids of messages that a bulk deletion takes away: one event tells of all of them."""
@@ -73,7 +75,12 @@ class Realm:
         """Whether the bot has access; private threads and talks need membership."""
         if channel.kind is Kind.DIRECT or channel.extra.get("type") == PRIVATE_THREAD:
             return self.bot.id in channel.members
-        return Permission.VIEW_CHANNEL in self.permissions(channel)
+        return self.joined and Permission.VIEW_CHANNEL in self.permissions(channel)
+
+    @property
+    def members(self) -> dict[str, Person]:
+        """The people of the guild: all who have no other home."""
+        return {id_: one for id_, one in self.space.people.items() if not one.home}
 
     def channel(self, id: str) -> Channel:
         """A channel that the bot can see; 10003 or 50001."""

@@ -19,7 +19,7 @@ from sandbox.discord.intents import Intent
 from sandbox.discord.interactions import Interactions
 from sandbox.discord.objects import guild
 from sandbox.discord.posts import Posts
-from sandbox.discord.realm import Realm
+from sandbox.discord.realm import GUILD, Realm
 from sandbox.discord.requests import Request
 from sandbox.discord.rest import LARGEST, PREFIX, Rest
 from sandbox.discord.routes.application import ApplicationRoutes
@@ -171,6 +171,18 @@ class DiscordServer:
     def redeliver(self, message: Message) -> None:
         """Tell of a message a second time, as can happen around a RESUME."""
         self._tell(Change("posted", self._realm.space.name, message.channel, message))
+
+    def leave(self) -> None:
+        """The bot is taken out of the guild."""
+        self._realm.joined = False
+        self._gateway.dispatch(Event("GUILD_DELETE", {"id": GUILD}, Intent.GUILDS))
+
+    def invite(self) -> None:
+        """The bot is let into the guild."""
+        self._realm.joined = True
+        created = guild.created(self._realm, everybody=False)
+        del created["unavailable"]  # only of those that the bot was in already is it told
+        self._gateway.dispatch(Event("GUILD_CREATE", created, Intent.GUILDS))
 
     def choose_language(self, locale: str) -> None:
         """Set the guild's preferred locale, as its owner can."""

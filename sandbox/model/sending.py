@@ -10,7 +10,7 @@ from sandbox.faults import Faults
 from sandbox.model.answer import Answer, Cut, Fail, Pause, Piece, Reasoning, Stall
 from sandbox.model.chunks import Chunks
 from sandbox.model.errors import Refused
-from sandbox.model.tokens import Usage, count
+from sandbox.model.tokens import Count, Usage, count
 
 
 class Broken(Exception):
@@ -50,16 +50,17 @@ class Meter:
     """What has really been sent."""
 
     prompt: int
+    count: Count = count
     completion: int = 0
     reasoning: int = 0
 
     def add(self, piece: Piece) -> None:
         """Count a piece."""
         if isinstance(piece, str):
-            self.completion += count(piece)
+            self.completion += self.count(piece)
         elif isinstance(piece, Reasoning):
-            self.completion += count(piece.text)
-            self.reasoning += count(piece.text)
+            self.completion += self.count(piece.text)
+            self.reasoning += self.count(piece.text)
 
     @property
     def usage(self) -> Usage:

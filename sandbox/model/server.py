@@ -23,7 +23,7 @@ from sandbox.model.errors import Refused
 from sandbox.model.record import Recorded
 from sandbox.model.sending import Broken, Ended, Meter, Pace, Sending
 from sandbox.model.standin import StandIn
-from sandbox.model.tokens import count_prompt
+from sandbox.model.tokens import Count, count, count_prompt
 
 MODELS = ("gpt-6-luna", "gpt-6-sol", "gpt-4o-mini")
 WINDOW = 922_000
@@ -39,7 +39,7 @@ class ModelServer:
 
     `rate` is in tokens per second, `first_token` in seconds; `window` is the context
     of every model, in tokens. Faults strike at "chat.completions", "models" and
-    "chunk". Without a script the stand-in answers.
+    "chunk". Without a script the stand-in answers. `count` tells the tokens of a text.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class ModelServer:
         allowance: Allowance | None = None,
         faults: Faults | None = None,
         script: Callable[[dict[str, Any]], Answer] | None = None,
+        count: Count = count,
     ) -> None:
         self.key = key
         self.models = tuple(models)
@@ -62,6 +63,7 @@ class ModelServer:
         self.allowance = allowance or Allowance()
         self.faults = faults or Faults()
         self.script = script or StandIn()
+        self.count = count
         self.requests: deque[Recorded] = deque(maxlen=10_000)
         self._queue: deque[Answer] = deque()
         self._ids = itertools.count(1)
@@ -185,7 +187,8 @@ class ModelServer:
             rate=self.rate if answer.rate is None else answer.rate,
             first=self.first_token if answer.first_token is None else answer.first_token,
         )
-        return Sending(answer, pace, Meter(count_prompt(body["messages"])), self.faults)
+        meter = Meter(count_prompt(body["messages"], self.count), self.count)
+        return Sending(answer, pace, meter, self.faults)
 
     async def _stream(
         self, request: web.Request, recorded: Recorded, sending: Sending

@@ -72,7 +72,8 @@ class Crowd:
         """Run a slash command; the id of the message that acknowledges it, empty for none."""
         who, where = self._present(person, channel)
         app = self._slack.app
-        if command not in app.commands or "commands" not in app.scopes:
+        missing = command not in app.commands or "commands" not in app.scopes
+        if missing or who.home:  # people of other workspaces have only the commands of their own
             raise CommandFailed("unknown_command")
         secret = self._slack.responses.issue(where.id, who.id)
         payload = interactions.command(

@@ -25,12 +25,14 @@ def heard(slack: Workspace, change: Change) -> Iterator[Event]:
     message = change.message
     if channel is None or message is None or message.only_for or not slack.is_in(channel):
         return
+    people = (slack.space.people.get(one) for one in channel.members)
+    shared = any(person and person.home for person in people)
     for subscription, event in _events(slack, change, channel, message):
         if slack.app.hears(subscription):
-            yield callback(slack, event)
+            yield callback(slack, event, shared=shared)
 
 
-def callback(slack: Workspace, event: Event) -> Event:
+def callback(slack: Workspace, event: Event, *, shared: bool = False) -> Event:
     """An event in the wrapping that all events have."""
     app = slack.app
     return {
@@ -52,7 +54,7 @@ def callback(slack: Workspace, event: Event) -> Event:
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": shared,
         "event_context": f"4-{secrets.token_hex(16)}",
     }
 

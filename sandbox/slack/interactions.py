@@ -115,7 +115,7 @@ def _common(slack: Workspace, person: Person, kind: str) -> Payload:
         "team": {"id": app.team, "domain": app.team_domain},
         "enterprise": None,
         "is_enterprise_install": False,
-        "user": {"id": person.id, "team_id": app.team, **name},
+        "user": {"id": person.id, "team_id": person.home or app.team, **name},
         "trigger_id": slack.triggers.issue(person.id),
     }
 

@@ -72,7 +72,23 @@ def _author(workspace: Workspace, message: Message) -> dict[str, Any]:
     body: dict[str, Any] = {"user": message.author, "team": app.team}
     if author is not None and author.is_bot:
         body |= _bot(workspace, author)
+    if author is not None and author.home:
+        body |= _of_another_workspace(author)
     return body
+
+
+def _of_another_workspace(author: Person) -> dict[str, Any]:
+    """What a message in a shared channel says of its writer (docs.slack.dev/apis/slack-connect)."""
+    profile = {
+        "real_name": author.name,
+        "display_name": author.name,
+        "name": author.handle,
+        "team": author.home,
+        "is_restricted": author.guest,
+        "is_ultra_restricted": False,
+    }
+    home = author.home
+    return {"team": home, "user_team": home, "source_team": home, "user_profile": profile}
 
 
 def _bot(workspace: Workspace, author: Person) -> dict[str, Any]:

@@ -2,16 +2,20 @@
 
 import asyncio
 import time
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.answer_cache import AnswerCache
 from core.charging import Charging
 from core.chat import Chat
 from core.composer import Composer
 from core.model import Model, Timeouts
+from core.outsiders import Mode
 from core.overrides import Overrides
 from core.pace import Governor
 from core.presets import Preset
+from core.standby import Standby
 from core.store import Store
 from core.store.texts import DAY
 from core.tokens import Tokenizers
@@ -58,6 +62,11 @@ class House:
         text_lifetime=DAY,
         limits=(),
         prices=None,
+        fallbacks=(),
+        answer_cache=0,
+        access=None,
+        outsiders=Mode.QUOTED,
+        clock=time.monotonic,
     ):
         url = f"sqlite+aiosqlite:///{self._folder}/parley.db"
         store = await Store.open(url, wall_clock, text_lifetime)
@@ -67,9 +76,10 @@ class House:
             timeouts=timeouts or Timeouts(),
         )
         spending = spends(store, limits, prices)
+        standing_by = [self._standing_by(model, one) for one in fallbacks]
         charging = Charging(spending, clock=time.monotonic, wall_clock=time.time)
         composer = Composer(
-            model=model,
+            standby=Standby(model, standing_by, clock=time.monotonic),
             tokenizers=Tokenizers(),
             charging=charging,
             context_tokens=context_tokens,
@@ -82,22 +92,34 @@ class House:
             store=store,
             composer=composer,
             spending=spending,
+            cache=AnswerCache(store.texts, answer_cache, clock=time.time, zone=ZoneInfo("UTC")),
             governor=Governor(time.monotonic),
             overrides=Overrides(store.channel_settings, deployment),
-            clock=time.monotonic,
+            clock=clock,
+            access=access,
+            outsiders=outsiders,
             code_files=code_files,
             delete_with_question=delete_with_question,
         )
         running = asyncio.create_task(chat.run())
         await asyncio.sleep(0)
-        self.built[chat] = (running, model, store)
+        others = [other for other, _ in standing_by if other is not model]
+        self.built[chat] = (running, [model, *others], store)
         return chat
 
+    def _standing_by(self, main, one):
+        """A model by its name, or one of another server."""
+        if isinstance(one, str):
+            return main, one
+        server, name = one
+        return Model(api_key=server.key, base_url=server.base_url), name
+
     async def leave(self, chat):
-        running, model, store = self.built.pop(chat)
+        running, models, store = self.built.pop(chat)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        await model.close()
+        for model in models:
+            await model.close()
         await store.close()
 
 

@@ -96,6 +96,7 @@ class Talk:
     chat: Chat
     paper: Paper = field(default_factory=lambda: Paper(size=2000))
     questions: dict[str, Question] = field(default_factory=dict)
+    afresh: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def reply(self) -> str:
@@ -136,8 +137,19 @@ class Talk:
         async def may_manage() -> bool:
             return await self.paper.may_manage(person.id)
 
-        press = Press(control, reply or self.reply, person.id, may_manage, self._find)
-        return await Presses(presser, presser._store)(press)
+        async def ask_afresh(question: str, persona: str) -> None:
+            self.afresh.append((question, persona))
+
+        press = Press(
+            control,
+            reply or self.reply,
+            person.id,
+            self.paper.caller(person),
+            may_manage,
+            self._find,
+            ask_afresh,
+        )
+        return await Presses(presser, presser._store, presser._answering._cache)(press)
 
     async def edit(self, words, message="1", time="1", *, chat=None) -> bool:
         """Somebody edits what they asked."""

@@ -5,18 +5,46 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from core.access import Kind
 from core.budget import Budgets, Way
 from core.dress import Dress, Plain
-from core.errors import FileUnread, Why
+from core.errors import FileUnread, PlatformFailed, Why
 from core.languages import Readers
-from core.messages import Attachment, Conversation, Question, Role, Text, Turn
+from core.messages import Attachment, Author, Conversation, Question, Role, Text, Turn
 from core.pages import utf16
-from core.presets import Audience, Notices, admits
+from core.presets import Audience, Notices, Scope, admits
 from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
 
 THREAD = Conversation("paper", "W", "C", "T")
 LOST = Unknown("lost")
 GONE = RefusedForGood("message_not_found")
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """One who wants something, and what their platform says of them; `None`: nothing, for now."""
+
+    id: str = "U1"
+    what: Kind | None = Kind.MEMBER
+    groups: frozenset[str] = frozenset()
+    scope: Scope = field(default_factory=lambda: Scope("paper", "W", "C"))
+    direct: bool = False
+    kinds: frozenset[Kind] = frozenset(Kind)
+
+    @property
+    def name(self) -> str:
+        return f"{self.scope.platform}/{self.scope.workspace}/{self.id}"
+
+    async def kind(self) -> Kind:
+        if self.what is None:
+            raise PlatformFailed("the platform does not tell")
+        return self.what
+
+    async def among(self, groups) -> bool:
+        return not self.groups.isdisjoint(groups)
+
+    async def admitted(self, audience: Audience) -> bool:
+        return admits(audience, self.id, ())
 
 
 @dataclass
@@ -46,7 +74,7 @@ class Paper:
     file_answers: deque[Outcome] = field(default_factory=deque)
     unsure: set[str] = field(default_factory=set)
     managers: set[str] = field(default_factory=set)
-    in_groups: set[str] = field(default_factory=set)
+    people: dict[str, "Somebody"] = field(default_factory=dict)
     old: bool = False
     under_way: int = 0
     most_under_way: int = 0
@@ -100,11 +128,8 @@ class Paper:
         await asyncio.sleep(self.latency)
         self.signs.append(text)
 
-    async def groups(self, among) -> frozenset[str]:
-        return frozenset(among) & self.in_groups
-
-    async def admits(self, audience: Audience) -> bool:
-        return admits(audience, "U1", ())
+    def caller(self, author: Author) -> "Somebody":
+        return replace(self.people.get(author.id, Somebody(author.id)), id=author.id)
 
     async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         self.refusals.append(sentence)

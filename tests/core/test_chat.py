@@ -86,6 +86,18 @@ async def test_one_question_delivered_twice_is_answered_once(chat, server):
     assert len(server.requests) == 1
 
 
+async def test_a_question_that_is_told_of_twice_is_looked_for_once_in_the_store(chat, server):
+    """Slack tells of every mention twice, in one moment."""
+    server.enqueue("Once.")
+    questions, claims = chat._store.questions, []
+    claim, questions.claim = questions.claim, lambda *asked: claims.append(asked) or claim(*asked)
+    async with answered(chat):
+        told = await asyncio.gather(*(chat.accept(ask("Why?"), Paper()) for _ in range(2)))
+
+    assert told == [True, False]
+    assert len(claims) == 1
+
+
 async def test_two_processes_on_one_database_answer_a_question_once(house, server):
     one, other = await house(), await house()
     server.enqueue("Once.")

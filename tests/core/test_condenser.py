@@ -3,11 +3,13 @@
 import asyncio
 import time
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text as sql
 
 from core import notices
+from core.answer_cache import AnswerCache
 from core.charging import Charging
 from core.chat import Chat
 from core.composer import Composer
@@ -18,6 +20,7 @@ from core.model import Model
 from core.overrides import Overrides
 from core.pace import Governor
 from core.presets import Preset
+from core.standby import Standby
 from core.store import Store
 from core.tokens import Tokenizer, Tokenizers
 from core.wire import Parameters
@@ -81,7 +84,7 @@ async def build(server, store):
             deadline=deadline,
         )
         composer = Composer(
-            model=model,
+            standby=Standby(model, clock=time.monotonic),
             tokenizers=Tokenizers(),
             charging=charging,
             context_tokens=context_tokens,
@@ -95,6 +98,7 @@ async def build(server, store):
             store=store,
             composer=composer,
             spending=spending,
+            cache=AnswerCache(store.texts, 0, clock=time.time, zone=ZoneInfo("UTC")),
             governor=governor,
             overrides=Overrides(store.channel_settings, Preset(parameters, "Be kind.")),
             clock=time.monotonic,

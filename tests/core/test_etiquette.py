@@ -60,11 +60,12 @@ async def store(tmp_path):
 
 @pytest.mark.parametrize(("law", "dialogue"), CASES)
 async def test_it_is_so_after_each_restart_and_in_every_process(store, tmp_path, law, dialogue):
+    await store.replies.begin("r", str(THREAD), [])
 
     for number, (saying, answered) in enumerate(turns(dialogue)):
         if saying is None:
             async with store._database.write() as connection:
-                await spoke(connection, str(THREAD))
+                await spoke(connection, "r")
             continue
         listens = await Attention(store.threads).listens(THREAD, saying, invited=True)
         assert listens is answered, (law, number)

@@ -63,9 +63,9 @@ async def test_those_who_ask_at_once_are_told_in_their_order_after_one_look():
         def __init__(self):
             self.seconds = [0.02, 0.0, 0.0]
 
-        async def has(self, channel):
+        async def all(self):
             await asyncio.sleep(self.seconds.pop(0))
-            return False
+            return set()
 
     rows, told = Slower(), []
     pauses = Pauses(rows, Clock())
@@ -79,18 +79,18 @@ async def test_those_who_ask_at_once_are_told_in_their_order_after_one_look():
     assert len(rows.seconds) == 2
 
 
-async def test_what_was_just_read_is_not_read_again(store):
+async def test_what_was_just_read_is_not_read_again_for_any_channel():
     class Counting:
         reads = 0
 
-        async def has(self, channel):
+        async def all(self):
             self.reads += 1
-            return False
+            return set()
 
     rows, clock = Counting(), Clock()
     pauses = Pauses(rows, clock)
-    for _ in range(5):
+    for where in (HERE, THERE, HERE):
         clock.now += FRESH / 10
-        assert not await pauses.hold(HERE)
+        assert not await pauses.hold(where)
 
     assert rows.reads == 1

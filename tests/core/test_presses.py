@@ -526,6 +526,26 @@ async def test_code_stays_whole_when_it_goes_on_over_a_page(chat, server, opens_
     assert all(notice == "" for _, notice in shown(talk.paper))
 
 
+async def test_a_former_answer_that_was_cut_off_can_go_on_when_it_is_back(chat, server):
+    server.enqueue(
+        Answer(("The beginning",), finish="length"),
+        Answer(("Another one.",)),
+        Answer((" and the rest.",)),
+    )
+    talk = Talk(chat)
+    await talk.answer("why?")
+    await talk.press(Control.RETRY)
+    await talk.end()
+    assert Control.CONTINUE not in talk.offered
+    await talk.press(Control.RESTORE)
+    await talk.end()
+    assert Control.CONTINUE in talk.offered
+    await talk.press(Control.CONTINUE)
+    await talk.end()
+
+    assert shown(talk.paper) == [("The beginning and the rest.", "")]
+
+
 async def test_continue_is_offered_only_where_something_is_missing(chat, server):
     server.enqueue(Answer(("Whole.",)), Answer(("Half",), finish="length"))
     talk = Talk(chat)

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from core import notices
 from core.controls import Control
+from core.erasing import place_of
 from sandbox.model import Answer, Pause, Stall
 from tests.core.house import BEN, Talk, ask, outcome, shown, until
 from tests.core.paper import THREAD, Paper
@@ -74,6 +75,20 @@ async def test_an_edit_revises_a_complete_answer_in_its_place(chat, server):
     assert list(talk.paper.messages) == before
     assert "dogs" not in asked(server.requests[-1])
     assert Control.RESTORE in talk.offered
+
+
+async def test_nothing_is_kept_of_what_was_made_from_an_answer_that_is_written_anew(chat, server):
+    server.enqueue(Answer(("About dogs.",)), Answer(("About cats.",)))
+    talk = Talk(chat)
+    await talk.answer("tell me about dogs")
+    texts, place = chat._store.texts, place_of(THREAD)
+    (message,) = talk.paper.messages
+    await texts.keep("summary", place, "It was about dogs.", [(message, "what it said")])
+
+    await talk.edit("tell me about cats")
+    await talk.end()
+
+    assert await texts.made_from("summary", place, [message]) == []
 
 
 async def test_an_edit_takes_the_place_of_a_question_that_waits(chat, server):

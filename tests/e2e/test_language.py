@@ -15,6 +15,10 @@ FRESH = pytest.mark.asyncio(loop_scope="function")
 
 IN_ENGLISH = str(notices.CUT_OFF)
 IN_GERMAN = told(notices.CUT_OFF, "de")
+A_COMMAND = {
+    "en": str(notices.CUT_OFF_FOR_GOOD),
+    "de": told(notices.CUT_OFF_FOR_GOOD, "de"),
+}
 
 
 def texts(seen):
@@ -53,7 +57,7 @@ async def test_below_an_answer_it_is_the_language_of_whoever_asked(place, model)
 
 
 async def test_a_command_is_answered_in_the_language_of_whoever_gives_it(place, model):
-    for person, notice in ((place.cho, IN_GERMAN), (place.ada, IN_ENGLISH)):
+    for person, notice in ((place.cho, A_COMMAND["de"]), (place.ada, A_COMMAND["en"])):
         model.enqueue(Answer(("Half",), finish="length"))
         await told_below(await place.ask(person, "go on"), notice)
 
@@ -120,7 +124,7 @@ async def test_a_language_that_is_set_is_spoken_to_everybody(town):
         SlackPlace(town.slack, town.world.slack),
         DiscordPlace(town.discord, town.world.discord),
     )
-    for language, notice in (("en", IN_ENGLISH), ("de", IN_GERMAN)):
+    for language, notice in A_COMMAND.items():
         async with town.bot(LANGUAGE=language):
             for place in places:
                 for person in (place.cho, place.ada):

@@ -15,7 +15,15 @@ from core import notices
 from sandbox.model import Answer
 from tests.e2e.conftest import opened
 from tests.e2e.menus import parley
-from tests.e2e.places import DISCORD_BOT, SLACK_BOT, SlackPlace, read_discord, read_slack, until
+from tests.e2e.places import (
+    DISCORD_BOT,
+    SLACK_BOT,
+    DiscordPlace,
+    SlackPlace,
+    read_discord,
+    read_slack,
+    until,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -210,3 +218,25 @@ async def test_forgetting_waits_for_a_yes(place, asked):
 
     words = await usage(place, place.ada, asked)
     assert not words.startswith("You, today: 0 questions")
+
+
+LEFT_OUT = """
+[access]
+people = ["slack/T0SANDBOX/U0ADA", "discord/1001"]
+"""
+
+
+@pytest.mark.asyncio(loop_scope="function")
+async def test_whoever_may_not_use_the_bot_can_be_forgotten_by_it(town):
+    (town.folder / "limits.toml").write_text(LEFT_OUT)
+    async with town.bot(LIMITS_FILE="limits.toml"):
+        for place in (
+            SlackPlace(town.slack, town.world.slack),
+            DiscordPlace(town.discord, town.world.discord),
+        ):
+            room = place.room()
+            await parley(place, place.ben, room, "usage")
+            (refused,) = told(place, place.ben)
+            assert "question" not in refused.text
+
+            await forget(place, place.ben, room, "yes")

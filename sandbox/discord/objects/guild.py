@@ -1,6 +1,7 @@
 """The one guild of the sandbox."""
 
 from sandbox.discord.objects import channels, members
+from sandbox.discord.permissions import EVERYBODY
 from sandbox.discord.realm import GUILD, Json, Realm
 
 NAME = "Parley Sandbox"
@@ -9,7 +10,7 @@ FEATURES = ("COMMUNITY",)
 
 def guild(realm: Realm) -> Json:
     """The guild object as REST gives it."""
-    people = realm.space.people.values()
+    people = realm.members.values()
     owner = next((person.id for person in people if person.manages), realm.bot.id)
     return {
         "id": GUILD,
@@ -52,9 +53,22 @@ def guild(realm: Realm) -> Json:
     }
 
 
+def partial() -> Json:
+    """The guild as a list of them shows it."""
+    return {
+        "id": GUILD,
+        "name": NAME,
+        "icon": None,
+        "banner": None,
+        "owner": False,
+        "permissions": str(int(EVERYBODY)),
+        "features": list(FEATURES),
+    }
+
+
 def created(realm: Realm, *, everybody: bool) -> Json:
     """The guild as GUILD_CREATE shows it; other people only with the members intent."""
-    people = realm.space.people.values()
+    people = realm.members.values()
     shown = [person for person in people if everybody or person.id == realm.bot.id]
     return {
         **guild(realm),

@@ -24,28 +24,35 @@ class GuildRoutes:
             Route("GET", f"{_GUILD}/threads/active", "GET threads", self._threads),
             Route("GET", f"{_GUILD}/members", "GET members", self._members),
             Route("GET", f"{_GUILD}/members/{{user}}", "GET member", self._member),
+            Route("GET", "/users/@me/guilds", "GET guilds", self._joined),
             Route("GET", "/users/{user}", "GET user", self._user),
         ]
 
     def _get(self, call: Call) -> Json:
-        _check(call)
+        self._check(call)
         data = guild.guild(self._realm)
         if call.query.get("with_counts") in ("1", "true"):
             count = len(self._realm.space.people)
             data |= {"approximate_member_count": count, "approximate_presence_count": count}
         return data
 
+    def _joined(self, call: Call) -> list[Json]:
+        """The guilds that the bot is in, in short (resources/user, Get Current User Guilds)."""
+        call.number("limit", 200, 1, 200)
+        after, joined = call.snowflake("after") or 0, self._realm.joined
+        return [guild.partial()] if joined and int(GUILD) > after else []
+
     def _channels(self, call: Call) -> list[Json]:
-        _check(call)
+        self._check(call)
         places = channels.of_guild(self._realm)
         return [channels.channel(self._realm, place) for place in places]
 
     def _roles(self, call: Call) -> list[Json]:
-        _check(call)
+        self._check(call)
         return members.roles(self._realm)
 
     def _threads(self, call: Call) -> Json:
-        _check(call)
+        self._check(call)
         active = channels.active_threads(self._realm)
         bot = self._realm.bot.id
         return {
@@ -56,16 +63,19 @@ class GuildRoutes:
         }
 
     def _members(self, call: Call) -> list[Json]:
-        _check(call)
+        self._check(call)
         if "members" not in self._realm.privileged:
             raise Refused(Code.MISSING_ACCESS)
         limit, after = call.number("limit", 1, 1, 1000), call.snowflake("after") or 0
-        people = sorted(self._realm.space.people.values(), key=lambda person: int(person.id))
+        people = sorted(self._realm.members.values(), key=lambda person: int(person.id))
         return [members.member(person) for person in people if int(person.id) > after][:limit]
 
     def _member(self, call: Call) -> Json:
-        _check(call)
-        return members.member(self._person(call, Code.UNKNOWN_MEMBER))
+        self._check(call)
+        person = self._person(call, Code.UNKNOWN_MEMBER)
+        if person.home:
+            raise Refused(Code.UNKNOWN_MEMBER)
+        return members.member(person)
 
     def _user(self, call: Call) -> Json:
         return members.user(self._person(call, Code.UNKNOWN_USER))
@@ -76,7 +86,6 @@ class GuildRoutes:
             raise Refused(missing)
         return person
 
-
-def _check(call: Call) -> None:
-    if call.path["guild"] != GUILD:
-        raise Refused(Code.UNKNOWN_GUILD)
+    def _check(self, call: Call) -> None:
+        if call.path["guild"] != GUILD or not self._realm.joined:
+            raise Refused(Code.UNKNOWN_GUILD)

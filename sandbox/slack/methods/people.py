@@ -30,7 +30,7 @@ def describe(slack: Workspace, person: Person, *, locale: bool = False) -> dict[
     """The user object; with the `locale` only for whoever asks for it."""
     return {
         "id": person.id,
-        "team_id": slack.app.team,
+        "team_id": person.home or slack.app.team,
         "name": person.handle,
         "real_name": person.name,
         "deleted": False,
@@ -43,13 +43,14 @@ def describe(slack: Workspace, person: Person, *, locale: bool = False) -> dict[
             "display_name": person.name,
             "real_name_normalized": person.name,
             "display_name_normalized": person.name,
-            "team": slack.app.team,
+            "team": person.home or slack.app.team,
         },
         "is_bot": person.is_bot,
         "is_admin": person.manages,
         "is_owner": False,
-        "is_restricted": False,
+        "is_restricted": person.guest,
         "is_ultra_restricted": False,
+        "is_stranger": False,
     }
 
 

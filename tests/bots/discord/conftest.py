@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from bots.discord.bot import DiscordBot
+from core.access import Access
 from core.chat import Find
 from core.errors import ShuttingDown, StoreFailed
 from core.etiquette import Saying
+from core.guilds import Guilds
 from core.languages import Languages
 from core.messages import Conversation, Question
+from core.outsiders import Outsiders
 from core.pace import Governor
 from core.presses import Press
 from core.recall import Recall
@@ -60,6 +63,13 @@ class Clerk:
     async def edited(self, question: Question, surface: Surface, find: Find) -> bool:
         self.edits.append(question)
         return True
+
+    async def refusal_of(self, caller) -> None:
+        return None
+
+    @property
+    def outsiders(self) -> Outsiders:
+        return Outsiders(self)
 
     async def deleted(self, identity: str, remove) -> None:
         self.deletions.append(identity)
@@ -184,6 +194,8 @@ def build(discord, clerk, marks, recall, governor):
             "recall": recall,
             "languages": Languages(),
             "marks": marks,
+            "guilds": Guilds(None, (GUILD,), time.monotonic),
+            "access": Access(),
         }
         return DiscordBot(**options | changed)
 

@@ -87,6 +87,8 @@ class Minimal:
         match route.split(" ")[0], path[2:]:
             case "GET", ["users", "@me"]:
                 data = {"id": ME, **USER}
+            case "GET", ["users", "@me", "guilds"]:
+                data = [{"id": GUILD, "name": "a server"}]
             case "GET", ["oauth2", "applications", "@me"]:
                 data = _application()
             case "GET", ["gateway", "bot"]:

@@ -10,6 +10,7 @@ from bots.discord import budgets
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.messages import Conversation, Role
 from core.pace import Urgency
+from core.recall import Recall
 from core.surface import Delivered, Page, RefusedForGood, RefusedForNow, Unknown
 from sandbox.discord.objects.members import BOT_ROLE, MODERATOR_ROLE
 from sandbox.faults import Fault
@@ -125,6 +126,25 @@ async def test_memory_follows_edits_and_deletions(bot, discord, clerk, eyes):
         "next",
     ]
     assert asked_for(discord, "GET messages") == []
+
+
+async def test_only_what_others_change_is_looked_for_in_what_is_kept(build, discord, clerk, eyes):
+    """An answer that grows is edited every second, and nothing was made of it yet."""
+    changed = []
+    recall = Recall(changed=lambda talk, message, turn: changed.append(turn.text))
+    bot = build(recall=recall)
+    await bot.start()
+    asked = discord.say(ADA, GENERAL, "@Parley first")
+    _, surface = await clerk.next()
+    posted = await surface.post(Page("on"), "n.0")
+    await surface.edit(posted.message, Page("one"))
+    discord.edit(ADA, GENERAL, asked.id, "@Parley first of all")
+    discord.say(ADA, asked.id, "next")
+    await clerk.next()
+    await bot.stop()
+
+    assert changed[-1] == "first of all"
+    assert "one" not in changed
 
 
 async def test_after_a_change_of_rights_nothing_is_believed_but_discord(bot, discord, clerk, eyes):

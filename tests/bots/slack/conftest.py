@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from bots.slack import SlackBot
+from core.access import Access
 from core.chat import Find
 from core.etiquette import Saying
 from core.languages import Languages
 from core.messages import Conversation, Question
+from core.outsiders import Outsiders
 from core.pace import Governor
 from core.presses import Press
 from core.recall import Recall
@@ -58,6 +60,13 @@ class Notes:
     async def edited(self, question: Question, surface: Surface, find: Find) -> bool:
         self.edits.append(question)
         return True
+
+    async def refusal_of(self, caller) -> None:
+        return None
+
+    @property
+    def outsiders(self) -> Outsiders:
+        return Outsiders(self)
 
     async def deleted(self, identity: str, remove) -> None:
         self.deletions.append(identity)
@@ -202,6 +211,7 @@ def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
         "reports": None,
         "forgetting": make_forgetting(),
         "languages": Languages(),
+        "access": Access(),
     }
     return SlackBot(chat=notes, **(given | other))
 

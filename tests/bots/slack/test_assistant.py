@@ -7,7 +7,7 @@ import pytest
 
 from bots.slack.assistant import title
 from core.messages import Conversation
-from core.notices import PROMPTS
+from core.notices import NO_GUESTS, PROMPTS
 from core.pace import Governor
 from core.recall import Recall
 from sandbox.faults import Fault
@@ -26,6 +26,10 @@ class Stopping(Notes):
     def __init__(self):
         super().__init__()
         self.stops = asyncio.Queue()
+        self.unwelcome = set()
+
+    async def refusal_of(self, caller):
+        return NO_GUESTS if caller.user in self.unwelcome else None
 
     async def stop_in(self, conversation, person, may_manage):
         self.stops.put_nowait((conversation, person))
@@ -184,6 +188,23 @@ async def test_in_a_direct_message_it_stops_the_talk_at_top_level_too(employ):
     async with asyncio.timeout(5):
         stopped = [await office.notes.stops.get() for _ in range(2)]
     assert [where.thread for where, _ in stopped] == [said.id, ""]
+
+
+async def test_who_may_not_use_the_bot_is_offered_nothing_and_stops_nothing(employ):
+    office = await employ()
+    office.notes.unwelcome.add("U0BEN")
+    said = office.slack.say("U0ADA", "C0GENERAL", "@Parley go on and on")
+    await asked(office)
+    for person in ("U0BEN", "U0ADA"):
+        office.slack.open_home(person, "messages")
+        office.slack.stop_session(person, "C0GENERAL", said.id)
+
+    async with asyncio.timeout(5):
+        _, who = await office.notes.stops.get()
+    await called(office, SUGGEST, 1)
+    assert who == "U0ADA"
+    assert office.notes.stops.empty()
+    assert [call["channel_id"] for call in office.calls(SUGGEST)] == ["D0ADA"]
 
 
 @pytest.mark.parametrize(

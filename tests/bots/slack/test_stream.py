@@ -8,7 +8,9 @@ import time
 import pytest
 
 from bots.slack.blocks import LIMIT
-from core.pace import Governor
+from bots.slack.budgets import Budgets
+from core.controls import Control
+from core.pace import Governor, Urgency
 from core.reply import Reply
 from core.surface import Delivered, Page
 from sandbox.faults import Fault
@@ -39,19 +41,20 @@ async def asked(office, person="U0ADA"):
     return surface
 
 
-def writing(office, surface):
+def writing(office, surface, offers=()):
     return Reply(
         surface,
         office.governor,
         nonce=f"r{len(ours(office))}",
         clock=time.monotonic,
         posted=lambda number, message: None,
+        offers=offers,
     )
 
 
-async def tell(office, surface, pieces=WORDS, *, gap=0.02, notice=""):
+async def tell(office, surface, pieces=WORDS, *, gap=0.02, notice="", offers=()):
     """Write an answer at a model's speed, and show it until its end."""
-    reply = writing(office, surface)
+    reply = writing(office, surface, offers)
     async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
         tasks.create_task(reply.show())
         for piece in pieces:
@@ -89,6 +92,27 @@ async def test_an_answer_grows_natively_and_is_sealed(office, surface):
     assert streams(office)[0] == STREAM[0]
     assert streams(office)[-1] == STREAM[2]
     assert streams(office).count(STREAM[1]) > 2
+    assert "chat.update" not in office.methods()
+
+
+async def test_an_answer_can_be_stopped_while_it_grows_and_not_any_more_afterwards(office, surface):
+    await tell(office, surface, offers=(Control.STOP,))
+
+    (start,) = office.calls("chat.startStream")
+    assert start["chunks"][-1]["blocks"][-1]["type"] == "actions"
+    assert [block["type"] for block in ours(office)[0].payload["blocks"]] == ["rich_text"]
+    assert office.methods()[-1] == "chat.update"
+
+
+async def test_where_edits_are_short_none_is_needed_for_a_button(office, surface):
+    """Whoever asks on in the thread would wait until it can be taken away."""
+    edit = Budgets("T0SANDBOX").edit
+    for _ in range(edit[0].burst // 2):
+        await office.governor.turn(edit, Urgency.LAST)
+    await tell(office, surface, offers=(Control.STOP,))
+
+    assert in_full(office)
+    assert office.methods()[-1] == "chat.stopStream"
     assert "chat.update" not in office.methods()
 
 

@@ -76,7 +76,7 @@ async def row(store, key):
 async def test_a_closed_store_leaves_no_work_behind_that_was_cancelled(store, tmp_path, turns):
     """The driver's threads would fail in the face of the operator once the loop has ended."""
     with locked(tmp_path / "data"):
-        work = asyncio.gather(store.questions.claim(question()), store.pauses.has("C1"))
+        work = asyncio.gather(store.questions.claim(question()), store.pauses.all())
         for _ in range(turns):
             await asyncio.sleep(0.001)
         work.cancel()
