@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 import uvloop
 
+from core.access import Access
 from core.admission import Admission
 from core.chart import Charts
 from core.messages import Author, Conversation, Question
@@ -120,7 +121,7 @@ class _Door:
             zone=ZoneInfo("UTC"),
         )
         overrides = Overrides(store.channel_settings, Preset(Parameters(MODELS[0]), "Be kind."))
-        self._admission = Admission(overrides, self._spending, time.monotonic)
+        self._admission = Admission(Access(), overrides, self._spending, time.monotonic)
 
     async def let_in(self, name: str) -> None:
         """One question, up to where its call may begin."""
