@@ -1,20 +1,47 @@
-"""The command line: `parley run`, `parley sandbox`, `parley guilds`."""
+"""The command line: `parley run`, `sandbox`, `guilds`, `usage` and `forget`."""
 
 import asyncio
 import os
+import re
 import signal
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterator
+from datetime import date, datetime
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.errors import ParleyError, SettingsError
 
+if TYPE_CHECKING:
+    from core.settings import Records
+
 SETTINGS_WRONG = 2
 START_REFUSED = 3
+
+PERSON = re.compile(r"slack/[UW][A-Z0-9]{2,}|discord/\d{5,20}")
+
+
+class By(StrEnum):
+    """By what usage is added up."""
+
+    PERSON = "person"
+    CHANNEL = "channel"
+    MODEL = "model"
+    DAY = "day"
+
+
+class Form(StrEnum):
+    """How usage is told."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
 
 app = typer.Typer(
     help="A chat bot for teams in Slack and Discord, in front of any OpenAI-compatible API.",
@@ -121,6 +148,104 @@ def _say(work: Callable[[Any], Coroutine[Any, Any, str]]) -> None:
         raise _refused(error, SETTINGS_WRONG) from error
     except ParleyError as error:
         raise _refused(error, START_REFUSED) from error
+
+
+@app.command()
+def usage(
+    since: Annotated[
+        str, typer.Option(help="The first day, such as 2026-11-01; else the first of this month.")
+    ] = "",
+    until: Annotated[str, typer.Option(help="The last day; else today.")] = "",
+    by: Annotated[By, typer.Option(help="What each line is about.")] = By.PERSON,
+    form: Annotated[
+        Form,
+        typer.Option("--format", help="Costs in CSV and JSON are exact, in JSON as strings."),
+    ] = Form.TABLE,
+) -> None:
+    """Show what was used and what it cost; the bot may run meanwhile."""
+    from bots.usage import FORMATS, Bill  # noqa: PLC0415 - not needed for the other commands
+    from core.settings import Records  # noqa: PLC0415
+    from core.store.account import entries  # noqa: PLC0415
+
+    try:
+        records = Records.find(os.environ, Path(".env"))
+        days = _days(since, until, datetime.now(records.time_zone).date())
+        bill = Bill(by, *days, entries(records.database_url, by, *days))
+    except SettingsError as error:
+        raise _refused(error, SETTINGS_WRONG) from error
+    except ParleyError as error:
+        raise _refused(error, START_REFUSED) from error
+    typer.echo(FORMATS[form](bill))
+
+
+def _days(since: str, until: str, today: date) -> tuple[str, str]:
+    """The first day and the last; those that are not given are this month's first, and today."""
+    first = _day("--since", since) or today.replace(day=1)
+    last = _day("--until", until) or today
+    if first > last:
+        raise SettingsError(f"--since {first} is after --until {last}.")
+    return first.isoformat(), last.isoformat()
+
+
+def _day(option: str, words: str) -> date | None:
+    if not words:
+        return None
+    try:
+        return datetime.strptime(words, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError as error:
+        raise SettingsError(f"{option} must be a day such as 2026-11-01, not {words!r}.") from error
+
+
+@app.command()
+def forget(
+    person: Annotated[
+        str, typer.Option(help="Whom: slack/U0123ABCD, or discord/123456789012345678.")
+    ],
+) -> None:
+    """Erase what is kept about somebody; the bot may run meanwhile (docs/privacy.md)."""
+    from core.settings import Records  # noqa: PLC0415 - not needed for the other commands
+    from core.store.account import existing  # noqa: PLC0415
+
+    try:
+        records = Records.find(os.environ, Path(".env"))
+        existing(records.database_url)
+        _run(_forget(records, *_person(person)))
+    except SettingsError as error:
+        raise _refused(error, SETTINGS_WRONG) from error
+    except ParleyError as error:
+        raise _refused(error, START_REFUSED) from error
+    typer.echo(
+        f"{person} is forgotten. A bot that runs knows it within a minute, and takes away the last "
+        "that it still needs within two hours."
+    )
+
+
+def _person(words: str) -> tuple[str, str]:
+    """A platform, and the id of somebody there."""
+    if not PERSON.fullmatch(words):
+        raise SettingsError(
+            "--person must be a platform and an id, such as slack/U0123ABCD or "
+            f"discord/123456789012345678, not {words!r}."
+        )
+    platform, _, id_ = words.partition("/")
+    return platform, id_
+
+
+async def _forget(records: "Records", platform: str, person: str) -> None:
+    from bots import direct  # noqa: PLC0415 - not needed for the other commands
+    from core import log  # noqa: PLC0415
+    from core.forgetting import Forgetting  # noqa: PLC0415
+    from core.store import Store  # noqa: PLC0415
+
+    log.configure(form="text", level="warning", secrets=(), words=False)
+    store = await Store.open(records.database_url, time.time)
+    try:
+        forgetting = Forgetting(
+            store.people, direct=direct.PLACES, clock=time.time, zone=records.time_zone
+        )
+        await forgetting.forget(platform, person)
+    finally:
+        await store.close()
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> None:

@@ -13,22 +13,24 @@ from typing import Any, Protocol
 import structlog
 from pydantic import SecretStr
 
-from bots import garbage
+from bots import direct, garbage
 from bots.admin import Admin
 from core.access import Access
 from core.answer_cache import AnswerCache
 from core.charging import Charging
+from core.chart import Charts
 from core.chat import Chat
 from core.composer import Composer
 from core.condenser import Condenser
 from core.cuts import Cuts
 from core.erasing import Erasing
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
+from core.forgetting import Forgetting
 from core.guilds import Guilds
 from core.languages import AUTO, Languages
 from core.limits import Limits
 from core.limits import load as load_limits
-from core.messages import Conversation
+from core.messages import Conversation, Turn
 from core.model import Model, Timeouts
 from core.offer import Offer
 from core.outsiders import Mode
@@ -42,6 +44,7 @@ from core.prices import Prices
 from core.prices import load as load_prices
 from core.proxies import proxy_to
 from core.recall import Recall
+from core.reports import Reports
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
 from core.spending import Spending, described, limits_of
 from core.standby import Standby
@@ -110,18 +113,13 @@ async def run(settings: Settings) -> None:
         cache = AnswerCache(
             store.texts, settings.answer_cache * 60, clock=time.time, zone=settings.time_zone
         )
-        access = Access(
-            guests=settings.slack_guests,
-            connect=settings.slack_connect,
-            direct_messages=settings.direct_messages,
-            table=limits.access,
-            contact=limits.contact,
-        )
+        access = _access(settings, limits)
+        composer = await _composer(settings, parameters, models, store, spending)
         chat = Chat(
             store=store,
             access=access,
             outsiders=Mode(settings.outsiders),
-            composer=await _composer(settings, parameters, models, store, spending),
+            composer=composer,
             spending=spending,
             cache=cache,
             governor=governor,
@@ -133,6 +131,7 @@ async def run(settings: Settings) -> None:
         )
         erasing = Erasing(store.texts)
         await house.enter_async_context(_running(erasing.run()))
+        forgetting = _forgetting(settings, store, composer)
 
         def chosen(conversation: Conversation) -> str:
             return overrides.preset(Scope.of(conversation)).language
@@ -143,16 +142,19 @@ async def run(settings: Settings) -> None:
             chat=chat,
             presses=Presses(chat, store, cache),
             governor=governor,
-            recall=Recall(changed=erasing.changed),
+            recall=Recall(changed=partial(_changed, composer, erasing)),
             languages=Languages(settings.language, chosen),
             store=store,
             panel=Panel(overrides, offer, personas, settings.context_tokens),
+            reports=Reports(store.usage, Charts(), time.time, settings.time_zone),
+            forgetting=forgetting,
         )
         house.push_async_callback(_together, [bot.stop for bot in bots.values()])
         await house.enter_async_context(_administered(settings, bots))
         await house.enter_async_context(_running(chat.run()))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
         await house.enter_async_context(_running(overrides.keep()))
+        await house.enter_async_context(_running(forgetting.run()))
         if settings.alert_channel:
             spending.tell = partial(_tell, settings, bots)
         await house.enter_async_context(_running(spending.keep()))
@@ -212,6 +214,40 @@ async def _model_name(settings: Settings, model: Model) -> str:
     if not names:
         raise StartError(f"{missing} It lists no models: see whether OPENAI_BASE_URL is right.")
     raise StartError(f"{missing} It offers: {', '.join(names)}.")
+
+
+def _access(settings: Settings, limits: Limits) -> Access:
+    return Access(
+        guests=settings.slack_guests,
+        connect=settings.slack_connect,
+        direct_messages=settings.direct_messages,
+        table=limits.access,
+        contact=limits.contact,
+    )
+
+
+def _changed(
+    composer: Composer,
+    erasing: Erasing,
+    conversation: Conversation,
+    message: str,
+    turn: Turn | None,
+) -> None:
+    """A message says something else, or is gone: so is what is kept of it."""
+    composer.forget(message)
+    erasing.changed(conversation, message, turn)
+
+
+def _forgetting(settings: Settings, store: Store, composer: Composer) -> Forgetting:
+    forgetting = Forgetting(
+        store.people,
+        direct=direct.PLACES,
+        clock=time.time,
+        zone=settings.time_zone,
+        days=settings.retention_days,
+    )
+    forgetting.heard.append(lambda *_: composer.forget())
+    return forgetting
 
 
 def _personas(settings: Settings) -> Personas:
@@ -338,6 +374,8 @@ def _platforms(
     languages: Languages,
     store: Store,
     panel: Panel,
+    reports: Reports,
+    forgetting: Forgetting,
 ) -> dict[str, Bot]:
     """The platforms whose tokens are set; the others' libraries are not even imported."""
     bots: dict[str, Bot] = {}
@@ -355,6 +393,8 @@ def _platforms(
             governor=governor,
             recall=recall,
             panel=panel,
+            reports=reports,
+            forgetting=forgetting,
             managers=settings.slack_managers,
             access=access,
             languages=languages,
@@ -366,6 +406,8 @@ def _platforms(
             token=settings.discord_token.get_secret_value(),
             api_url=settings.discord_api_url,
             panel=panel,
+            reports=reports,
+            forgetting=forgetting,
             chat=chat,
             presses=presses,
             governor=governor,

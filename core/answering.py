@@ -40,6 +40,7 @@ from core.reply import Reply
 from core.running import WITHDRAWN, Running
 from core.spending import Spender, Spending
 from core.store import Store
+from core.store.texts import ANYTHING
 from core.surface import Delivered, Outcome, Page, Surface, Unknown
 from core.words import together, told
 
@@ -279,7 +280,8 @@ class Answering:
             await self._store.replies.take_over(running.name, revision.reply, revision.messages)
             await self._erase_made_from(running, revision.messages)
             if revision.messages and not revision.goes_on:
-                await self._keep(running, join([page.text for page in running.pages]))
+                former = join([page.text for page in running.pages])
+                await self._keep(running, former, revision.messages)
         except LeaseLost:
             raise
         except (ParleyError, TimeoutError) as error:
@@ -293,13 +295,17 @@ class Answering:
         """These messages will say something else: nothing is left of what was made from them."""
         place = place_of(running.conversation)
         for message in messages:
-            await self._store.texts.source_changed(place, message, None)
+            await self._store.texts.source_changed(place, message, "")
 
-    async def _keep(self, running: Running, former: str) -> None:
+    async def _keep(self, running: Running, former: str, messages: Sequence[str]) -> None:
+        """Keep it until its question changes, or either of them is deleted."""
         running.former = former
         if former:
             place = place_of(running.conversation)
-            sources = [(running.name, ""), *((q.question.message, "") for q in running.asked)]
+            asked = [(one.question.message, "") for one in running.asked]
+            # Further pages may be taken away by ourselves; the first one is the answer.
+            stands = [(message, ANYTHING) for message in messages[:1]]
+            sources = [(running.name, ""), *asked, *stands]
             await self._store.texts.keep(FORMER, place, former, sources)
 
     def _going_on(

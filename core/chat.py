@@ -50,7 +50,6 @@ from core.status import Status
 from core.store import Known, Store
 from core.surface import Surface, refuse
 from core.underway import Underway
-from core.usage import Use
 from core.words import Notice, told
 
 log = structlog.get_logger()
@@ -199,10 +198,6 @@ class Chat:
     async def start_afresh(self, conversation: Conversation, message: str) -> None:
         """Remember nothing of what was said in a direct message before this message."""
         await self._fresh.begin(conversation, message)
-
-    async def usage(self, platform: str, asker: str) -> tuple[Use, Use]:
-        """What one person has used, and what everybody has."""
-        return await self._store.usage.of(platform, asker), await self._store.usage.of_all()
 
     async def listens(
         self, conversation: Conversation, saying: Saying, words: str, *, invited: bool = False

@@ -91,6 +91,10 @@ class Composer:
         self._files = Files(clock)
         self._told_unseen = Once()
 
+    def forget(self, message: str = "") -> None:
+        """Keep nothing of the files that hang on a message; without one, of none."""
+        self._files.forget(message)
+
     async def compose(self, job: Assignment) -> Ending:
         """Write the answer into the reply; raises `ModelFailed` when there is none, or no more."""
         try:

@@ -34,6 +34,10 @@ class Erasing:
         except asyncio.QueueFull:
             log.warning("change of a message not looked at", message=message)
 
+    async def idle(self) -> None:
+        """Wait until all changes that it heard of were looked at."""
+        await self._changes.join()
+
     async def run(self) -> None:
         """Erase until cancelled."""
         clock = asyncio.get_running_loop().time
@@ -42,6 +46,7 @@ class Erasing:
             due = clock() + self._period
             while change := await self._next(due):
                 await self._erase(*change)
+                self._changes.task_done()
 
     async def _next(self, due: float) -> tuple[str, str, str | None] | None:
         """The next change; None when the time has come for a sweep."""

@@ -96,7 +96,7 @@ class Files:
     def __init__(self, clock: Clock = time.monotonic, kept: int = KEPT) -> None:
         self._clock = clock
         self._kept = kept
-        self._held: OrderedDict[str, Content] = OrderedDict()
+        self._held: OrderedDict[str, tuple[str, Content]] = OrderedDict()
         self._size = 0
         self._reading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._fetching = asyncio.Semaphore(AT_ONCE)
@@ -118,16 +118,23 @@ class Files:
         found = {id_: task.result() for id_, task in reading.items()}
         return found | {one.file.id: why for one, why in chosen if why is not None}
 
+    def forget(self, message: str = "") -> None:
+        """Keep nothing of the files that hang on a message; without one, of none."""
+        for key, (where, content) in [*self._held.items()]:
+            if message in ("", where):
+                del self._held[key]
+                self._size -= _size(content)
+
     async def _content(self, one: Hung, fetch: Fetch) -> Content:
         key = f"{one.file.id}/{one.file.size}"
         lock = self._reading.setdefault(key, asyncio.Lock())
         async with lock:
             if key in self._held:
                 self._held.move_to_end(key)
-                return self._held[key]
+                return self._held[key][1]
             content = await self._read(one, fetch)
             if not isinstance(content, Why) or content.lasts:
-                self._keep(key, content)
+                self._keep(key, one.message, content)
             return content
 
     async def _read(self, one: Hung, fetch: Fetch) -> Content:
@@ -160,11 +167,11 @@ class Files:
         except TimeoutError as error:
             raise FileUnread(Why.TOO_SLOW) from error
 
-    def _keep(self, key: str, content: Content) -> None:
-        self._held[key] = content
+    def _keep(self, key: str, message: str, content: Content) -> None:
+        self._held[key] = message, content
         self._size += _size(content)
         while self._size > self._kept:
-            _, oldest = self._held.popitem(last=False)
+            _, (_, oldest) = self._held.popitem(last=False)
             self._size -= _size(oldest)
 
 

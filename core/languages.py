@@ -58,6 +58,10 @@ class Locales:
         """Somebody's locale; empty when it is not known (yet)."""
         return self._locales.get(person, "")
 
+    def forget(self, person: str) -> None:
+        """Keep a locale no longer."""
+        self._locales.pop(person, None)
+
     def learn(self, person: str, locale: str) -> None:
         """Keep a locale that came along with something else."""
         if person and locale:

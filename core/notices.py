@@ -6,7 +6,8 @@ from functools import reduce
 
 from core.controls import Control
 from core.errors import Interrupted, ParleyError, Why
-from core.usage import Period, Use, Used
+from core.prices import dollars
+from core.usage import Period, Use, Used, Whose
 from core.words import Notice, languages, lines, told
 
 THINKING = Notice("thinking")
@@ -74,6 +75,26 @@ THREAD_SUMMARY = Notice("thread_summary")
 NO_FORM = Notice("no_form")
 FORM_OUTLIVED = Notice("form_outlived")
 NO_FIGURES = Notice("no_figures")
+USAGE_HOW = Notice("usage_how")
+USAGE_CHANNEL_ONLY = Notice("usage_channel_only")
+USAGE_SERVER_ONLY = Notice("usage_server_only")
+USAGE_FOR_MANAGERS = Notice("usage_for_managers")
+USAGE_FOR_ADMINISTRATORS = Notice("usage_for_administrators")
+CHART_FOLLOWS = Notice("chart_follows")
+CHART_FAILED = Notice("chart_failed")
+CHART_ALL = Notice("chart_all")
+FORGET_HOW = Notice("forget_how")
+FORGET = Notice("forget")
+FORGET_NOT = Notice("forget_not")
+FORGETTING = Notice("forgetting")
+FORGOT = Notice("forgot")
+FORGOT_NOTHING = Notice("forgot_nothing")
+FORGET_FAILED = Notice("forget_failed")
+
+
+def forget_asked(platform: str) -> Notice:
+    """Whether somebody is to be forgotten, and what that means."""
+    return Notice("forget_asked", platform=platform)
 
 
 def channel_summary(messages: int) -> Notice:
@@ -81,26 +102,46 @@ def channel_summary(messages: int) -> Notice:
     return Notice("channel_summary", count=messages)
 
 
+SUBJECTS = {
+    Whose.PERSON: Notice("used_by_you"),
+    Whose.CHANNEL: Notice("used_in_channel"),
+    Whose.WORKSPACE: Notice("used_by_all"),
+}
+"""Of whom there are figures."""
+
 MOST_MODELS = 5
-"""Models that a report of usage names, those that read most."""
+"""Models that a report of usage names, those that cost most."""
+
+MOST_PEOPLE = 6
+"""People that a report names, the last of them perhaps all others together."""
 
 
-def usage(yours: Use, all_: Use) -> str:
-    """What somebody and what everybody has used, today and this month."""
+def usage(
+    whose: Whose,
+    use: Use,
+    zone: str,
+    people: Sequence[tuple[str, int, str]] = (),
+) -> str:
+    """What somebody, a channel or a workspace has used, today and this month.
+
+    `people` are those who used most in the last days, each with what that cost in dollars; one
+    that stands for several others has no name, but their number.
+    """
     told = [
-        *_period(Notice("used_by_you_today", count=yours.today.questions), yours.today),
-        *_period(Notice("used_by_you_this_month", count=yours.month.questions), yours.month),
-        *_period(Notice("used_by_all_today", count=all_.today.questions), all_.today),
-        *_period(Notice("used_by_all_this_month", count=all_.month.questions), all_.month),
-        Notice("usage_terms"),
+        *_period(SUBJECTS[whose], Notice("today"), use.today),
+        *_period(SUBJECTS[whose], Notice("this_month"), use.month),
+        *_people(people),
+        Notice("usage_terms", zone=zone),
     ]
-    if any(used.estimated for used in (*yours.month.models, *all_.month.models)):
+    if use.month.estimated:
         told.append(Notice("usage_estimated"))
     return lines(told)
 
 
-def _period(questions: Notice, period: Period) -> Iterator[Notice]:
-    yield questions
+def _period(whose: str, when: str, period: Period) -> Iterator[Notice]:
+    about = "≈ " if period.estimated else ""
+    cost = f"{about}{dollars(period.cost)} USD"
+    yield Notice("used", whose=whose, when=when, count=period.questions, cost=cost)
     yield from map(_tokens, period.models[:MOST_MODELS])
     if period.good or period.bad:
         yield Notice("usage_ratings", good=period.good, bad=period.bad)
@@ -109,12 +150,26 @@ def _period(questions: Notice, period: Period) -> Iterator[Notice]:
 def _tokens(used: Used) -> Notice:
     return Notice(
         "usage_tokens",
-        model=used.model,
+        model=_short(used.model),
         about="≈ " if used.estimated else "",
         read=f"{used.read:,}",
         cached=f"{used.cached:,}",
         written=f"{used.written:,}",
+        cost=f"{dollars(used.cost)} USD",
     )
+
+
+def _people(people: Sequence[tuple[str, int, str]]) -> Iterator[Notice]:
+    if people:
+        listed = [_person(*one) for one in people]
+        names = reduce(lambda some, one: Notice("listed", first=some, second=one), listed)
+        yield Notice("usage_by_person", people=names)
+
+
+def _person(name: str, others: int, cost: str) -> Notice:
+    if others:
+        return Notice("usage_of_others", count=others, cost=f"{cost} USD")
+    return Notice("usage_of_one", name=_short(name), cost=f"{cost} USD")
 
 
 def condensed(messages: int) -> Notice:
@@ -201,7 +256,7 @@ def _listed(files: Sequence[Notice]) -> Notice:
 
 
 def _short(name: str) -> str:
-    """A file's name in one line, and of a length that is read."""
+    """A name in one line, and of a length that is read."""
     line = " ".join(name.split())
     return line if len(line) <= 60 else f"{line[:40]}…{line[-16:]}"
 

@@ -76,6 +76,15 @@ class Recall:
             self._changed(conversation, turn.id, turn)
         self.reworded(conversation, turn)
 
+    def emptied(self, conversation: Conversation, turn: Turn) -> None:
+        """A message is still there, but says nothing any more."""
+        if self._changed:
+            self._changed(conversation, turn.id, turn)
+        if held := self._held.get(conversation):
+            held.turns.pop(turn.id, None)
+            if not held.is_whole:
+                held.gone.add(turn.id)
+
     def reworded(self, conversation: Conversation, turn: Turn) -> None:
         """A message says what it said, but we can put it better, such as with names in it.
 

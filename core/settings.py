@@ -154,6 +154,7 @@ Keys = Annotated[dict[str, SecretStr], BeforeValidator(_json_object), Field(repr
 Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Budget = Annotated[Dollars | None, BeforeValidator(_off)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Days = Annotated[float, Field(ge=1, le=36_500)]
 
 
 def _servers(value: Any) -> Any:
@@ -174,12 +175,43 @@ Servers = Annotated[tuple[str, ...], BeforeValidator(_servers)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
-class Settings(BaseModel):
-    """Everything that an operator can set."""
+class Records(BaseModel):
+    """What an operator's tools need to know of the records."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
     )
+
+    database_url: str = "sqlite+aiosqlite:///data/parley.db"
+    time_zone: Zone = ZoneInfo("UTC")
+
+    @classmethod
+    def find(cls, environ: Mapping[str, str], env_file: Path | None = None) -> "Records":
+        """Read these settings alone, as `Settings.load` does. Raises `SettingsError`."""
+        from_file, problems = read(env_file)
+        given = {**from_file, **environ}
+        values = {name: given.get(name.upper(), "").strip() for name in Records.model_fields}
+        try:
+            found = Records.model_validate({name: value for name, value in values.items() if value})
+        except ValidationError as error:
+            problems += [_sentence(problem) for problem in error.errors()]
+        if problems:
+            raise SettingsError("\n".join(problems))
+        return found
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if not _names_a_file(value):
+            raise ValueError(
+                "must be sqlite+aiosqlite:/// and the path of a file, "
+                "neither :memory: nor file:, and with no ? after it"
+            )
+        return value
+
+
+class Settings(Records):
+    """Everything that an operator can set."""
 
     openai_api_key: SecretStr = SecretStr("")
     openai_base_url: str = OPENAI_URL
@@ -208,7 +240,6 @@ class Settings(BaseModel):
     budget_usd_per_person_per_day: Budget = 1
     limits_file: str = ""
     prices_file: str = ""
-    time_zone: Zone = ZoneInfo("UTC")
     alert_channel: str = ""
 
     language: str = AUTO
@@ -236,11 +267,11 @@ class Settings(BaseModel):
     discord_reply: Literal["thread", "channel"] = "thread"
     discord_guilds: Servers = ()
 
-    database_url: str = "sqlite+aiosqlite:///data/parley.db"
     admin_host: str = "127.0.0.1"
     admin_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
     text_hours: Annotated[float, Field(gt=0, le=8760)] = 24
+    retention_days: Annotated[Days | None, BeforeValidator(_off)] = 90
     delete_with_question: bool = False
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -374,16 +405,6 @@ class Settings(BaseModel):
             raise ValueError(
                 "must be the platform and the id of a channel, such as slack/C0123ABCD or "
                 "discord/123456789012345678"
-            )
-        return value
-
-    @field_validator("database_url")
-    @classmethod
-    def _database(cls, value: str) -> str:
-        if not _names_a_file(value):
-            raise ValueError(
-                "must be sqlite+aiosqlite:/// and the path of a file, "
-                "neither :memory: nor file:, and with no ? after it"
             )
         return value
 

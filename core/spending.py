@@ -39,8 +39,8 @@ LEVELS = (50, 80, 100)
 SEPARATOR = "|"
 """Between the parts of a counter's key; no platform has it in an id."""
 
-KEPT = 40 * 86_400.0
-"""Seconds after their end for which counters are kept."""
+KEPT = 86_400.0
+"""Seconds after their end for which counters are kept: longer than any call lasts."""
 
 
 class Kind(StrEnum):

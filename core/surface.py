@@ -96,10 +96,14 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class CodeFile:
-    """A file that the bot has made: its name, and its text in UTF-8."""
+    """A file that the bot has made: its name, and its text in UTF-8.
+
+    `description` is what is in it, for people who cannot see a picture.
+    """
 
     name: str
     data: bytes
+    description: str = ""
 
 
 Outcome = Delivered | RefusedForNow | RefusedForGood | Unknown

@@ -65,9 +65,14 @@ def test_the_model_and_the_tokenizer_have_one_home_each():
 
 
 def test_each_kind_of_file_is_read_in_one_place():
-    assert importers("PIL") == {"core/pictures.py"}
+    assert importers("PIL") == {"core/pictures.py", "core/drawing.py"}
     assert importers("pypdf") == {"core/pdfs.py"}
     assert importers("charset_normalizer") == {"core/texts.py"}
+
+
+def test_what_is_drawn_is_drawn_in_a_process_of_its_own():
+    assert not importers("core.drawing")
+    assert not any(name.startswith(("core", "bots")) for name in imports(ROOT / "core/drawing.py"))
 
 
 def test_sql_is_written_in_the_store_only():

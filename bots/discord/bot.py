@@ -19,23 +19,27 @@ from bots.discord.calls import Calls
 from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
 from bots.discord.desk import Desk, desk
+from bots.discord.forget import Forget
 from bots.discord.gate import Gate
 from bots.discord.listener import Listener
 from bots.discord.menus import Menus
 from bots.discord.messages import Spot
 from bots.discord.presses import PressListener
 from bots.discord.settings import Settings
-from bots.discord.subcommands import new, usage
+from bots.discord.subcommands import new
 from bots.discord.turns import PLATFORM
+from bots.discord.usage import Usage
 from core.access import Access, who_may_use
 from core.chat import Chat
 from core.errors import StartError
+from core.forgetting import Forgetting
 from core.guilds import Guilds
 from core.languages import Languages
 from core.pace import Governor
 from core.panel import Panel
 from core.presses import Presses
 from core.recall import Recall
+from core.reports import Reports
 from core.surface import Delivered, Page
 
 log = structlog.get_logger()
@@ -73,6 +77,8 @@ class DiscordBot:
         token: str,
         api_url: str | None,
         panel: Panel,
+        reports: Reports,
+        forgetting: Forgetting,
         chat: Chat,
         presses: Presses,
         governor: Governor,
@@ -87,6 +93,9 @@ class DiscordBot:
         self._token = token
         self._api_url = api_url
         self._panel = panel
+        self._reports = reports
+        self._forgetting = forgetting
+        forgetting.heard.append(self._forget)
         self._chat = chat
         self._presses = presses
         self._governor = governor
@@ -170,6 +179,15 @@ class DiscordBot:
             self._connection.cancel()
             await asyncio.wait({self._connection})
 
+    def _forget(self, platform: str, person: str) -> None:
+        """Know nothing of somebody any more."""
+        if platform != PLATFORM or self._desk is None or self._client is None:
+            return
+        self._desk.locales.forget(person)
+        self._client.settings.forget(person)
+        self._desk.chains.forget()
+        self._desk.recall.drop(PLATFORM)
+
     def _build(self) -> tuple[Client, Commands]:
         # Nothing but what refuses it may be said of a start; we have no voice and need none.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
@@ -194,12 +212,15 @@ class DiscordBot:
         menus = Menus(self._desk, asking, gate)
         settings = client.settings = Settings(self._desk, self._panel, gate)
         client.add_view(settings.buttons)
+        forget = Forget(self._desk, self._forgetting)
+        client.add_view(forget.buttons)
         group = parley.group(
             self._desk,
             [
                 menus.summary(),
                 new(self._desk, self._chat),
-                usage(self._desk, self._chat),
+                Usage(self._desk, self._reports).subcommand,
+                forget.subcommand,
                 *pausing.subcommands(self._desk, self._chat),
                 *settings.subcommands,
             ],

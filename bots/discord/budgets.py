@@ -62,6 +62,11 @@ def responses(interaction: int) -> Budgets:
     return (_window(f"discord/interactions/{interaction}", 5, 5, reserve=1),)
 
 
+def members(guild: int) -> Budgets:
+    """Single members of a guild."""
+    return (_window(f"discord/guilds/{guild}/members", 5, 1), ALL)
+
+
 def _window(key: str, burst: int, seconds: float, reserve: int = 0) -> Budget:
     return Budget(
         key, rate=burst / seconds, window=seconds, burst=burst, reserve=reserve, fixed=True

@@ -30,7 +30,7 @@ from bots.discord.turns import (
 from core.chat import Chat
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.etiquette import Saying
-from core.messages import Conversation
+from core.messages import Conversation, Role, Turn
 from core.panel import Panel
 from core.presets import Place, Scope
 from core.surface import refuse
@@ -77,7 +77,7 @@ class Listener:
         self._desk.chains.changed(message.id, turn)
         for talk in self._talks(message.guild, message.channel.id, message.id):
             if turn is None:
-                self._desk.recall.deleted(talk, str(message.id))
+                self._desk.recall.emptied(talk, Turn(Role.USER, (), None, str(message.id)))
             elif message.author.id == self._desk.me.id:
                 self._desk.recall.reworded(talk, turn)
             else:

@@ -61,7 +61,10 @@ class Spot:
 
 def uploads(files: Sequence[CodeFile]) -> list[discord.File]:
     """Files as discord.py takes them, once."""
-    return [discord.File(io.BytesIO(file.data), file.name) for file in files]
+    return [
+        discord.File(io.BytesIO(one.data), one.name, description=one.description or None)
+        for one in files
+    ]
 
 
 def _reference(spot: Spot) -> dict[str, Any]:

@@ -58,6 +58,11 @@ class Settings:
             self._press, [(part, wide, LABELS[part]) for part in Part for wide in (False, True)]
         )
 
+    def forget(self, person: str) -> None:
+        """Keep nothing of what somebody typed."""
+        for key in [key for key in self._drafts if str(key[0]) == person]:
+            del self._drafts[key]
+
     async def sent(self, interaction: Interaction) -> None:
         """A form was sent that was opened before a restart, or is forgotten: say so.
 

@@ -1,4 +1,4 @@
-"""`/parley new` and `/parley usage`."""
+"""`/parley new`."""
 
 import asyncio
 from typing import Any
@@ -14,13 +14,7 @@ from bots.discord.turns import DIRECT, PLATFORM
 from core.chat import Chat
 from core.errors import StoreFailed
 from core.messages import Conversation
-from core.notices import (
-    FRESH_FAILED,
-    FRESH_IN_A_CHANNEL,
-    FRESH_START,
-    NO_FIGURES,
-)
-from core.notices import usage as figures
+from core.notices import FRESH_FAILED, FRESH_IN_A_CHANNEL, FRESH_START
 from core.surface import Page
 from core.words import Notice, told
 
@@ -59,22 +53,3 @@ async def _start_afresh(chat: Chat, interaction: Interaction) -> str:
         log.error("no fresh start", error=str(error))
         return FRESH_FAILED
     return FRESH_START
-
-
-def usage(desk: Desk, chat: Chat) -> Subcommand:
-    """`/parley usage`: what the asker has used, and everybody."""
-
-    async def usage(interaction: Interaction) -> None:
-        try:
-            async with asyncio.timeout(QUICKLY):
-                answer = figures(*await chat.usage(PLATFORM, str(interaction.user.id)))
-        except (StoreFailed, TimeoutError) as error:
-            log.error("usage not told", error=str(error))
-            answer = NO_FIGURES
-        sentence = told(answer, desk.heard(interaction))
-        await interaction.response.send_message(sentence, ephemeral=True)
-
-    command: Subcommand = app_commands.Command(
-        name="usage", description=Notice("usage_description"), callback=usage
-    )
-    return command

@@ -20,6 +20,7 @@ from bots.slack.directory import Directory
 from bots.slack.door import Door
 from bots.slack.ears import Ears
 from bots.slack.files import Files
+from bots.slack.forget import Forget
 from bots.slack.gate import Gate
 from bots.slack.groups import Groups
 from bots.slack.identity import Identity
@@ -35,16 +36,19 @@ from bots.slack.settings import Settings
 from bots.slack.socket import NotConnected, Socket
 from bots.slack.statuses import Statuses
 from bots.slack.subcommands import Subcommands
+from bots.slack.usage import Usage
 from bots.slack.workspace import Workspace
 from core.access import Access, who_may_use
 from core.chat import Chat
 from core.errors import StartError
+from core.forgetting import Forgetting
 from core.languages import Languages
 from core.pace import Governor, Urgency
 from core.panel import Panel
 from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
+from core.reports import Reports
 from core.surface import Page
 from core.tasks import Tasks
 
@@ -78,6 +82,8 @@ class SlackBot:
         governor: Governor,
         recall: Recall,
         panel: Panel,
+        reports: Reports,
+        forgetting: Forgetting,
         languages: Languages,
         access: Access,
         managers: Collection[str] = (),
@@ -95,6 +101,9 @@ class SlackBot:
         self._managers = managers
         self._access = access
         self._panel = panel
+        self._reports = reports
+        self._forgetting = forgetting
+        forgetting.heard.append(self._forget)
         self._languages = languages
         self._clock = clock
         self._tasks = Tasks()
@@ -102,6 +111,7 @@ class SlackBot:
         self._ears: Ears | None = None
         self._posting: tuple[Calls, Budgets] | None = None
         self._directory: Directory | None = None
+        self._memory: Memory | None = None
         self._door: Door | None = None
         self._files: Files | None = None
         self._team = ""
@@ -188,6 +198,15 @@ class SlackBot:
         if self._session is not None:
             await self._session.close()
 
+    def _forget(self, platform: str, person: str) -> None:
+        """Know nothing of somebody any more."""
+        if platform == PLATFORM and self._directory is not None:
+            self._directory.people.forget(person)
+            self._directory.locales.forget(person)
+        if platform == PLATFORM and self._memory is not None:
+            self._memory.forms.forget(person)
+            self._memory.missed()
+
     async def _start(self) -> None:
         self._stopped = False
         self._session = session = aiohttp.ClientSession(
@@ -204,16 +223,19 @@ class SlackBot:
         self._files = Files(self._bot_token, self._api_url, calls, budgets)
         self._posting = calls, budgets
         workspace = self._workspace(us, calls, self._directory, self._files)
+        self._memory = workspace.memory
         self._door = door = Door(workspace, self._chat)
         gate = Gate(workspace, self._chat)
         commands = Commands(workspace, self._chat, gate, self._clock)
         menus = Menus(workspace, commands, gate, self._clock)
         talk = Subcommands(workspace, self._chat, self._clock)
         settings = Settings(workspace, self._panel, gate)
+        forget = Forget(workspace, self._forgetting, self._clock)
         subcommands = {
             "summary": menus.summary,
             "new": talk.new,
-            "usage": talk.usage,
+            **Usage(workspace, self._reports, self._clock).subcommands,
+            **forget.subcommands,
             **Pausing(workspace, self._chat).subcommands,
             **settings.subcommands,
         }
@@ -226,6 +248,7 @@ class SlackBot:
             parley=Parley(workspace.language, gate, subcommands),
             presses=PressListener(workspace, self._presses, commands, self._clock),
             settings=settings,
+            forget=forget,
         )
         socket = await self._first_socket(dialler)
         self._team = us.team

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.commands import ASK, PARLEY, Commands
 from bots.slack.door import Door
+from bots.slack.forget import NO, YES, Forget
 from bots.slack.form import CALLBACK
 from bots.slack.identity import Identity
 from bots.slack.menus import ASK_ABOUT, SUMMARISE, Menus
@@ -29,6 +30,7 @@ def build(
     parley: Parley,
     presses: PressListener,
     settings: Settings,
+    forget: Forget,
 ) -> AsyncApp:
     """An app for one workspace, whatever the environment holds.
 
@@ -60,6 +62,8 @@ def build(
     app.command(ASK)(commands.ask)
     app.command(PARLEY)(parley)
     app.action(re.compile(f"^{PREFIX}_"))(presses)
+    app.action(YES)(forget.confirmed)
+    app.action(NO)(forget.declined)
     app.shortcut(ASK_ABOUT)(menus.ask_about)
     app.view(ASK_ABOUT)(menus.asked_about)
     app.shortcut(SUMMARISE)(menus.summarise)

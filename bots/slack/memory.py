@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
+from bots.slack.forms import Forms
 from bots.slack.messages import PLATFORM, Message, Scribe
 from bots.slack.recent import Recent
 from core.messages import Conversation, Turn
@@ -25,6 +26,7 @@ class Memory:
     def __init__(
         self, recall: Recall, scribe: Scribe, team: str, clock: Callable[[], float]
     ) -> None:
+        self.forms = Forms()
         self._recall = recall
         self._scribe = scribe
         self._team = team
@@ -57,6 +59,7 @@ class Memory:
 
     def changed(self, message: Message) -> None:
         """Somebody else changed a message, perhaps one too old to be remembered."""
+        self.forms.gone(message.channel, message.ts)
         turns = tuple(self._scribe.turns(message))
         for conversation in message.conversations(self._team):
             if not turns:
@@ -83,6 +86,7 @@ class Memory:
 
     def gone(self, message: Message) -> None:
         """A message was taken away, by whomever."""
+        self.forms.gone(message.channel, message.ts)
         for conversation in message.conversations(self._team):
             self._recall.deleted(conversation, message.ts)
 

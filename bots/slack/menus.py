@@ -5,7 +5,6 @@ Sources: docs.slack.dev/interactivity/implementing-shortcuts, docs.slack.dev/sur
 
 import asyncio
 import json
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -46,9 +45,6 @@ WISH_LENGTH = 3_000
 
 FORM_TIMEOUT = 2.0
 """Seconds in which a form opens, if it does; the trigger lives for three."""
-
-KEPT = 500
-"""Messages that are kept while somebody fills the form in."""
 
 Ack = Callable[..., Awaitable[Any]]
 
@@ -101,7 +97,6 @@ class Menus:
         self._commands = commands
         self._clock = clock
         self._history = History(workspace)
-        self._kept: OrderedDict[str, Message] = OrderedDict()
 
     async def summary(self, use: Use) -> None:
         """`/parley summary [N]`: the newest messages of the channel in a few points."""
@@ -180,7 +175,7 @@ class Menus:
         if message is None or not self._says_something(message):
             await self._say(origin, MessageGone.says)
             return
-        self._keep(origin, message)
+        self._workspace.memory.forms.keep(origin.user, message)
         calls = self._workspace.calls
         try:
             async with asyncio.timeout(FORM_TIMEOUT):
@@ -205,7 +200,7 @@ class Menus:
 
     async def _message(self, origin: Origin, ts: str, thread: str) -> Message:
         """The message as it stands now; as it stood when it was chosen, where we cannot look."""
-        kept = self._kept.pop(_key(origin, ts), None)
+        kept = self._workspace.memory.forms.take(origin.user, origin.channel, ts)
         found = await self._history.one(origin.channel, ts, thread)
         message = kept if found is None else found
         if message is None or not self._says_something(message):
@@ -226,11 +221,6 @@ class Menus:
         if scribe.is_ours(message):
             return "\n\n".join(turn.text for turn in scribe.turns(message))
         return scribe.question(message) if message.subtype in messages.SPOKEN else ""
-
-    def _keep(self, origin: Origin, message: Message) -> None:
-        self._kept[_key(origin, message.ts)] = message
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
 
     def _surface(
         self,
@@ -277,10 +267,6 @@ def _of(question: Question, turns: tuple[Turn, ...]) -> Prepared:
 
 def _headline(label: str) -> Notice:
     return Notice("you_asked", question=label)
-
-
-def _key(origin: Origin, ts: str) -> str:
-    return f"{origin.user}/{origin.channel}/{ts}"
 
 
 def _form(origin: Origin, message: Message, language: str) -> dict[str, Any]:

@@ -48,6 +48,10 @@ class Names:
             if len(self._names) > KEPT:
                 self._names.popitem(last=False)
 
+    def forget(self, id_: str) -> None:
+        """Keep a name no longer; whoever needs it asks for it again."""
+        self._names.pop(id_, None)
+
     async def resolve(self, ids: Iterable[str]) -> None:
         """Look up those that are not known well enough, for as long as is reasonable."""
         missing = {id_ for id_ in ids if id_ and not self._is_fresh(id_)}

@@ -16,6 +16,9 @@ Ack = Callable[..., Awaitable[Any]]
 
 HELP = Notice("slack_help")
 
+OPEN = ("forget",)
+"""What people may do who may not use the bot: there may be records of them all the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -75,7 +78,8 @@ class Parley:
             body=body,
             acknowledged=context[ANSWERED],
         )
-        if refusal := await self.gate.refuses_command(body):
+        is_open = word.lower() in OPEN
+        if not is_open and (refusal := await self.gate.refuses_command(body)):
             await use.tell(refusal)
             return
         await self.subcommands.get(word.lower(), _help)(use)

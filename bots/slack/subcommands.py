@@ -1,6 +1,5 @@
-"""`/parley new` and `/parley usage`."""
+"""`/parley new`."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -16,13 +15,10 @@ from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StoreFailed
 from core.messages import Author, Conversation, Question
-from core.notices import FRESH_FAILED, FRESH_IN_A_CHANNEL, FRESH_START, NO_FIGURES, usage
+from core.notices import FRESH_FAILED, FRESH_IN_A_CHANNEL, FRESH_START
 from core.surface import Delivered, Page, RefusedForGood, refuse
 
 log = structlog.get_logger()
-
-QUICKLY = 2.0
-"""Seconds for the figures to be added up; Slack waits for three."""
 
 
 class Subcommands:
@@ -32,16 +28,6 @@ class Subcommands:
         self._workspace = workspace
         self._chat = chat
         self._clock = clock
-
-    async def usage(self, use: Use) -> None:
-        """`/parley usage`: what the asker has used, and everybody."""
-        try:
-            async with asyncio.timeout(QUICKLY):
-                told = usage(*await self._chat.usage(PLATFORM, use.user))
-        except (StoreFailed, TimeoutError) as error:
-            log.error("usage not told", error=str(error))
-            told = NO_FIGURES
-        await use.tell(told)
 
     async def new(self, use: Use) -> None:
         """`/parley new`: what was said in a direct message before is no longer recalled."""

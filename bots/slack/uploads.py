@@ -49,6 +49,7 @@ async def _sent(workspace: Workspace, file: CodeFile) -> str:
         Urgency.PAGE,
         filename=file.name,
         length=len(file.data),
+        **({"alt_txt": file.description} if file.description else {}),
     )
     await calls.attempt(_put(workspace, string(place, "upload_url"), file.data), ())
     return string(place, "file_id")

@@ -17,6 +17,7 @@ from core.store.ledger import Ledger
 from core.store.marks import Marks
 from core.store.migrate import migrate
 from core.store.pauses import Pauses
+from core.store.people import People
 from core.store.process import ProcessLock
 from core.store.questions import LEASE, RENEWAL, Questions
 from core.store.ratings import Ratings
@@ -46,7 +47,8 @@ class Store:
         self.guilds = Guilds(self._database, clock)
         self.introductions = Introductions(self._database, clock)
         self.marks = Marks(self._database)
-        self.usage = Usage(self._database, clock)
+        self.usage = Usage(self._database)
+        self.people = People(self._database)
         self.texts = Texts(self._database, clock, text_lifetime)
         self.channel_settings = ChannelSettings(self._database, clock)
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.store.calls import Call
 from core.store.database import Database
-from core.store.schema import model_calls, reservations, spending, usage_days
+from core.store.schema import model_calls, reservations, spending, usage_days, usage_sums
 
 
 class Unit(StrEnum):
@@ -80,10 +80,19 @@ _TOLD = (
 )
 _DAY = upsert(usage_days)
 _SUMS = ("calls", "prompt", "cached", "written", "completion", "reasoning", "cost", "estimated")
-_ADD_DAY = _DAY.on_conflict_do_update(
+ADD_DAY = _DAY.on_conflict_do_update(
     index_elements=list(usage_days.primary_key.columns),
     set_={name: usage_days.c[name] + _DAY.excluded[name] for name in _SUMS},
 )
+"""Adds to what is written of a day."""
+
+_SUM = upsert(usage_sums)
+_SUMMED = ("prompt", "cached", "completion", "cost", "estimated")
+ADD_SUMS = _SUM.on_conflict_do_update(
+    index_elements=list(usage_sums.primary_key.columns),
+    set_={name: usage_sums.c[name] + _SUM.excluded[name] for name in _SUMMED},
+)
+"""Adds to what is written of a day in a channel or workspace."""
 
 
 class Ledger:
@@ -191,7 +200,10 @@ async def _spend(connection: AsyncConnection, held: Held, call: Call) -> None:
 
 async def _add(connection: AsyncConnection, call: Call, day: str) -> None:
     await connection.execute(_CALL, asdict(call))
-    await connection.execute(_ADD_DAY, _summed(call, day))
+    day_ = _summed(call, day)
+    await connection.execute(ADD_DAY, day_)
+    if call.place:
+        await connection.execute(ADD_SUMS, sums(day_))
 
 
 async def _reached(
@@ -209,6 +221,17 @@ async def _reached(
 
 def _opened(line: Line) -> Mapping[str, object]:
     return {"key": line.key, "unit": line.unit, "amount": line.amount, "ends": line.ends}
+
+
+def sums(day: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """What a row of a day adds to those of its channel and its workspace."""
+    amounts = {name: day[name] for name in _SUMMED}
+    place = str(day["place"])
+    return [
+        {"scope": scope, "kind": kind, "day": day["day"], "name": day[kind], **amounts}
+        for scope in (place, place.rpartition("/")[0])
+        for kind in ("person", "model")
+    ]
 
 
 def _summed(call: Call, day: str) -> Mapping[str, object]:

@@ -37,7 +37,8 @@ questions = Table(
 Index("questions_open", questions.c.state, questions.c.lease_until)
 Index("questions_by_reply", questions.c.reply)
 Index("questions_asked", questions.c.asker, questions.c.claimed_at)
-Index("questions_claimed", questions.c.claimed_at)
+# Holds all that a report counts, so that it need not look at the rows themselves.
+Index("questions_claimed", questions.c.claimed_at, questions.c.conversation)
 
 replies = Table(
     "replies",
@@ -65,6 +66,7 @@ ratings = Table(
     Column("good", Integer, nullable=False),
     Column("rated_at", Float, nullable=False),
 )
+Index("ratings_rated", ratings.c.rated_at, ratings.c.reply, ratings.c.good)
 
 reply_messages = Table(
     "reply_messages",
@@ -121,6 +123,26 @@ usage_days = Table(
     # How many of the calls have figures that are our own count.
     Column("estimated", BigInteger, nullable=False),
 )
+Index("usage_days_person", usage_days.c.person, usage_days.c.day)
+
+# The same by channel and by workspace, where each day of a large team has thousands of those.
+usage_sums = Table(
+    "usage_sums",
+    metadata,
+    # platform/workspace/channel, or platform/workspace.
+    Column("scope", String, primary_key=True),
+    # What `name` names: person, or model.
+    Column("kind", String, primary_key=True),
+    Column("day", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("prompt", BigInteger, nullable=False),
+    Column("cached", BigInteger, nullable=False),
+    Column("completion", BigInteger, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    Column("estimated", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("usage_sums_name", usage_sums.c.name, usage_sums.c.day)
 
 # What was used of each limit in one of its days or months; in nano-dollars or tokens.
 spending = Table(
@@ -143,6 +165,17 @@ reservations = Table(
     Column("owner", String, nullable=False),
     # The call, what was taken for it and from which counters, as JSON.
     Column("body", Text, nullable=False),
+)
+
+# People who were forgotten a short while ago, until every process knows it.
+erasures = Table(
+    "erasures",
+    metadata,
+    # What stands in the place of their name.
+    Column("pseudonym", String, primary_key=True),
+    # As platform/id.
+    Column("person", String, nullable=False),
+    Column("erased_at", Float, nullable=False),
 )
 
 threads = Table(

@@ -15,6 +15,9 @@ from core.store.schema import text_sources, texts
 
 DAY = 86_400.0
 
+ANYTHING = "*"
+"""In place of a digest: whatever the message says, as long as it is there."""
+
 BATCH = 500
 """Texts that are erased at once, at most, so that others need not wait long for the database."""
 
@@ -116,7 +119,9 @@ def _made_from(place: str, message: str, digest: str | None) -> "Select[Any]":
         .join(text_sources, text_sources.c.text == texts.c.id)
         .where(texts.c.place == place, parts)
     )
-    return found if digest is None else found.where(text_sources.c.digest != digest)
+    if digest is None:
+        return found
+    return found.where(text_sources.c.digest.not_in((digest, ANYTHING)))
 
 
 async def _erase(connection: AsyncConnection, ids: Collection[int]) -> None:

@@ -80,6 +80,9 @@ def _check_option(where: str, option: Json) -> None:
     _check_localizations(f"{where}.description_localizations", option)
     if len(option.get("choices") or []) > 25:
         raise _bad_length(f"{where}.choices")
+    for choice in option.get("choices") or []:
+        if not 1 <= len(str(choice.get("name") or "")) <= 100 or len(str(choice["value"])) > 100:
+            raise _bad_length(f"{where}.choices")
     _check_options(f"{where}.options", option.get("options") or [])
 
 

@@ -2,7 +2,7 @@
 
 import mimetypes
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.discord import components, embeds
@@ -14,6 +14,9 @@ from sandbox.discord.refusals import Code, InvalidForm, Refused
 
 LONGEST = 2000
 """UTF-16 units of content (resources/message, "Create Message")."""
+
+LONGEST_DESCRIPTION = 1024
+"""Characters that say what a picture shows (resources/message, "Attachment Object")."""
 
 SETTABLE = 1 << 2 | 1 << 12 | COMPONENTS_V2
 """Flags that a bot may set: no link previews, silent, components V2."""
@@ -68,7 +71,7 @@ def draft(
         embeds=embeds.checked(body["embeds"] or []) if "embeds" in body else None,
         components=_components(body, v2=is_v2),
         kept=_kept(body),
-        uploads=tuple(uploads),
+        uploads=_described(body, uploads),
         flags=set_flags | (COMPONENTS_V2 if is_v2 else 0),
         allowed=allowed(body.get("allowed_mentions"), default),
     )
@@ -86,6 +89,7 @@ def attach(realm: Realm, draft: Draft) -> list[Json]:
                 "filename": upload.name,
                 "size": len(upload.data),
                 "content_type": media_type(upload),
+                **({"description": upload.description} if upload.description else {}),
             }
         )
     return attached
@@ -128,6 +132,24 @@ def _kept(body: Json) -> list[str] | None:
         return None
     ids = [str(file.get("id", "")) for file in body["attachments"] or ()]
     return [one for one in ids if len(one) > 2]
+
+
+def _described(body: Json, uploads: Sequence[Upload]) -> tuple[Upload, ...]:
+    """The uploads with what the body says of them, by their numbers."""
+    said = {
+        str(file.get("id", "")): file.get("description") for file in body.get("attachments") or ()
+    }
+    described = [
+        replace(upload, description=str(said.get(str(number)) or ""))
+        for number, upload in enumerate(uploads)
+    ]
+    if any(len(upload.description) > LONGEST_DESCRIPTION for upload in described):
+        raise InvalidForm(
+            "attachments.description",
+            "BASE_TYPE_MAX_LENGTH",
+            f"Must be {LONGEST_DESCRIPTION} or fewer in length.",
+        )
+    return tuple(described)
 
 
 def _check_uploads(uploads: Sequence[Upload]) -> None:

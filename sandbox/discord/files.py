@@ -20,11 +20,12 @@ LARGEST = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that somebody puts into a message."""
+    """A file that somebody puts into a message; `description` says what a picture shows."""
 
     name: str
     media_type: str
     data: bytes
+    description: str = ""
 
 
 class Files:

@@ -24,7 +24,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as Slack holds it; `data` is None until it was uploaded."""
+    """A file as Slack holds it; `data` is None until it was uploaded.
+
+    `alt` says what a picture shows.
+    """
 
     id: str
     name: str
@@ -34,6 +37,7 @@ class File:
     size: int
     title: str = ""
     secret: str = ""
+    alt: str = ""
 
 
 class Files:
@@ -48,11 +52,12 @@ class Files:
         name, media_type, data = upload.name, upload.media_type, upload.data
         return self.put(File(self._new_id(), name, media_type, owner, data, len(data)))
 
-    def expect(self, name: str, size: int, owner: str) -> File:
+    def expect(self, name: str, size: int, owner: str, alt: str = "") -> File:
         """Announce an upload; `secret` is the last part of its address."""
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         secret = secrets.token_urlsafe(16)
-        return self.put(File(self._new_id(), name, media_type, owner, None, size, secret=secret))
+        id_ = self._new_id()
+        return self.put(File(id_, name, media_type, owner, None, size, secret=secret, alt=alt))
 
     def put(self, file: File) -> File:
         """Hold a file, in place of an older state of it."""
@@ -93,6 +98,7 @@ def describe(file: File, address: str, team: str) -> dict[str, Any]:
         "mode": "hosted",
         "is_external": False,
         "is_public": False,
+        **({"alt_txt": file.alt} if file.alt else {}),
         "url_private": url,
         "url_private_download": f"{url}?download=1",
     }

@@ -25,13 +25,13 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import followups, growth, replies, table
+from tests.bench import followups, growth, records, replies, table
 from tests.bench.alone import alone
 from tests.bench.figures import medians
 from tests.bench.scenarios import SCENARIOS, Scenario
 
 OUTPUT = Path("build/bench.json")
-OTHERS = ("followups", "growth", "model")
+OTHERS = ("followups", "growth", "model", "records")
 
 
 def measure(scenario: Scenario, runs: int) -> dict:
@@ -81,7 +81,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("only", nargs="*", help="names of the table, or growth, followups, model")
+    parser.add_argument(
+        "only", nargs="*", help="names of the table, or growth, followups, model, records"
+    )
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--without-setting", action="append", default=[], metavar="NAME")
     options = parser.parse_args()
@@ -89,6 +91,7 @@ def main() -> None:
         "followups": followups.measure,
         "growth": growth.measure,
         "model": model,
+        "records": records.measure,
     }
     # A bot that is stopped leaves requests unfinished; that is no news.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)

@@ -150,3 +150,18 @@ def test_the_files_of_the_question_come_first_then_the_newest():
         ("new", "m2", False),
         ("old", "m1", False),
     ]
+
+
+async def test_nothing_is_kept_of_the_files_of_a_message_that_has_changed():
+    files, host = Files(), Host()
+    here, there = wanted(file("a")), [Hung(file("b"), "m2", False)]
+    await files.read([*here, *there], host)
+
+    files.forget("m1")
+    await files.read([*here, *there], host)
+    assert host.asked == ["a", "b", "a"]
+
+    files.forget()
+    assert files._size == 0
+    await files.read([*here, *there], host)
+    assert host.asked == ["a", "b", "a", "a", "b"]

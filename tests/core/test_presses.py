@@ -11,11 +11,13 @@ from core import notices
 from core.controls import Control
 from core.erasing import Erasing
 from core.errors import ShuttingDown
+from core.messages import Role, Text, Turn
 from core.pages import join
 from core.store.texts import DAY
 from sandbox.model import Answer, Pause, Stall
 from tests.core.house import BEN, Talk, shown, until
 from tests.core.paper import Paper
+from tests.records import channel, used
 
 CLOSE = 1.0
 """Seconds in which whoever is told to stop does."""
@@ -404,25 +406,61 @@ async def test_the_former_answer_is_gone_after_its_time(house, server):
     assert await rows(chat, "texts") == 0
 
 
-async def test_the_former_answer_is_gone_with_its_question(chat, server):
+async def erased(chat, *changes):
+    """The texts at rest of a process that hears of these changes."""
+    erasing = Erasing(chat._store.texts)
+    running = asyncio.create_task(erasing.run())
+    for change in changes:
+        erasing.changed(*change)
+    async with asyncio.timeout(10):
+        await erasing.idle()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    return await rows(chat, "texts")
+
+
+async def revised(chat, server):
     server.enqueue(Answer(("The former.",)), Answer(("Newer.",)))
     talk = Talk(chat)
     await talk.answer("why?")
     await talk.press(Control.RETRY)
     await talk.end()
     assert await rows(chat, "texts") == 1
+    return talk
 
-    erasing = Erasing(chat._store.texts)
-    running = asyncio.create_task(erasing.run())
-    erasing.changed(talk.paper.conversation, "1", None)
-    async with asyncio.timeout(10):
-        while await rows(chat, "texts"):
-            await asyncio.sleep(0.01)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+
+async def test_the_former_answer_is_gone_with_its_question(chat, server):
+    talk = await revised(chat, server)
+
+    assert await erased(chat, (talk.paper.conversation, "1", None)) == 0
 
     assert await talk.press(Control.RESTORE) == notices.FORMER_GONE
     assert shown(talk.paper) == [("Newer.", "")]
+
+
+async def test_the_former_answer_is_gone_with_the_answer_that_stands_in_its_place(chat, server):
+    talk = await revised(chat, server)
+    (message,) = talk.paper.messages
+
+    assert await erased(chat, (talk.paper.conversation, message, None)) == 0
+
+
+async def test_the_former_answer_stays_while_the_newer_one_is_written(chat, server):
+    talk = await revised(chat, server)
+    (message,) = talk.paper.messages
+    where = talk.paper.conversation
+    turns = [Turn(Role.ASSISTANT, words, None, message) for words in ((), (Text("Newer."),))]
+
+    assert await erased(chat, *((where, message, turn) for turn in turns)) == 1
+
+
+async def test_what_one_process_hears_of_is_gone_for_all_of_them(house, server):
+    here, there = await house(), await house()
+    talk = await revised(here, server)
+
+    await erased(there, (talk.paper.conversation, "1", None))
+
+    assert await talk.press(Control.RESTORE) == notices.FORMER_GONE
 
 
 async def test_only_askers_and_managers_may_have_the_former_answer_back(chat, server):
@@ -593,7 +631,7 @@ async def test_the_last_word_of_each_person_counts(chat, server):
     assert await talk.press(Control.GOOD, BEN) == notices.THANKS
     assert await talk.press(Control.BAD) == notices.THANKS
 
-    month = (await chat._store.usage.of_all()).month
+    month = (await used(chat._store, channel("paper/W/C"))).month
     assert (month.good, month.bad) == (1, 1)
     assert shown(talk.paper) == [("One.", "")]
 

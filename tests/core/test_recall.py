@@ -133,3 +133,15 @@ async def test_a_message_that_is_only_put_better_has_not_changed():
 
     (held,) = await recall.turns(HERE, platform)
     assert (held.text, changes) == ("who is @Eve?", [])
+
+
+async def test_a_message_that_is_emptied_says_nothing_and_is_not_taken_for_gone():
+    heard = []
+    recall, platform = Recall(changed=lambda *what: heard.append(what)), Platform(turn("1"))
+    await recall.turns(HERE, platform)
+    empty = Turn(Role.USER, (), None, "1")
+
+    recall.emptied(HERE, empty)
+
+    assert await recall.turns(HERE, platform) == ()
+    assert heard == [(HERE, "1", empty)]

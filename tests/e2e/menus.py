@@ -20,8 +20,10 @@ async def parley(place: Place, person: str, room: str, words: str) -> None:
     if isinstance(place, SlackPlace):
         await place.server.command(person, room, "/parley", words)
         return
-    name, _, count = words.partition(" ")
-    options = {"messages": int(count)} if count else {}
+    name, _, more = words.partition(" ")
+    options = {"messages": int(more)} if more.isdecimal() else {}
+    if name == "usage" and more:
+        options = {"of": more}
     await place.server.command(person, room, f"parley {name}", options)
 
 

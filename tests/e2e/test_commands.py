@@ -194,25 +194,6 @@ async def test_in_a_channel_a_fresh_start_is_a_new_thread(place, model):
     assert notices.FRESH_IN_A_CHANNEL.partition(":")[0] in told[0][1]
 
 
-async def test_usage_counts_the_askers_questions_and_tokens_and_everybodys(place, model):
-    model.enqueue(Answer(("One.",)), Answer(("Two.",)))
-    for person in (place.ada, place.ben):
-        talk = place.mention(person, "count me")
-        await talk.until(lambda seen: bool(seen) and seen[-1].text in ("One.", "Two."))
-    room = place.room()
-    await parley(place, place.ben, room, "usage")
-
-    (told,) = list(place.space.messages(room))
-    assert told.only_for == place.ben
-    yours, everybodys = [
-        int(line.split(": ")[1].split()[0])
-        for line in told.text.splitlines()
-        if ", today: " in line
-    ]
-    assert 1 <= yours < everybodys
-    assert re.search(r"• gpt-4o-mini: [1-9]\d* in \(\d+ of them cached\), [1-9]\d* out", told.text)
-
-
 async def test_help_is_ten_lines_for_the_asker_alone(place):
     room = place.room()
     await parley(place, place.ada, room, "help")

@@ -15,6 +15,10 @@ LARGEST = 20 * 1024 * 1024
 """The sandbox's own bound, in bytes: it holds files in memory."""
 
 
+LONGEST_ALT = 1000
+"""Characters that say what a picture shows (docs.slack.dev, "files.getUploadURLExternal")."""
+
+
 def info(slack: Workspace, arguments: Arguments) -> Answer:
     """What a file is and where it can be read."""
     return {"file": _shown(slack, slack.files.get(arguments.need("file")))}
@@ -27,7 +31,10 @@ def get_upload_url(slack: Workspace, arguments: Arguments) -> Answer:
         raise InvalidArguments("must be a positive integer [json-pointer:/length]")
     if int(length) > LARGEST:
         raise Refused("file_upload_size_restricted")
-    file = slack.files.expect(name, int(length), slack.app.user)
+    alt = arguments.text("alt_txt")
+    if len(alt) > LONGEST_ALT:
+        raise InvalidArguments(f"must be at most {LONGEST_ALT} characters [json-pointer:/alt_txt]")
+    file = slack.files.expect(name, int(length), slack.app.user, alt)
     return {"upload_url": f"{slack.address}/upload/{file.secret}", "file_id": file.id}
 
 

@@ -22,6 +22,7 @@ from core.surface import Surface
 from sandbox.discord import DiscordServer
 from sandbox.world import Message, World
 from tests.panels import make_panel
+from tests.records import make_forgetting
 
 ADA, BEN, BOT = "1001", "1002", "1009"
 GENERAL, FORUM, ADAS_DIRECT, BENS_DIRECT = "2001", "2003", "3001", "3002"
@@ -185,6 +186,8 @@ def build(discord, clerk, marks, recall, governor):
             "token": TOKEN,
             "api_url": discord.api_url,
             "panel": make_panel(),
+            "reports": None,
+            "forgetting": make_forgetting(),
             "chat": clerk,
             "presses": clerk.press,
             "governor": governor,

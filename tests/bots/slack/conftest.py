@@ -23,6 +23,7 @@ from sandbox.slack import SlackServer
 from sandbox.slack.sockets import Sockets
 from sandbox.world import Message, Person, Space, World
 from tests.panels import make_panel
+from tests.records import make_forgetting
 
 PATIENCE = 10
 
@@ -207,6 +208,8 @@ def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
         "governor": Governor(time.monotonic),
         "recall": Recall(),
         "panel": make_panel(),
+        "reports": None,
+        "forgetting": make_forgetting(),
         "languages": Languages(),
         "access": Access(),
     }

@@ -86,3 +86,34 @@ async def test_a_question_that_cannot_be_claimed_says_so(office, entry):
         await office.slack.submit("U0ADA", await opened(office, said))
 
     await office.until(lambda: told(office) == [("U0ADA", StoreFailed.says)])
+
+
+@pytest.mark.parametrize("change", ["delete", "edit"])
+async def test_a_message_is_not_kept_for_a_form_once_it_is_not_what_it_was(office, change):
+    await office.until_named()
+    said = office.slack.say("U0BEN", "C0GENERAL", "a secret")
+    await opened(office, said)
+    forms = office.bot._memory.forms
+    assert forms._kept
+
+    if change == "delete":
+        office.slack.delete("U0BEN", "C0GENERAL", said.id)
+    else:
+        office.slack.edit("U0BEN", "C0GENERAL", said.id, "nothing")
+
+    async with asyncio.timeout(5):
+        while forms._kept:
+            await asyncio.sleep(0.01)
+
+
+async def test_nothing_is_kept_for_a_form_of_somebody_who_is_forgotten(office):
+    await office.until_named()
+    said = office.slack.say("U0BEN", "C0GENERAL", "a secret")
+    await opened(office, said)
+    assert office.bot._directory.people.known("U0BEN") == "Ben"
+
+    office.bot._forget("slack", "U0BEN")
+
+    assert not office.bot._memory.forms._kept
+    assert office.bot._directory.people.known("U0BEN") == ""
+    assert office.bot._directory.people.known("U0ADA") == "Ada"

@@ -6,6 +6,7 @@ import pytest
 
 from core.messages import Author, Conversation, Question
 from core.store import Store
+from tests.records import channel, somebody, used
 
 THREAD = Conversation("slack", "T1", "C1", "1.0")
 DAY = 86_400.0
@@ -36,46 +37,46 @@ async def store(tmp_path, clock):
     await store.close()
 
 
-async def votes(store):
-    """What today's report of usage says for everybody: how many liked an answer, and did not."""
-    today = (await store.usage.of_all()).today
+async def votes(store, clock):
+    """What today's report of the channel says: how many liked an answer, and did not."""
+    today = (await used(store, channel("slack/T1/C1"), clock)).today
     return today.good, today.bad
 
 
-async def test_nobody_has_rated_anything(store):
-    assert await votes(store) == (0, 0)
+async def test_nobody_has_rated_anything(store, clock):
+    assert await votes(store, clock) == (0, 0)
 
 
-async def test_the_last_word_of_each_person_counts(store):
+async def test_the_last_word_of_each_person_counts(store, clock):
     await store.ratings.rate("r", "U1", good=True)
     await store.ratings.rate("r", "U2", good=True)
     await store.ratings.rate("r", "U1", good=False)
-    assert await votes(store) == (1, 1)
+    assert await votes(store, clock) == (1, 1)
 
     await store.ratings.rate("r", "U1", good=False)
-    assert await votes(store) == (1, 1)
+    assert await votes(store, clock) == (1, 1)
 
 
-async def test_each_answer_is_rated_by_itself(store):
+async def test_each_answer_is_rated_by_itself(store, clock):
     await store.ratings.rate("r", "U1", good=True)
     await store.ratings.rate("s", "U1", good=False)
 
-    assert await votes(store) == (1, 1)
+    assert await votes(store, clock) == (1, 1)
 
 
 async def test_what_was_rated_before_is_not_counted_and_a_new_word_is(store, clock):
     await store.ratings.rate("r", "U1", good=True)
     await store.ratings.rate("s", "U1", good=True)
     clock.now = DAY + 1000.0
-    assert await votes(store) == (0, 0)
+    assert await votes(store, clock) == (0, 0)
 
     await store.ratings.rate("r", "U1", good=False)
 
-    assert await votes(store) == (0, 1)
+    assert await votes(store, clock) == (0, 1)
 
 
-async def test_a_person_sees_how_their_own_answers_were_liked(store):
+async def test_a_person_sees_how_their_own_answers_were_liked(store, clock):
     await store.ratings.rate("r", "U2", good=True)
 
-    assert (await store.usage.of("slack", "U1")).month.good == 1
-    assert (await store.usage.of("slack", "U2")).month.good == 0
+    assert (await used(store, somebody("slack/U1"), clock)).month.good == 1
+    assert (await used(store, somebody("slack/U2"), clock)).month.good == 0

@@ -21,6 +21,7 @@ from core.store.migrate import HEAD
 from core.store.process import ProcessLock
 from core.store.schema import metadata
 from tests.core.house import locked
+from tests.records import channel, workspace
 
 THREAD = Conversation("slack", "T1", "C1", "1.0")
 
@@ -333,3 +334,40 @@ def test_the_migrations_make_exactly_the_tables_of_the_schema(tmp_path):
 
     assert differences == []
     assert ScriptDirectory("core/store/migrations").get_current_head() == HEAD
+
+
+async def test_what_was_used_before_an_upgrade_is_in_the_reports_after_it(tmp_path, clock):
+    from alembic import command
+    from alembic.config import Config
+
+    path = tmp_path / "parley.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", "core/store/migrations")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        for day, who, place, cost in (
+            ("2026-11-28", "slack/U1", "slack/T1/C1", 5),
+            ("2026-11-28", "slack/U2", "slack/T1/C2", 7),
+            ("2026-11-28", "slack/U2", "slack/T10/C2", 100),
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO usage_days VALUES (:day, :who, :place, 'm', 1, 1, 1, 1, 1, 1, "
+                    ":cost, 0)"
+                ),
+                {"day": day, "who": who, "place": place, "cost": cost},
+            )
+    engine.dispose()
+
+    store = await Store.open(f"sqlite+aiosqlite:///{path}", clock)
+    days = ["2026-11-28"]
+    in_all = await store.usage.by_day(workspace("slack/T1"), days, 9)
+    in_one = await store.usage.by_day(channel("slack/T1/C2"), days, 9)
+    await store.close()
+    assert [(share.name, share.cost) for share in in_all.shares] == [
+        ("slack/U2", 7),
+        ("slack/U1", 5),
+    ]
+    assert in_one.cost == 7
