@@ -18,9 +18,12 @@ from core.chat import Chat
 from core.composer import Composer
 from core.condenser import Condenser
 from core.cuts import Cuts
+from core.door import Door
 from core.erasing import Erasing
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
 from core.languages import Languages
+from core.limits import Limits
+from core.limits import load as load_limits
 from core.messages import Conversation
 from core.model import Model, Timeouts
 from core.offer import Offer
@@ -68,7 +71,7 @@ async def run(settings: Settings) -> None:
     """
     signals = _heard_signals()
     async with AsyncExitStack() as house:
-        personas = _personas(settings)
+        personas, limits = _personas(settings), _limits(settings)
         lifetime = settings.text_hours * 3600
         store = await Store.open(settings.database_url, time.time, lifetime)
         house.push_async_callback(store.close)
@@ -93,6 +96,7 @@ async def run(settings: Settings) -> None:
             first_contact=settings.introduction,
             delete_with_question=settings.delete_with_question,
             code_files=settings.code_files,
+            limits=limits,
         )
         erasing = Erasing(store.texts)
         await house.enter_async_context(_running(erasing.run()))
@@ -161,6 +165,10 @@ def _personas(settings: Settings) -> Personas:
     return load(Path(settings.personas_file), settings.context_tokens)
 
 
+def _limits(settings: Settings) -> Limits:
+    return load_limits(Path(settings.limits_file)) if settings.limits_file else Limits()
+
+
 def _parameters(settings: Settings, name: str) -> Parameters:
     return Parameters(
         model=name,
@@ -195,8 +203,15 @@ async def _composer(
     tokenizer, _, _ = await asyncio.gather(
         tokenizers.of(settings.summary_model or name), model.open(), tokenizers.of(name)
     )
+    door = Door(
+        model,
+        time.monotonic,
+        requests=settings.openai_requests_per_minute,
+        tokens=settings.openai_tokens_per_minute,
+    )
     condenser = Condenser(
         model=model,
+        door=door,
         tokenizer=tokenizer,
         calls=store.calls,
         texts=store.texts,
@@ -208,6 +223,7 @@ async def _composer(
     )
     return Composer(
         model=model,
+        door=door,
         tokenizers=tokenizers,
         calls=store.calls,
         condenser=condenser if settings.summaries else None,

@@ -12,6 +12,7 @@ from core.assignment import Assignment, Writer
 from core.condenser import Condenser, Job, Story
 from core.condensing import WINDOW
 from core.context import Fitted
+from core.door import Door
 from core.draft import Draft
 from core.errors import (
     ChosenModelGone,
@@ -59,7 +60,7 @@ class Composer:
 
     `clock` gives seconds that only ever grow, `wall_clock` seconds since 1970, `chance`
     a random number from 0 to 1. Without a `condenser` the oldest of a long conversation
-    is left out.
+    is left out. Every call goes through the `door`.
     """
 
     def __init__(
@@ -74,9 +75,11 @@ class Composer:
         wall_clock: Callable[[], float],
         chance: Callable[[], float],
         condenser: Condenser | None = None,
+        door: Door | None = None,
     ) -> None:
         self._condenser = condenser
         self._model = model
+        self._door = door or Door(model, clock)
         self._tokenizers = tokenizers
         self._calls = calls
         self._context_tokens = context_tokens
@@ -186,6 +189,7 @@ class Composer:
             history=job.history,
             measure=draft.measured,
             says=lambda reads: job.status.say(CONDENSING if reads else THINKING),
+            status=job.status,
             aside=job.aside,
             cache_key=_hashed(str(conversation)),
             person=_hashed(job.question.asker.id),
@@ -215,7 +219,7 @@ class Composer:
         begun, begun_at = self._clock(), self._wall_clock()
         ended: Finish | ModelFailed | None = None
         try:
-            ended = await self._read(request, writing)
+            ended = await self._read(request, fitted.tokens, writing)
         except ModelFailed as error:
             ended = error
             raise
@@ -237,10 +241,10 @@ class Composer:
             written = "" if usage else job.reply.text
             job.aside(self._record(call, usage, tokenizer, fitted, written))
 
-    async def _read(self, request: Request, writing: "_Writing") -> Finish:
+    async def _read(self, request: Request, tokens: int, writing: "_Writing") -> Finish:
         """Read one answer to its end, handing on what the reader is to see."""
         finish: Finish | None = None
-        async with aclosing(self._model.stream(request)) as answer:
+        async with aclosing(self._door.stream(request, tokens, writing.status)) as answer:
             async for events in answer:
                 finish = writing.take(events) or finish
         if finish is None:
@@ -269,7 +273,7 @@ class _Writing:
 
     def __init__(self, reply: Writer, status: Status) -> None:
         self._reply = reply
-        self._status = status
+        self.status = status
         self.begun = False
         """Whether there is anything for the reader to see."""
 
@@ -280,7 +284,7 @@ class _Writing:
                 self.begun = self.begun or not event.text.isspace()
                 self._reply.write(event.text)
             elif isinstance(event, Reasoning):
-                self._status.say(REASONING)
+                self.status.say(REASONING)
             elif isinstance(event, Finish):
                 return event
         return None

@@ -11,10 +11,13 @@ import structlog
 
 from core.condensing import Plan, Source, Summary, best, extended, plan, request, since
 from core.context import Measured
+from core.door import Door
 from core.erasing import place_of
 from core.errors import EmptyAnswer, ModelFailed, StoreFailed, TooSlow
 from core.messages import Conversation, Text, Turn
 from core.model import Model
+from core.notices import CONDENSING
+from core.status import Status
 from core.store import Call
 from core.store.calls import Calls
 from core.store.patience import write_in_the_end
@@ -60,7 +63,8 @@ class Job:
     """A conversation that may be too long for the answer of this name.
 
     `measure` tells what a part of it takes in the request and how much room it has. `says`
-    is called with True when a summary is about to be written and with False after that.
+    is called with True when a summary is about to be written and with False after that;
+    `status` says when that has to wait.
     """
 
     name: str
@@ -69,6 +73,7 @@ class Job:
     measure: Callable[[Sequence[Turn]], Measured]
     says: Callable[[bool], None]
     aside: Callable[[Coroutine[Any, Any, None]], object]
+    status: Status | None = None
     cache_key: str = ""
     person: str = ""
 
@@ -106,8 +111,9 @@ class Condenser:
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
         deadline: float = DEADLINE,
+        door: Door | None = None,
     ) -> None:
-        self._model = model
+        self._door = door or Door(model, clock)
         self._tokenizer = tokenizer
         self._calls = calls
         self._texts = texts
@@ -183,7 +189,7 @@ class Condenser:
         written: list[str] = []
         ended: Finish | ModelFailed | None = None
         try:
-            ended = await self._read(asked, written)
+            ended = await self._read(asked, job, written)
         except ModelFailed as error:
             ended = error
             raise
@@ -204,8 +210,10 @@ class Condenser:
             raise EmptyAnswer("the summary has no text")
         return extended(drawn, text)
 
-    async def _read(self, asked: Request, written: list[str]) -> Finish:
-        async with aclosing(self._model.stream(asked)) as answer:
+    async def _read(self, asked: Request, job: Job, written: list[str]) -> Finish:
+        tokens = await asyncio.to_thread(lambda: sum(map(self._tokenizer.measure, asked.turns)))
+        through = self._door.stream(asked, tokens, job.status, CONDENSING)
+        async with aclosing(through) as answer:
             async for events in answer:
                 written += [event.text for event in events if isinstance(event, Text)]
                 if isinstance(events[-1], Finish):

@@ -130,6 +130,8 @@ class Settings(BaseModel):
     openai_model: str = ""
     openai_extra_headers: Annotated[JsonObject, Field(repr=False)] = {}
     openai_extra_body: JsonObject = {}
+    openai_requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    openai_tokens_per_minute: Annotated[int, Field(ge=1)] | None = None
 
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
