@@ -54,6 +54,7 @@ class House:
         code_files=True,
         delete_with_question=False,
         text_lifetime=DAY,
+        limits=None,
     ):
         url = f"sqlite+aiosqlite:///{self._folder}/parley.db"
         store = await Store.open(url, wall_clock, text_lifetime)
@@ -81,6 +82,7 @@ class House:
             clock=time.monotonic,
             code_files=code_files,
             delete_with_question=delete_with_question,
+            limits=limits,
         )
         running = asyncio.create_task(chat.run())
         await asyncio.sleep(0)
