@@ -2,12 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from core.controls import Control
 from core.errors import NotAdmitted, SettingsError
-from core.limits import Limits, Rates, read
+from core.limits import Limits, Rates, load, read
 from core.messages import Conversation
 from core.notices import THINKING, WAITING_FOR_OTHERS, in_line, too_many_here, too_many_of_yours
 from sandbox.model import Allowance, Answer, Pause
@@ -248,6 +249,10 @@ async def test_a_request_that_no_minute_has_room_for_is_shortened(house, server)
     assert "longer than I can read" in page.notice
     assert 429 in [request.status for request in server.requests]
     assert server.requests[-1].status == 200
+
+
+def test_the_example_can_be_read():
+    load(Path(__file__).parents[2] / "deploy" / "limits.toml")
 
 
 def test_rates_are_read_from_the_file():
