@@ -11,7 +11,7 @@ import structlog
 
 from core.condensing import Plan, Source, Summary, best, extended, plan, request, since
 from core.context import Measured
-from core.door import Door
+from core.door import TOO_LONG, Door
 from core.erasing import place_of
 from core.errors import EmptyAnswer, ModelFailed, StoreFailed, TooSlow
 from core.messages import Conversation, Text, Turn
@@ -32,6 +32,9 @@ KIND = "summary"
 
 DEADLINE = 20.0
 """Seconds for a summary to be written; whoever waits for an answer waits for it, too."""
+
+WAITS = 5.0
+"""Seconds that a summary stands in line for the model, at most: there the answer is needed more."""
 
 REST = 300.0
 """Seconds for which no other summary is tried in a conversation where one has failed."""
@@ -152,11 +155,10 @@ class Condenser:
             async with asyncio.timeout(self._deadline):
                 summary = await self._write(job, drawn)
         except (ModelFailed, TimeoutError) as error:
-            self._resting[str(job.conversation)] = self._clock() + REST
-            while len(self._resting) > RESTING:
-                self._resting.popitem(last=False)
             why = error if isinstance(error, ModelFailed) else TooSlow(code="summary")
             log.warning("not condensed", conversation=str(job.conversation), error=why.word)
+            if why.code != TOO_LONG:
+                self._rest(job.conversation)
             return _story(known, job.history)
         finally:
             job.says(False)
@@ -173,6 +175,11 @@ class Condenser:
         used = self._tokenizer.measure(known.turn) if known else 0
         reads = int((self._reads - used) * FULL)
         return plan(known, job.history, measured, size=self._largest, reads=reads)
+
+    def _rest(self, conversation: Conversation) -> None:
+        self._resting[str(conversation)] = self._clock() + REST
+        while len(self._resting) > RESTING:
+            self._resting.popitem(last=False)
 
     def _rests(self, conversation: Conversation) -> bool:
         return self._resting.get(str(conversation), float("-inf")) > self._clock()
@@ -212,7 +219,7 @@ class Condenser:
 
     async def _read(self, asked: Request, job: Job, written: list[str]) -> Finish:
         tokens = await asyncio.to_thread(lambda: sum(map(self._tokenizer.measure, asked.turns)))
-        through = self._door.stream(asked, tokens, job.status, CONDENSING)
+        through = self._door.stream(asked, tokens, job.status, CONDENSING, WAITS)
         async with aclosing(through) as answer:
             async for events in answer:
                 written += [event.text for event in events if isinstance(event, Text)]

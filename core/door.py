@@ -55,19 +55,28 @@ class Passage:
         "charge",
         "entered",
         "meanwhile",
+        "patience",
         "person",
         "status",
         "tokens",
     )
 
     def __init__(
-        self, gate: "Gate", person: str, tokens: int, status: Status | None, meanwhile: str
+        self,
+        gate: "Gate",
+        person: str,
+        tokens: int,
+        *,
+        status: Status | None,
+        meanwhile: str,
+        patience: float,
     ) -> None:
         self._gate = gate
         self.person = person
         self.tokens = tokens
         self.status = status
         self.meanwhile = meanwhile
+        self.patience = patience
         self.entered = gate.clock()
         self.charge: Charge | None = None
         self._granted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
@@ -199,7 +208,7 @@ class Gate:
         for position, passage in enumerate(self.line.in_order(now), 1):
             tokens += passage.tokens
             seconds = self.quota.expected(now, position, tokens)
-            if seconds <= LONGEST:
+            if seconds <= passage.patience:
                 passage.tell(position, seconds)
             else:
                 log.warning("not asked: the endpoint's limits", seconds=round(seconds))
@@ -238,16 +247,19 @@ class Door:
         tokens: int,
         status: Status | None = None,
         meanwhile: str = THINKING,
+        patience: float = LONGEST,
     ) -> AsyncGenerator[tuple[Event, ...], None]:
         """As `Model.stream`, once the request and its tokens have room in the limits.
 
         `tokens` are those of the prompt. While it waits, `status` says how it stands in the
         line, and `meanwhile` after that. Raises `RateLimited`, too, when the wait would be
-        too long; every `ModelFailed` knows how long was waited.
+        longer than `patience`; every `ModelFailed` knows how long was waited.
         """
         gate = self._gate(request.parameters.model)
         most = tokens + answer_limit(request.parameters)
-        passage = Passage(gate, request.person, most, status, meanwhile)
+        passage = Passage(
+            gate, request.person, most, status=status, meanwhile=meanwhile, patience=patience
+        )
         waited = 0.0
         try:
             gate.enter(passage)

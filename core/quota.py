@@ -32,6 +32,9 @@ LONGEST_CLOSED = 60.0
 DOUBT = 600.0
 """Seconds for which nothing is expected to come before its time, after that has failed."""
 
+SWEPT = 32
+"""Requests that are remembered at least, before those are looked for that need not be."""
+
 ENOUGH = 32
 """Requests on their way at once, from which on a model that refused one counts as recovered."""
 
@@ -160,6 +163,7 @@ class Ledger:
         self._told: Told | None = None
         self._by: Charge | None = None
         self._recent: list[Charge] = []
+        self._swept = SWEPT
         self._doubted_until = -math.inf
         self._periods = (0.0, math.inf)
 
@@ -201,7 +205,12 @@ class Ledger:
             self._recent.remove(charge)
 
     def forget(self, now: float, oldest_flying: int | None) -> None:
-        """Let go of what was surely counted in all that is known, and in all that may come."""
+        """Let go of what was surely counted in all that is known, and in all that may come.
+
+        Now and then: it only takes room.
+        """
+        if len(self._recent) < self._swept:
+            return
         ticks = [by.tick] if (by := self._by) else []
         ticks += [] if oldest_flying is None else [oldest_flying]
         self._recent = [
@@ -209,6 +218,7 @@ class Ledger:
             for charge in self._recent
             if charge.expires > now and any(_may_lack(charge, tick) for tick in ticks)
         ]
+        self._swept = max(SWEPT, 2 * len(self._recent))
 
     def learn(self, charge: Charge, told: Told | None) -> None:
         """An answer has told how things stood when its request was counted."""
@@ -354,7 +364,7 @@ class Quota:
         if charge in self._flying:
             del self._flying[charge]
             charge.landed, charge.landed_tick = now, next(self._ticks)
-        oldest = min((other.tick for other in self._flying), default=None)
+        oldest = next((other.tick for other in self._flying), None)
         for of, ledger in self._ledgers.items():
             ledger.learn(charge, told(limits, of, now))
             ledger.forget(now, oldest)
@@ -368,6 +378,8 @@ class Quota:
 
     def _until_answered(self, now: float) -> float:
         """Seconds for which what is on its way is waited for, since it may tell something."""
+        if self._at_once == math.inf:
+            return 0.0
         recent = [charge.at + PROBE - now for charge in self._flying if charge.at + PROBE > now]
         return recent[0] if len(recent) >= self._at_once else 0.0
 

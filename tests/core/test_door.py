@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.door import LONGEST, Door, answer_limit, rounded
-from core.errors import RateLimited
+from core.errors import NotReached, RateLimited
 from core.messages import Role, Text, Turn
 from core.notices import THINKING, in_line
 from core.status import Status
@@ -23,17 +23,32 @@ TURNS = (Turn(Role.USER, (Text("why?"),)),)
 class OnPaper:
     """An endpoint on paper that takes what its allowance says, and keeps what it refused."""
 
-    def __init__(self, requests=1000, tokens=10**6, *, takes=1.0, headers=True, retry_after=None):
+    def __init__(
+        self,
+        requests=1000,
+        tokens=10**6,
+        *,
+        takes=1.0,
+        headers=True,
+        retry_after=None,
+        opens=0.0,
+        dead=False,
+    ):
         self.allowance = Allowance(requests, tokens)
         self.takes = takes
         self.headers = headers
         self.retry_after = retry_after
+        self.opens = opens
+        self.dead = dead
         self.asked: list[tuple[float, str]] = []
         self.refused = 0
 
     async def stream(self, request, passage):
+        await asyncio.sleep(self.opens)
         passage.sent()
         await asyncio.sleep(0.05)
+        if self.dead:
+            raise NotReached
         model, now = request.parameters.model, clock()
         exceeded = self.allowance.take(model, passage.tokens, now)
         headers = self.allowance.headers(model, now) if self.headers else {}
@@ -210,7 +225,7 @@ def test_what_would_take_too_long_is_said_at_once():
 @settings(max_examples=50, deadline=None)
 def test_whenever_somebody_gives_up_nothing_stays_taken(people, requests):
     async def main():
-        endpoint = OnPaper(headers=False)
+        endpoint = OnPaper(headers=False, opens=1.0)
         door = Door(endpoint, clock, requests=requests)
         asking = []
         for person, pause, patience in people:
@@ -231,6 +246,46 @@ def test_whenever_somebody_gives_up_nothing_stays_taken(people, requests):
         return clock() - begun
 
     assert run(main()) < 8
+
+
+def test_a_request_that_was_never_sent_takes_nothing():
+    async def main():
+        door = Door(OnPaper(headers=False, opens=1.0), clock, requests=1)
+        first = asyncio.create_task(ask(door, "a"))
+        await asyncio.sleep(0.5)
+        first.cancel()
+        return await ask(door, "b")
+
+    assert run(main()) < 3
+
+
+def test_an_endpoint_that_cannot_be_reached_holds_nobody_up():
+    async def main():
+        door = Door(OnPaper(dead=True), clock)
+        asking = (ask(door, str(n)) for n in range(40))
+        errors = await asyncio.gather(*asking, return_exceptions=True)
+        assert all(isinstance(error, NotReached) for error in errors)
+        (gate,) = door._gates.values()
+        assert not gate.quota._flying
+        return clock()
+
+    assert run(main()) < 1
+
+
+def test_when_somebody_leaves_the_line_the_others_move_up():
+    async def main(status):
+        door = Door(OnPaper(headers=False), clock, requests=1)
+        await ask(door, "a")
+        others = [asyncio.create_task(ask(door, person)) for person in "bc"]
+        asyncio.get_running_loop().call_later(5, others[1].cancel)
+        await asyncio.sleep(0)
+        try:
+            await ask(door, "d", status=status)
+        finally:
+            others[0].cancel()
+
+    words = [words for _, words, _ in seen(main, wait=15)]
+    assert words[1:3] == [in_line(3, None), in_line(2, None)]
 
 
 def test_whoever_leaves_the_line_makes_room_for_the_next_at_once():
@@ -274,3 +329,19 @@ def test_places_are_said_as_people_say_them(place, words):
     assert told(in_line(place, 120), "de") == (
         f"wartet auf das Modell, als {place}. in der Reihe, etwa 2 Minuten …"
     )
+
+
+def test_who_has_less_patience_is_turned_away_sooner():
+    async def main():
+        door = Door(OnPaper(headers=False), clock, requests=1)
+        await ask(door, "a")
+        request = Request(TURNS, Parameters("m"), person="b")
+        begun = clock()
+        with pytest.raises(RateLimited) as caught:
+            async with aclosing(door.stream(request, 10, patience=5.0)) as answer:
+                async for _ in answer:
+                    pass
+        assert not caught.value.held
+        return clock() - begun
+
+    assert run(main()) <= 1.1

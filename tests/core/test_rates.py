@@ -1,16 +1,21 @@
 """How often people may ask, and how many answers are written at once."""
 
 import asyncio
+import time
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.controls import Control
+from core.door import Door
 from core.errors import NotAdmitted, SettingsError
 from core.limits import Limits, Rates, load, read
-from core.messages import Conversation
+from core.messages import Conversation, Role, Text, Turn
+from core.model import Model
 from core.notices import THINKING, WAITING_FOR_OTHERS, in_line, too_many_here, too_many_of_yours
+from core.wire import Parameters, Request
 from sandbox.model import Allowance, Answer, Pause
 from tests.core.house import ADA, BEN, Talk, answered, ask, until
 from tests.core.paper import THREAD, Paper
@@ -159,9 +164,11 @@ async def test_answers_that_are_too_many_at_once_wait_and_say_so(house, server):
 @pytest.mark.parametrize("name", ["person", "workspace"])
 async def test_whose_own_limit_is_reached_holds_up_nobody_else(house, server, name):
     chat = await house(limits=limits(**{f"replies_at_once_per_{name}": 1}))
-    server.enqueue(Answer(("One, ", Pause(20))), Answer(("Two.",)), Answer(("Three.",)))
+    server.enqueue(Answer(("Zero.",)), Answer(("One, ", Pause(20))), Answer(("Two.",)))
+    async with answered(chat):  # so that Ben has asked as often as Ada, and comes after her
+        await begun(chat, elsewhere(ask("0?", "0", BEN), "0"))
     await begun(chat, elsewhere(ask("1?", "1"), "1"))
-    await until(lambda: server.requests)
+    await until(lambda: len(server.requests) == 2)
     second = await begun(chat, elsewhere(ask("2?", "2"), "2"))
     await until(lambda: WAITING_FOR_OTHERS in second.signs)
     other = elsewhere(ask("3?", "3", BEN), "3")
@@ -265,3 +272,23 @@ def test_rates_are_read_from_the_file():
 def test_what_is_wrong_with_rates_is_said(line):
     with pytest.raises(SettingsError, match="rates"):
         read(f"[rates]\n{line}\n", "limits.toml")
+
+
+async def test_what_is_asked_twice_since_a_parameter_was_refused_counts_twice(server):
+    """gpt-6 does not take `max_tokens`, which other servers know only."""
+    model = Model(api_key=server.key, base_url=server.base_url)
+    door = Door(model, time.monotonic, requests=3)
+    turns = (Turn(Role.USER, (Text("why?"),)),)
+    request = Request(turns, Parameters("gpt-6-luna", answer_tokens=20))
+    try:
+        async with aclosing(door.stream(request, 10)) as answer:
+            async for _ in answer:
+                pass
+    finally:
+        await model.close()
+
+    (gate,) = door._gates.values()
+    assert [request.status for request in server.requests] == [400, 200]
+    assert gate.quota.wait(time.monotonic(), 10) == 0
+    gate.quota.take(time.monotonic(), 10)
+    assert gate.quota.wait(time.monotonic(), 10) > 50
