@@ -12,7 +12,7 @@ from core.assignment import Assignment, Writer
 from core.condenser import Condenser, Job, Story
 from core.condensing import WINDOW
 from core.context import Fitted
-from core.door import Door
+from core.door import Door, Transit
 from core.draft import Draft
 from core.errors import (
     ChosenModelGone,
@@ -233,18 +233,20 @@ class Composer:
                 model=job.preset.model,
                 outcome=_outcome(ended),
                 request_id=ended.request_id if ended else "",
-                begun_at=begun_at,
-                seconds=self._clock() - begun,
+                begun_at=begun_at + writing.transit.waited,
+                seconds=self._clock() - begun - writing.transit.waited,
             )
             usage = ended.usage if isinstance(ended, Finish) else None
             # Once there is text, no other call follows: it is that of this one.
             written = "" if usage else job.reply.text
-            job.aside(self._record(call, usage, tokenizer, fitted, written))
+            if writing.transit.sent:  # else it stood in line only, and cost nothing
+                job.aside(self._record(call, usage, tokenizer, fitted, written))
 
     async def _read(self, request: Request, tokens: int, writing: "_Writing") -> Finish:
         """Read one answer to its end, handing on what the reader is to see."""
         finish: Finish | None = None
-        async with aclosing(self._door.stream(request, tokens, writing.status)) as answer:
+        through = self._door.stream(request, tokens, writing.status, transit=writing.transit)
+        async with aclosing(through) as answer:
             async for events in answer:
                 finish = writing.take(events) or finish
         if finish is None:
@@ -274,6 +276,7 @@ class _Writing:
     def __init__(self, reply: Writer, status: Status) -> None:
         self._reply = reply
         self.status = status
+        self.transit = Transit()
         self.begun = False
         """Whether there is anything for the reader to see."""
 

@@ -11,7 +11,7 @@ import structlog
 
 from core.condensing import Plan, Source, Summary, best, extended, plan, request, since
 from core.context import Measured
-from core.door import TOO_LONG, Door
+from core.door import TOO_LONG, Door, Transit
 from core.erasing import place_of
 from core.errors import EmptyAnswer, ModelFailed, StoreFailed, TooSlow
 from core.messages import Conversation, Text, Turn
@@ -192,11 +192,11 @@ class Condenser:
             cache_key=job.cache_key,
             person=job.person,
         )
-        begun, begun_at = self._clock(), self._wall_clock()
+        begun, begun_at, transit = self._clock(), self._wall_clock(), Transit()
         written: list[str] = []
         ended: Finish | ModelFailed | None = None
         try:
-            ended = await self._read(asked, job, written)
+            ended = await self._read(asked, job, written, transit)
         except ModelFailed as error:
             ended = error
             raise
@@ -206,20 +206,23 @@ class Condenser:
                 model=self._parameters.model,
                 outcome=_outcome(ended),
                 request_id=ended.request_id if ended is not None else "",
-                begun_at=begun_at,
-                seconds=self._clock() - begun,
+                begun_at=begun_at + transit.waited,
+                seconds=self._clock() - begun - transit.waited,
                 purpose=KIND,
             )
             usage = ended.usage if isinstance(ended, Finish) else None
-            job.aside(self._record(call, usage, asked, "".join(written)))
+            if transit.sent:  # else it stood in line only, and cost nothing
+                job.aside(self._record(call, usage, asked, "".join(written)))
         text = await asyncio.to_thread(self._fitting, "".join(written).strip())
         if not text:
             raise EmptyAnswer("the summary has no text")
         return extended(drawn, text)
 
-    async def _read(self, asked: Request, job: Job, written: list[str]) -> Finish:
+    async def _read(self, asked: Request, job: Job, written: list[str], transit: Transit) -> Finish:
         tokens = await asyncio.to_thread(lambda: sum(map(self._tokenizer.measure, asked.turns)))
-        through = self._door.stream(asked, tokens, job.status, CONDENSING, WAITS)
+        through = self._door.stream(
+            asked, tokens, job.status, meanwhile=CONDENSING, patience=WAITS, transit=transit
+        )
         async with aclosing(through) as answer:
             async for events in answer:
                 written += [event.text for event in events if isinstance(event, Text)]

@@ -8,6 +8,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 
 import structlog
 
@@ -44,13 +45,20 @@ MODELS = 100
 """Models of which it is kept what they take."""
 
 
+@dataclass(slots=True)
+class Transit:
+    """What became of a call: how long it stood in line, and whether it was sent after that."""
+
+    waited: float = 0.0
+    sent: bool = False
+
+
 class Passage:
     """One call of a model on its way through the door, from standing in line to its answer."""
 
     __slots__ = (
         "_gate",
         "_granted",
-        "_is_sent",
         "_words",
         "charge",
         "entered",
@@ -59,6 +67,7 @@ class Passage:
         "person",
         "status",
         "tokens",
+        "transit",
     )
 
     def __init__(
@@ -70,6 +79,7 @@ class Passage:
         status: Status | None,
         meanwhile: str,
         patience: float,
+        transit: Transit,
     ) -> None:
         self._gate = gate
         self.person = person
@@ -77,11 +87,11 @@ class Passage:
         self.status = status
         self.meanwhile = meanwhile
         self.patience = patience
+        self.transit = transit
         self.entered = gate.clock()
         self.charge: Charge | None = None
         self._granted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._words = ""
-        self._is_sent = False
 
     @property
     def waits(self) -> bool:
@@ -91,6 +101,7 @@ class Passage:
     async def granted(self) -> None:
         """Wait for the turn. Raises `RateLimited` when that would take too long."""
         too_long = await self._granted
+        self.transit.waited = self._gate.clock() - self.entered
         if self._words and self.status:
             self.status.say(self.meanwhile)
         if too_long:
@@ -117,9 +128,9 @@ class Passage:
 
     def sent(self) -> None:
         """The request is sent; if it is sent again in other words, that counts as well."""
-        if self._is_sent:
+        if self.transit.sent:
             self.charge = self._gate.quota.take(self._gate.clock(), self.tokens)
-        self._is_sent = True
+        self.transit.sent = True
 
     def answered(self, limits: Mapping[str, str]) -> None:
         """The endpoint has answered, with these limits."""
@@ -147,7 +158,7 @@ class Passage:
     def over(self) -> None:
         """The call has ended, or was given up wherever it was."""
         self._gate.line.remove(self)
-        if self.charge and self._is_sent:
+        if self.charge and self.transit.sent:
             self._gate.quota.failed(self.charge, self._gate.clock())
         elif self.charge:
             self._gate.quota.give_back(self.charge)
@@ -246,30 +257,38 @@ class Door:
         request: Request,
         tokens: int,
         status: Status | None = None,
+        *,
         meanwhile: str = THINKING,
         patience: float = LONGEST,
+        transit: Transit | None = None,
     ) -> AsyncGenerator[tuple[Event, ...], None]:
         """As `Model.stream`, once the request and its tokens have room in the limits.
 
         `tokens` are those of the prompt. While it waits, `status` says how it stands in the
         line, and `meanwhile` after that. Raises `RateLimited`, too, when the wait would be
-        longer than `patience`; every `ModelFailed` knows how long was waited.
+        longer than `patience`; every `ModelFailed` knows how long was waited. `transit` tells
+        afterwards what became of the call, however it ended.
         """
         gate = self._gate(request.parameters.model)
         most = tokens + answer_limit(request.parameters)
+        transit = transit or Transit()
         passage = Passage(
-            gate, request.person, most, status=status, meanwhile=meanwhile, patience=patience
+            gate,
+            request.person,
+            most,
+            status=status,
+            meanwhile=meanwhile,
+            patience=patience,
+            transit=transit,
         )
-        waited = 0.0
         try:
             gate.enter(passage)
             await passage.granted()
-            waited = self._clock() - passage.entered
             async with aclosing(self._model.stream(request, passage)) as answer:
                 async for events in answer:
                     yield events
         except ModelFailed as error:
-            error.waited = waited
+            error.waited = transit.waited
             if isinstance(error, RateLimited) and error.code != TOO_LONG:
                 error.held = True
                 passage.held(error, {})

@@ -275,7 +275,7 @@ async def test_a_context_that_has_no_room_for_a_summary_does_without(build, serv
 
 
 async def test_where_others_wait_for_the_model_the_answer_does_not_wait_for_a_summary(
-    build, server
+    build, server, store
 ):
     """And as soon as nobody does, there is one."""
     server.script = lambda body: Answer(("It was about the budget.",))
@@ -291,6 +291,7 @@ async def test_where_others_wait_for_the_model_the_answer_does_not_wait_for_a_su
     paper = await ask(chat, talk(LONG))
     assert [request.body["model"] for request in server.requests] == ["gpt-4o-mini"]
     assert "left out" in list(paper.messages.values())[-1].notice
+    assert await calls(store) == [("answer", "gpt-4o-mini", "stop", 1)]
 
     tell("9")
     await ask(chat, talk(LONG), "q2")

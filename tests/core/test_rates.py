@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from core.controls import Control
 from core.door import Door
@@ -224,6 +225,9 @@ async def test_a_question_that_waits_for_the_model_can_be_stopped(house, server)
 
     assert "Stopped." in list(paper.messages.values())[-1].notice
     assert len(server.requests) == 1
+    async with chat._store._database.read() as connection:
+        calls = await connection.execute(text("SELECT count(*) FROM model_calls"))
+        assert calls.scalar() == 1
     (gate,) = chat._answering._composer._door._gates.values()
     assert not gate.line
     assert not gate.quota._flying
