@@ -170,23 +170,24 @@ class Ledger:
     @property
     def knows(self) -> bool:
         """Whether the endpoint has ever told anything."""
-        return self._told is not None
+        return self._by is not None
 
     def wait(self, now: float, amount: float) -> float:
         """Seconds until so much fits; more than the whole limit fits when all of it is left."""
-        if self._told is None:
+        told = self._standing()
+        if told is None:
             return 0.0
-        out, amount, until = self._out(now), min(amount, self._told.limit), now
+        out, amount, until = self._out(now), min(amount, told.limit), now
         # More than the limit is out: room comes as answers tell more, or as it is forgotten.
         for charge in sorted(self._lacking(now), key=lambda charge: charge.expires):
-            if out + amount <= self._told.limit:
+            if out + amount <= told.limit:
                 break
             out, until = out - charge.amount(self._of), charge.expires
         return max(self._reaches(now, out + amount), until - now)
 
     def expected(self, now: float, amount: float) -> float:
         """Seconds until so much has been sent, however much it is."""
-        told = self._told
+        told = self._standing()
         if told is None:
             return 0.0
         amount += self._out(now)
@@ -227,13 +228,14 @@ class Ledger:
         charge.told[self._of] = told
         if self._by is None or charge.tick > self._by.tick:
             self._by = charge
-        self._told = self._together(self._by)
+        self._told = None
         least, most = told.periods
         self._periods = (max(self._periods[0], least), min(self._periods[1], most))
 
     def refused(self, now: float) -> None:
         """A request was refused (429): if we counted on refill, it does not come as we think."""
-        if self._told and self._out(now) > self._told.left:
+        told = self._standing()
+        if told and self._out(now) > told.left:
             self._doubted_until = now + DOUBT
 
     def _period(self, now: float) -> float | None:
@@ -245,6 +247,12 @@ class Ledger:
         least, most = self._periods
         found = (period for period in PERIODS if least <= period <= most)
         return next(found, None) if now >= self._doubted_until else None
+
+    def _standing(self) -> Told | None:
+        """How things stand by all that was told; found out when somebody asks."""
+        if self._told is None and self._by is not None:
+            self._told = self._together(self._by)
+        return self._told
 
     def _together(self, newest: Charge) -> Told:
         """The least that is told by those that were on their way together with the newest."""
@@ -261,7 +269,7 @@ class Ledger:
         return replace(least, at=at, reset=end - at)
 
     def _reaches(self, now: float, amount: float) -> float:
-        told = self._told
+        told = self._standing()
         if told is None:
             return 0.0
         return max(0.0, told.at + told.reaches(amount, evenly=self._period(now) is not None) - now)

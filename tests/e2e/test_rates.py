@@ -84,6 +84,26 @@ async def test_what_the_file_of_limits_says_is_held(town, platform):
     assert second.started >= first.finished
 
 
+@pytest.mark.parametrize("platform", [0, 1])
+async def test_a_429_is_one_sentence_for_one_person_and_nobody_else_runs_into_it(town, platform):
+    place = places(town)[platform]
+    town.model.enqueue(
+        Answer(status=429, code="rate_limit_exceeded", headers={"retry-after": "90"})
+    )
+    async with town.bot():
+        first = place.mention(place.ada, "go on")
+        seen = await first.until(lambda seen: bool(seen) and bool(seen[-1].notice))
+        second = place.mention(place.ben, "and me?")
+        await until(place.space, lambda: place.acknowledged(second.asked))
+        second.say(place.ben, "stop")
+        await second.until(lambda seen: bool(seen) and "Stopped." in seen[-1].notice)
+
+    assert seen[-1].notice == (
+        "The model has too many questions at the moment. Please try again in 2 minutes."
+    )
+    assert len(town.model.requests) == 1
+
+
 async def test_a_wrong_file_of_limits_stops_the_start_with_what_is_wrong(town):
     (town.folder / "limits.toml").write_text("[rates]\nquestions_per_minute = 3\n")
     bot = await town.start(LIMITS_FILE="limits.toml")
