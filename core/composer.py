@@ -129,7 +129,8 @@ class Composer:
                     error=error.word,
                     seconds=round(delay, 1),
                 )
-                job.status.say(retrying(delay))
+                if delay:  # else it stands in line, which says so itself
+                    job.status.say(retrying(delay))
                 await asyncio.sleep(delay)
                 job.status.say(THINKING)
             else:

@@ -221,7 +221,7 @@ class Gate:
             seconds = self.quota.expected(now, position, tokens)
             if seconds <= passage.patience:
                 passage.tell(position, seconds)
-            else:
+            elif passage.waits:  # else it was cancelled, too
                 log.warning("not asked: the endpoint's limits", seconds=round(seconds))
                 self.line.remove(passage)
                 passage.turn_away(seconds)
