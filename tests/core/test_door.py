@@ -276,18 +276,18 @@ def test_who_gives_up_as_it_turns_out_to_take_too_long_is_in_nobodys_way():
     async def main():
         door = Door(OnPaper(headers=False), clock, requests=1)
         await ask(door, "a")
-        others = [asyncio.create_task(ask(door, "b")) for _ in range(2)]
+        stays, goes = (asyncio.create_task(ask(door, person)) for person in "bc")
         await asyncio.sleep(1.5)
         (gate,) = door._gates.values()
-        for other in others:
-            other.cancel()
+        goes.cancel()
         gate.quota.refused(gate.quota.take(clock(), 1), clock(), {}, 2 * LONGEST)
         gate._look_at = 0.0
         gate.share_out()
-        await asyncio.gather(*others, return_exceptions=True)
-        return gate.idle
+        ended = await asyncio.gather(stays, goes, return_exceptions=True)
+        assert gate.idle
+        return [type(one) for one in ended]
 
-    assert run(main())
+    assert run(main()) == [RateLimited, asyncio.CancelledError]
 
 
 def test_when_somebody_leaves_the_line_the_others_move_up():
