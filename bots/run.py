@@ -23,6 +23,7 @@ from core.chat import Chat
 from core.composer import Composer
 from core.condenser import Condenser
 from core.cuts import Cuts
+from core.door import Door
 from core.erasing import Erasing
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
 from core.forgetting import Forgetting
@@ -90,8 +91,7 @@ async def run(settings: Settings) -> None:
     """
     signals = _heard_signals()
     async with AsyncExitStack() as house:
-        personas = _personas(settings)
-        limits = load_limits(Path(settings.limits_file)) if settings.limits_file else Limits()
+        personas, limits = _personas(settings), _limits(settings)
         lifetime = settings.text_hours * 3600
         store = await Store.open(settings.database_url, time.time, lifetime)
         house.push_async_callback(store.close)
@@ -128,6 +128,7 @@ async def run(settings: Settings) -> None:
             first_contact=settings.introduction,
             delete_with_question=settings.delete_with_question,
             code_files=settings.code_files,
+            limits=limits,
         )
         erasing = Erasing(store.texts)
         await house.enter_async_context(_running(erasing.run()))
@@ -256,6 +257,10 @@ def _personas(settings: Settings) -> Personas:
     return load(Path(settings.personas_file), settings.context_tokens)
 
 
+def _limits(settings: Settings) -> Limits:
+    return load_limits(Path(settings.limits_file)) if settings.limits_file else Limits()
+
+
 def _parameters(settings: Settings, name: str) -> Parameters:
     return Parameters(
         model=name,
@@ -341,8 +346,15 @@ async def _composer(
         tokenizers.of(settings.summary_model or name), model.open(), tokenizers.of(name)
     )
     charging = Charging(spending, clock=time.monotonic, wall_clock=time.time)
+    door = Door(
+        model,
+        time.monotonic,
+        requests=settings.openai_requests_per_minute,
+        tokens=settings.openai_tokens_per_minute,
+    )
     condenser = Condenser(
         model=model,
+        door=door,
         tokenizer=tokenizer,
         charging=charging,
         texts=store.texts,
@@ -353,6 +365,7 @@ async def _composer(
     )
     return Composer(
         standby=Standby(model, fallbacks, clock=time.monotonic),
+        doors={model: door},
         tokenizers=tokenizers,
         charging=charging,
         condenser=condenser if settings.summaries else None,

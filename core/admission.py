@@ -8,6 +8,7 @@ from core.messages import Question
 from core.notices import ONLY_LISTED, ONLY_MANAGERS, UNSURE_WHO_MAY, unknown_persona
 from core.overrides import Overrides
 from core.presets import Who
+from core.rates import QuestionRates
 from core.spending import Spender, Spending
 from core.surface import Surface
 from core.told import Told
@@ -21,11 +22,13 @@ class Admission:
         self,
         access: Access,
         overrides: Overrides,
+        rates: QuestionRates,
         spending: Spending,
         clock: Callable[[], float],
     ) -> None:
         self._access = access
         self._overrides = overrides
+        self._rates = rates
         self._spending = spending
         self._told = Told(clock)
 
@@ -45,6 +48,13 @@ class Admission:
             return await self._access.refusal(caller) or await self._kept_out(caller)
         except PlatformFailed:
             return UNSURE_WHO_MAY
+
+    async def too_many(self, question: Question) -> Notice | None:
+        """Why it is one question too many, which comes last: what is refused does not count.
+
+        An edited question is never too many, though it counts.
+        """
+        return None if question.is_edited else await self._rates.refusal(question)
 
     def due(self, caller: Caller) -> bool:
         """Whether somebody is to be told now; they then count as told in this channel."""

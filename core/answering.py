@@ -11,6 +11,7 @@ import structlog
 
 from core.answer_cache import AnswerCache, Cached
 from core.assignment import Assignment
+from core.at_once import AtOnce
 from core.attachments import add_code_files
 from core.composer import Composer
 from core.continuation import Continuation, fence_at_the_end, reopened
@@ -80,6 +81,7 @@ class Answering:
         fresh: FreshStarts,
         cache: AnswerCache,
         outsiders: Outsiders,
+        at_once: AtOnce,
         aside: Callable[[Coroutine[Any, Any, None]], None],
         clock: Callable[[], float],
         code_files: bool,
@@ -95,6 +97,7 @@ class Answering:
         self._fresh = fresh
         self._cache = cache
         self._outsiders = outsiders
+        self._at_once = at_once
         self._aside = aside
         self._clock = clock
         self._code_files = code_files
@@ -139,7 +142,7 @@ class Answering:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(reply.show())
             ending = await self._kept_from(running)
-            ending = ending or await running.written(partial(self._compose, running))
+            ending = ending or await running.written(partial(self._in_turn, running))
             if reply.blank and not ending.notice and ending.outcome in ANSWERED:
                 ending = failure(EmptyAnswer("it wrote nothing that can be shown"))
             notice = await self._with_introduction(ending, running)
@@ -186,6 +189,11 @@ class Answering:
                 outcome = await surface.edit(old.id, page)
         if not isinstance(outcome, Delivered):
             log.info("former answer does not point to the newer one", outcome=str(outcome))
+
+    async def _in_turn(self, running: Running, asked: Sequence[Asked]) -> Ending:
+        """Write the answer as soon as not too many others are written."""
+        async with self._at_once.turn(asked[-1].question, asked[-1].status):
+            return await self._compose(running, asked)
 
     async def _compose(self, running: Running, asked: Sequence[Asked]) -> Ending:
         """Write the answer with the model; every failure of it is an ending of its own."""

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.door import Transit
 from core.errors import ModelFailed, NotReached
 from core.messages import Turn
 from core.spending import Reservation, Spender, Spending
@@ -37,9 +38,13 @@ class Bill:
 
 @dataclass(slots=True)
 class Charged:
-    """A call that may be made now, with these parameters; `finish` is to be set when it ends."""
+    """A call that may be made now, with these parameters; `finish` is to be set when it ends.
+
+    `transit` is to be told whether it was sent, or stood in line only, which costs nothing.
+    """
 
     parameters: Parameters
+    transit: Transit = field(default_factory=Transit)
     finish: Finish | None = None
 
 
@@ -81,14 +86,18 @@ class Charging:
             failed = error
             raise
         finally:
-            ended = charged.finish or failed
+            ended, waited = charged.finish or failed, charged.transit.waited
             done = replace(
                 call,
                 outcome=_outcome(ended),
                 request_id=ended.request_id if ended else "",
-                seconds=self._clock() - begun,
+                begun_at=call.begun_at + waited,
+                seconds=self._clock() - begun - waited,
             )
-            bill.aside(self._settle(reservation, done, bill, ended, bill.written()))
+            if charged.transit.sent:
+                bill.aside(self._settle(reservation, done, bill, ended, bill.written()))
+            else:
+                bill.aside(self._spending.free(reservation))
 
     async def _settle(
         self,

@@ -13,6 +13,7 @@ from core.access import Access, Caller
 from core.admission import Admission
 from core.answer_cache import AnswerCache
 from core.answering import Answering, reply_name
+from core.at_once import AtOnce
 from core.attention import Attention
 from core.changes import LAST_EDITS, Changes, MayManage, is_stop
 from core.composer import Composer
@@ -28,6 +29,7 @@ from core.etiquette import Saying
 from core.fresh import FreshStarts
 from core.introductions import Introductions
 from core.leases import Leases
+from core.limits import Limits
 from core.messages import Conversation, Question
 from core.notices import (
     EMPTY_QUESTION,
@@ -44,6 +46,7 @@ from core.pace import Governor
 from core.pauses import Pauses
 from core.presets import Scope
 from core.queue import Asked, Queue, Revision, keys
+from core.rates import QuestionRates
 from core.running import Running
 from core.spending import Spending
 from core.status import Status
@@ -76,7 +79,8 @@ class Chat:
     `clock` gives seconds that only ever grow. With `delete_with_question`, an answer goes when
     its question goes. With `code_files`, long code is put below an answer as files, too.
     `first_contact` stands below the first answer in each channel; empty: nothing does.
-    `access` says who may use it, `outsiders` what becomes of what others write.
+    `access` says who may use it, `outsiders` what becomes of what others write; `limits` are what
+    stands in LIMITS_FILE.
     """
 
     def __init__(
@@ -94,11 +98,20 @@ class Chat:
         delete_with_question: bool = False,
         code_files: bool = True,
         first_contact: str = "",
+        limits: Limits | None = None,
     ) -> None:
+        limits = limits or Limits()
         self.pauses = Pauses(store.pauses, clock)
         self._store = store
         self._overrides = overrides
-        self._admission = Admission(access or Access(), overrides, spending, clock)
+        rates = QuestionRates(
+            limits.rates,
+            by_person=store.questions.asked_by,
+            in_channel=store.questions.asked_in,
+            clock=clock,
+            contact=limits.contact,
+        )
+        self._admission = Admission(access or Access(), overrides, rates, spending, clock)
         self.outsiders = Outsiders(self._admission, outsiders)
         self._attention = Attention(store.threads)
         self._introductions = Introductions(store.introductions, first_contact)
@@ -118,6 +131,7 @@ class Chat:
             fresh=self._fresh,
             cache=cache,
             outsiders=self.outsiders,
+            at_once=AtOnce(limits.rates, clock),
             aside=self._aside,
             clock=clock,
             code_files=code_files,
@@ -334,13 +348,15 @@ class Chat:
     async def _refusal(self, question: Question, surface: Surface) -> Notice | None:
         """Why a question is not taken; None when it is.
 
-        Where the bot is paused, "stop" still stops.
+        Where the bot is paused, or asked too often, "stop" still stops.
         """
         if refusal := await self._admission.refusal(question, surface):
             return refusal
-        if not is_stop(question.text) and await self.pauses.hold(question.conversation):
+        if is_stop(question.text):
+            return None
+        if await self.pauses.hold(question.conversation):
             return PAUSED
-        return None
+        return await self._admission.too_many(question)
 
     def _turn_away(self, question: Question, surface: Surface, why: Notice) -> None:
         """A question is not admitted: say so, where that is due."""

@@ -80,6 +80,7 @@ _OVERFLOW_PHRASES = (
     r"The input \(\d+ tokens\) is longer than the model's context length",  # SGLang
     r"Requested token count exceeds the model's maximum context length of \d+",  # SGLang
     r"Prompt contains \d+ tokens.{0,40} too large for model",  # Mistral
+    r"Request too large for .{1,200} on tokens per min",  # OpenAI: more than a whole minute's
 )
 
 # A message begins with one, perhaps behind a gateway's own words and a dash or a colon: in
@@ -194,7 +195,7 @@ class Complaint:
             return precise
         status = self.status or _as_status(self.code)
         # The parameter is vLLM's way to say context_length_exceeded.
-        if self.parameter == "input_tokens" or (status == 400 and self._overflows):
+        if self.parameter == "input_tokens" or (status in (400, 429) and self._overflows):
             return ContextExceeded
         if not status:
             return _first(_VAGUE, words) or ServerFailed
@@ -206,11 +207,15 @@ class Complaint:
 
 
 class Refused(Exception):
-    """The endpoint answered with an error status; `complaint` is what it said."""
+    """The endpoint answered with an error status; `complaint` is what it said.
 
-    def __init__(self, said: Complaint) -> None:
+    `limits` are its rate-limit headers by the end of their names.
+    """
+
+    def __init__(self, said: Complaint, limits: Mapping[str, str] | None = None) -> None:
         super().__init__(said.message)
         self.complaint = said
+        self.limits = limits or {}
 
 
 def complaint(body: object) -> Complaint:

@@ -13,6 +13,7 @@ from core.charging import Bill, Charging
 from core.condenser import Condenser, Job, Story
 from core.condensing import WINDOW
 from core.context import Fitted
+from core.door import LONGEST, Door, Transit
 from core.draft import Draft
 from core.errors import (
     ChosenModelGone,
@@ -44,7 +45,7 @@ from core.notices import (
 )
 from core.once import Once
 from core.presets import Name, Origin
-from core.retry import PATIENCE, Retry
+from core.retry import Retry
 from core.standby import Candidate, Standby, after, stands_in
 from core.status import Status
 from core.tokens import Tokenizers
@@ -56,6 +57,9 @@ log = structlog.get_logger()
 IMPATIENCE = 2.0
 """Seconds in which a model is asked again while there is another that can stand in for it."""
 
+SHORT_LINE = 10.0
+"""Seconds for which it stands in line for the model meanwhile, at most."""
+
 SMALLER = 0.6
 """What is left of a request, at most, when the server finds it too large all the same."""
 
@@ -63,9 +67,9 @@ SMALLER = 0.6
 class Composer:
     """Writes answers with the models that there are.
 
-    `charging` pays for the calls; `clock` gives seconds that only ever grow, `chance` a random
-    number from 0 to 1. Without a `condenser` the oldest of a long conversation
-    is left out.
+    Every call goes through the door of its endpoint, one of `doors` or a new one; `charging`
+    pays for it. `clock` gives seconds that only ever grow, `chance` a random number from 0 to 1.
+    Without a `condenser` the oldest of a long conversation is left out.
     """
 
     def __init__(
@@ -79,9 +83,11 @@ class Composer:
         clock: Callable[[], float],
         chance: Callable[[], float],
         condenser: Condenser | None = None,
+        doors: Mapping[Model, Door] | None = None,
     ) -> None:
         self._condenser = condenser
         self._standby = standby
+        self._doors = dict(doors or {})
         self._tokenizers = tokenizers
         self._charging = charging
         self._context_tokens = context_tokens
@@ -118,8 +124,7 @@ class Composer:
             try:
                 with self._standby.asking(candidate):
                     sign = ASKS_ANOTHER if failed else THINKING
-                    patience = IMPATIENCE if rest else PATIENCE
-                    ending = await self._asked(candidate, job, writing, patience, sign)
+                    ending = await self._asked(candidate, job, writing, sign, hurries=bool(rest))
             except ModelFailed as error:
                 failed.append((candidate.name, error))
                 line = after(error, candidate, rest) if stands_in(error) else []
@@ -136,18 +141,25 @@ class Composer:
         candidate: Candidate,
         job: Assignment,
         writing: "_Writing",
-        patience: float,
         sign: str,
+        *,
+        hurries: bool,
     ) -> Ending:
-        """The answer of one model, asked again as long as that may help."""
-        retry = Retry(self._clock(), patience)
+        """The answer of one model, asked again as long as that may help.
+
+        It `hurries` while there is another model that can stand in for it.
+        """
+        retry = Retry(self._clock())
+        if hurries:
+            retry = Retry(self._clock(), patience=IMPATIENCE, held=IMPATIENCE)
+        waits = SHORT_LINE if hurries else LONGEST
         draft = await self._draft(candidate, job)
         fitted = await draft.fitted()
         draft, fitted = await self._condensed(draft, fitted)
         job.status.say(sign)
         while True:
             try:
-                finish = await self._ask(draft, fitted, writing)
+                finish = await self._ask(draft, fitted, writing, waits)
             except ContextExceeded:
                 smaller = await draft.fitted(int(fitted.tokens * SMALLER))
                 if smaller.tokens >= fitted.tokens:
@@ -165,7 +177,8 @@ class Composer:
                     error=error.word,
                     seconds=round(delay, 1),
                 )
-                job.status.say(retrying(delay))
+                if delay:  # else it stands in line, which says so itself
+                    job.status.say(retrying(delay))
                 await asyncio.sleep(delay)
                 job.status.say(sign)
             else:
@@ -225,6 +238,7 @@ class Composer:
             history=job.history,
             measure=draft.measured,
             says=lambda reads: job.status.say(CONDENSING if reads else THINKING),
+            status=job.status,
             aside=job.aside,
             cache_key=_hashed(str(conversation)),
             person=_hashed(job.question.asker.id),
@@ -243,7 +257,7 @@ class Composer:
             return replace(fitted, told=(UNSEEN, *fitted.told))
         return fitted
 
-    async def _ask(self, draft: Draft, fitted: Fitted, writing: "_Writing") -> Finish:
+    async def _ask(self, draft: Draft, fitted: Fitted, writing: "_Writing", waits: float) -> Finish:
         """One call of the model, paid for and written down whatever becomes of it."""
         job, question = draft.job, draft.job.question
         bill = Bill(
@@ -264,15 +278,31 @@ class Composer:
                 cache_key=_hashed(str(question.conversation)),
                 person=_hashed(question.asker.id),
             )
-            finish = charged.finish = await self._read(draft.model, request, writing)
+            finish = charged.finish = await self._read(
+                draft.model, request, fitted.tokens, writing, waits=waits, transit=charged.transit
+            )
         if finish.usage is not None:
             draft.tokenizer.learn(fitted.turns, finish.usage.prompt)
         return finish
 
-    async def _read(self, model: Model, request: Request, writing: "_Writing") -> Finish:
+    async def _read(
+        self,
+        model: Model,
+        request: Request,
+        tokens: int,
+        writing: "_Writing",
+        *,
+        waits: float,
+        transit: Transit,
+    ) -> Finish:
         """Read one answer to its end, handing on what the reader is to see."""
         finish: Finish | None = None
-        async with aclosing(model.stream(request)) as answer:
+        if model not in self._doors:
+            self._doors[model] = Door(model, self._clock)
+        through = self._doors[model].stream(
+            request, tokens, writing.status, patience=waits, transit=transit
+        )
+        async with aclosing(through) as answer:
             async for events in answer:
                 finish = writing.take(events) or finish
         if finish is None:
@@ -285,7 +315,7 @@ class _Writing:
 
     def __init__(self, reply: Writer, status: Status) -> None:
         self._reply = reply
-        self._status = status
+        self.status = status
         self.begun = False
         """Whether there is anything for the reader to see."""
 
@@ -296,7 +326,7 @@ class _Writing:
                 self.begun = self.begun or not event.text.isspace()
                 self._reply.write(event.text)
             elif isinstance(event, Reasoning):
-                self._status.say(REASONING)
+                self.status.say(REASONING)
             elif isinstance(event, Finish):
                 return event
         return None

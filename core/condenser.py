@@ -12,11 +12,14 @@ import structlog
 from core.charging import Bill, Charging
 from core.condensing import Plan, Source, Summary, best, extended, plan, request, since
 from core.context import Measured
+from core.door import TOO_LONG, Door, Transit
 from core.erasing import place_of
 from core.errors import BudgetSpent, EmptyAnswer, ModelFailed, StoreFailed, TooSlow
 from core.messages import Conversation, Text, Turn
 from core.model import Model
+from core.notices import CONDENSING
 from core.spending import Spender
+from core.status import Status
 from core.store.texts import Kept, Texts
 from core.tokens import Tokenizer
 from core.wire import Finish, Parameters, Request
@@ -28,6 +31,9 @@ KIND = "summary"
 
 DEADLINE = 20.0
 """Seconds for a summary to be written; whoever waits for an answer waits for it, too."""
+
+WAITS = 5.0
+"""Seconds that a summary stands in line for the model, at most: there the answer is needed more."""
 
 REST = 300.0
 """Seconds for which no other summary is tried in a conversation where one has failed."""
@@ -59,7 +65,8 @@ class Job:
     """A conversation that may be too long for the answer of this name.
 
     `measure` tells what a part of it takes in the request and how much room it has. `says`
-    is called with True when a summary is about to be written and with False after that.
+    is called with True when a summary is about to be written and with False after that;
+    `status` says when that has to wait.
     """
 
     name: str
@@ -69,6 +76,7 @@ class Job:
     says: Callable[[bool], None]
     aside: Callable[[Coroutine[Any, Any, None]], object]
     spender: Spender
+    status: Status | None = None
     cache_key: str = ""
     person: str = ""
 
@@ -105,8 +113,9 @@ class Condenser:
         context_tokens: int,
         clock: Callable[[], float],
         deadline: float = DEADLINE,
+        door: Door | None = None,
     ) -> None:
-        self._model = model
+        self._door = door or Door(model, clock)
         self._tokenizer = tokenizer
         self._charging = charging
         self._texts = texts
@@ -144,11 +153,10 @@ class Condenser:
             async with asyncio.timeout(self._deadline):
                 summary = await self._write(job, drawn)
         except (ModelFailed, BudgetSpent, TimeoutError) as error:
-            self._resting[str(job.conversation)] = self._clock() + REST
-            while len(self._resting) > RESTING:
-                self._resting.popitem(last=False)
             why = TooSlow(code="summary") if isinstance(error, TimeoutError) else error
             log.warning("not condensed", conversation=str(job.conversation), error=why.word)
+            if isinstance(why, BudgetSpent) or why.code != TOO_LONG:
+                self._rest(job.conversation)
             return _story(known, job.history)
         finally:
             job.says(False)
@@ -165,6 +173,11 @@ class Condenser:
         used = self._tokenizer.measure(known.turn) if known else 0
         reads = int((self._reads - used) * FULL)
         return plan(known, job.history, measured, size=self._largest, reads=reads)
+
+    def _rest(self, conversation: Conversation) -> None:
+        self._resting[str(conversation)] = self._clock() + REST
+        while len(self._resting) > RESTING:
+            self._resting.popitem(last=False)
 
     def _rests(self, conversation: Conversation) -> bool:
         return self._resting.get(str(conversation), float("-inf")) > self._clock()
@@ -186,14 +199,19 @@ class Condenser:
         )
         async with self._charging.call(bill) as charged:
             asked = Request(turns, charged.parameters, cache_key=job.cache_key, person=job.person)
-            charged.finish = await self._read(asked, written)
+            charged.finish = await self._read(asked, bill.counted, job, written, charged.transit)
         text = await asyncio.to_thread(self._fitting, "".join(written).strip())
         if not text:
             raise EmptyAnswer("the summary has no text")
         return extended(drawn, text)
 
-    async def _read(self, asked: Request, written: list[str]) -> Finish:
-        async with aclosing(self._model.stream(asked)) as answer:
+    async def _read(
+        self, asked: Request, counted: int, job: Job, written: list[str], transit: Transit
+    ) -> Finish:
+        through = self._door.stream(
+            asked, counted, job.status, meanwhile=CONDENSING, patience=WAITS, transit=transit
+        )
+        async with aclosing(through) as answer:
             async for events in answer:
                 written += [event.text for event in events if isinstance(event, Text)]
                 if isinstance(events[-1], Finish):

@@ -36,9 +36,7 @@ class Response:
         headers = response.headers
         self.request_id: str = headers.get("x-request-id", "")
         self.media_type: str = headers.get("content-type", "").partition(";")[0].strip().lower()
-        self.limits = {
-            name[len(LIMITS) :]: value for name, value in headers.items() if name.startswith(LIMITS)
-        }
+        self.limits = _limits(headers)
         self._body: Body = response.extensions[BODY]
 
     async def read(self) -> bytes:
@@ -120,13 +118,20 @@ def _our_errors() -> Iterator[None]:
     except openai.APIStatusError as error:
         said = complaint(error.body)
         headers = error.response.headers
-        raise Refused(answered(said, error.status_code, headers, now=time.time())) from error
+        refusal = answered(said, error.status_code, headers, now=time.time())
+        raise Refused(refusal, _limits(headers)) from error
     except openai.APITimeoutError as error:
         raise TooSlow(_reason(error), code="connect") from error
     except openai.APIConnectionError as error:
         raise NotReached(_reason(error)) from error
     except RuntimeError as error:  # we are stopping, and every connection is closed
         raise NotReached(str(error), code="closed") from error
+
+
+def _limits(headers: httpx2.Headers) -> dict[str, str]:
+    return {
+        name[len(LIMITS) :]: value for name, value in headers.items() if name.startswith(LIMITS)
+    }
 
 
 def _reason(error: Exception) -> str:

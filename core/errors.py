@@ -228,7 +228,8 @@ class ModelFailed(ParleyError):
     `code` is the endpoint's own word, `status` its HTTP status (0: none), `parameter` the
     field of the request that it names,
     `request_id` what its operators ask for, `retry_after` the seconds that it
-    asked us to wait (None: it did not say).
+    asked us to wait (None: it did not say). `waited` are the seconds that the request stood in
+    line before it was sent.
     """
 
     def __init__(
@@ -248,6 +249,7 @@ class ModelFailed(ParleyError):
         self.parameter = parameter
         self.request_id = request_id
         self.retry_after = retry_after
+        self.waited = 0.0
 
 
 class Rejected(ModelFailed):
@@ -322,9 +324,13 @@ class Busy(ModelFailed):
 
 
 class RateLimited(Busy):
-    """Too many requests or tokens at once."""
+    """Too many requests or tokens at once.
+
+    `held`: whoever asks again stands in line until the endpoint takes requests again.
+    """
 
     says = Notice("rate_limited")
+    held = False
 
 
 class ServerFailed(Busy):

@@ -95,6 +95,21 @@ class AccessTable(BaseModel):
         return any(one is not None for one in (self.people, self.roles, self.groups))
 
 
+class Rates(BaseModel):
+    """The table `[rates]`: how often people may ask, and how many answers are written at once.
+
+    None: as often, and as many, as they like.
+    """
+
+    model_config = STRICT
+
+    questions_per_minute_per_person: Annotated[int, Field(ge=1)] | None = None
+    questions_per_minute_per_channel: Annotated[int, Field(ge=1)] | None = None
+    replies_at_once_per_person: Annotated[int, Field(ge=1)] | None = None
+    replies_at_once_per_workspace: Annotated[int, Field(ge=1)] | None = None
+    replies_at_once_in_all: Annotated[int, Field(ge=1)] | None = None
+
+
 class Limits(BaseModel):
     """The whole file. `contact` is whom to ask for more; it stands in every refusal."""
 
@@ -103,6 +118,7 @@ class Limits(BaseModel):
     contact: Annotated[str, Field(max_length=200)] = ""
     budget: Annotated[list[BudgetEntry], Field(max_length=1000)] = []
     access: AccessTable | None = None
+    rates: Rates = Rates()
 
 
 def load(path: Path) -> Limits:

@@ -89,6 +89,11 @@ class Question:
         return self.cause.startswith("command:")
 
     @property
+    def is_edited(self) -> bool:
+        """Whether it was asked before, in other words."""
+        return self.cause.startswith("edit:")
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is asked in it."""
         return not (self.text.strip() or self.attachments)

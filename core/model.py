@@ -18,6 +18,7 @@ from core.thinking import Thinking
 from core.wire import Event, Finish, Request
 
 if TYPE_CHECKING:
+    from core.door import Passage
     from core.endpoint import Endpoint, Response
 
 log = structlog.get_logger()
@@ -82,7 +83,9 @@ class Model:
         """Load the SDK, which takes a second; whoever asks first would wait for it."""
         await self._endpoint()
 
-    async def stream(self, request: Request) -> AsyncGenerator[tuple[Event, ...], None]:
+    async def stream(
+        self, request: Request, passage: "Passage | None" = None
+    ) -> AsyncGenerator[tuple[Event, ...], None]:
         """Ask, and give the events as they arrive, those that came together in one tuple.
 
         The last is `Finish`. It hangs up at once when it is cancelled or closed; use
@@ -90,10 +93,11 @@ class Model:
         before any text, tool call or refusal the class that fits what happened, after
         that `TooSlow` or `Interrupted`. Parameters that the model refuses are left
         out without a word to the caller, and remembered; so are pictures, see `pictures`.
-        Nothing is retried.
+        Nothing is retried. `passage` learns of each request and of what the endpoint tells of
+        its limits.
         """
         first_by = asyncio.get_running_loop().time() + self._timeouts.first_token
-        response = await self._accepted(request, first_by)
+        response = await self._accepted(request, first_by, passage)
         thinking = Thinking(inside=request.parameters.model in self._unopened)
         self._streams += 1
         self._responses.add(response)
@@ -138,24 +142,32 @@ class Model:
         if self._loaded is not None:
             await self._loaded.close()
 
-    async def _accepted(self, request: Request, first_by: float) -> "Response":
+    async def _accepted(
+        self, request: Request, first_by: float, passage: "Passage | None"
+    ) -> "Response":
         """The response to the request in the first dialect that the server accepts."""
         model = request.parameters.model
         dialect = self._dialects.get(model, self._first)
         while True:
             try:
-                response = await self._asked(await _body(dialect, request), first_by)
+                response = await self._asked(await _body(dialect, request), first_by, passage)
             except Refused as refused:
+                if passage:
+                    passage.refused(refused.complaint, refused.limits)
                 narrower = dialect.without_refused(refused.complaint, request)
                 if narrower is None:
                     raise refused.complaint.error() from refused
                 dialect = narrower
             else:
+                if passage:
+                    passage.answered(response.limits)
                 self._learn(model, dialect, request)
                 return response
 
-    async def _asked(self, body: bytes, first_by: float) -> "Response":
+    async def _asked(self, body: bytes, first_by: float, passage: "Passage | None") -> "Response":
         endpoint = await self._endpoint()
+        if passage:
+            passage.sent()
         try:
             async with asyncio.timeout_at(first_by):
                 return await endpoint.ask(body)

@@ -1,5 +1,6 @@
 """What readers are told besides answers: short, truthful, and what they can do."""
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -15,6 +16,7 @@ READING = Notice("reading")
 CONDENSING = Notice("condensing")
 REASONING = Notice("reasoning")
 WAITING_ITS_TURN = Notice("waiting_its_turn")
+WAITING_FOR_OTHERS = Notice("waiting_for_others")
 
 EMPTY_QUESTION = Notice("empty_question")
 PAUSED = Notice("paused")
@@ -266,6 +268,31 @@ def left_out(turns: int) -> Notice:
     return Notice("left_out", count=turns)
 
 
+def in_line(position: int, seconds: int | None) -> Notice:
+    """The question waits for the model, at this place in the line, probably for so long."""
+    if seconds is None:
+        return Notice("in_line", place=_ordinal(position))
+    return Notice("in_line_for", place=_ordinal(position), wait=_duration(seconds))
+
+
+def _ordinal(number: int) -> Notice:
+    last = 0 if number % 100 in (11, 12, 13) else number % 10
+    if last == 1:
+        return Notice("ordinal_1", number=number)
+    if last == 2:
+        return Notice("ordinal_2", number=number)
+    if last == 3:
+        return Notice("ordinal_3", number=number)
+    return Notice("ordinal", number=number)
+
+
+def _duration(seconds: int) -> Notice:
+    """A time in seconds, or minutes if it is some of them."""
+    if seconds < 60:
+        return Notice("for_seconds", count=seconds)
+    return Notice("for_minutes", count=math.ceil(seconds / 60))
+
+
 def retrying(seconds: float) -> Notice:
     """The model is busy, and the bot tries again."""
     return Notice("retrying", seconds=max(1, round(seconds)))
@@ -358,6 +385,22 @@ def unknown_persona(name: str, personas: Collection[str]) -> Notice:
     if not personas:
         return Notice("no_personas", name=_short(name))
     return Notice("unknown_persona", name=_short(name), personas=", ".join(sorted(personas)))
+
+
+def too_many_of_yours(count: int, seconds: float, contact: str) -> Notice:
+    """Somebody has asked so many questions in a minute, which is the most."""
+    said = Notice("too_many_of_yours", count=count, when=_in(seconds))
+    return Notice("more_from", said=said, contact=contact) if contact else said
+
+
+def too_many_here(count: int, seconds: float, contact: str) -> Notice:
+    """So many questions were asked in a channel in a minute, which is the most."""
+    said = Notice("too_many_here", count=count, when=_in(seconds))
+    return Notice("more_from", said=said, contact=contact) if contact else said
+
+
+def _in(seconds: float) -> Notice:
+    return Notice("in_seconds", count=max(1, math.ceil(seconds)))
 
 
 # Settings.

@@ -221,6 +221,8 @@ class Settings(Records):
     answer_cache: Annotated[float, Field(ge=0, le=10_080)] = 0
     openai_extra_headers: Annotated[JsonObject, Field(repr=False)] = {}
     openai_extra_body: JsonObject = {}
+    openai_requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    openai_tokens_per_minute: Annotated[int, Field(ge=1)] | None = None
 
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None

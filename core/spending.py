@@ -255,6 +255,11 @@ class Spending:
         ):
             await self._tell(key, level, new=True)
 
+    async def free(self, reservation: Reservation) -> None:
+        """The call was never made: free what it had reserved."""
+        if held := reservation.held:
+            await write_in_the_end(lambda: self._ledger.free(held), reservation=held.id)
+
     async def keep(self) -> None:
         """Free what dead processes have reserved, and forget old counters, until cancelled."""
         async with asyncio.TaskGroup() as self._tasks:

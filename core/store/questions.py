@@ -1,7 +1,7 @@
 """Questions: claimed once, held by a lease, settled once."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -22,6 +22,9 @@ RENEWAL = 10.0
 
 DELETED = "deleted"
 """The outcome of a question that was deleted after it had been answered."""
+
+STOP = "stop"
+"""The outcome of what was not a question, but the word "stop"."""
 
 # Built once: to build a statement takes longer than to run it.
 _CLAIM = insert(questions).on_conflict_do_nothing()
@@ -124,6 +127,29 @@ class Questions:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return all(self._is_free(row, self._clock()) for row in rows)
+
+    async def asked_by(self, of: str, *, seconds: float, most: int) -> Mapping[str, float]:
+        """Somebody's newest questions by key, claimed by whichever process so many seconds ago."""
+        return await self._asked(questions.c.asker == of, seconds, most)
+
+    async def asked_in(self, of: str, *, seconds: float, most: int) -> Mapping[str, float]:
+        """The same of a channel, named `platform/workspace/channel`."""
+        within = and_(questions.c.conversation >= f"{of}/", questions.c.conversation < f"{of}0")
+        return await self._asked(within, seconds, most)
+
+    async def _asked(
+        self, where: ColumnElement[bool], seconds: float, most: int
+    ) -> Mapping[str, float]:
+        now = self._clock()
+        query = (
+            select(questions.c.key, questions.c.claimed_at)
+            .where(where, questions.c.claimed_at > now - seconds, questions.c.outcome != STOP)
+            .order_by(questions.c.claimed_at.desc())
+            .limit(most)
+        )
+        async with self._database.read() as connection:
+            found = await connection.execute(query)
+            return {key: now - claimed_at for key, claimed_at in found}
 
     async def renew(self, keys: Iterable[str]) -> set[str]:
         """Prolong the leases of these questions; returns those that are no longer ours."""

@@ -41,6 +41,7 @@ class Refused(Exception):
         message: str = "",
         *,
         param: str | None = None,
+        kind: str = "",
         status: int = 0,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -50,7 +51,7 @@ class Refused(Exception):
         self.message = message or known[2]
         self.param = param
         self.status = status or known[0]
-        self.type = known[1] if code in KNOWN else _type_of(self.status)
+        self.type = kind or (known[1] if code in KNOWN else _type_of(self.status))
         self.headers = dict(headers or {})
 
     def as_json(self) -> dict[str, Any]:

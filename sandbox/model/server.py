@@ -31,6 +31,7 @@ BORN = 1_788_000_000
 LARGEST = 64 * 2**20
 
 REQUEST_ID = web.RequestKey("REQUEST_ID", str)
+MODEL = web.RequestKey("MODEL", str)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -127,7 +128,8 @@ class ModelServer:
         return web.json_response(refused.as_json(), status=refused.status, headers=headers)
 
     def _headers(self, request: web.Request, answer: Answer | None = None) -> dict[str, str]:
-        own = {"x-request-id": request[REQUEST_ID], **self.allowance.headers()}
+        limits = self.allowance.headers(model, _now()) if (model := request.get(MODEL)) else {}
+        own = {"x-request-id": request[REQUEST_ID], **limits}
         return own | dict(answer.headers if answer else {})
 
     def _authorize(self, request: web.Request) -> None:
@@ -168,6 +170,7 @@ class ModelServer:
 
     async def _complete(self, request: web.Request, recorded: Recorded) -> web.StreamResponse:
         body = check(recorded.body, self.models, self.window)
+        request[MODEL] = body["model"]
         cut_at_end = await self._strike("chat.completions", body)
         self._take(body)
         answer = self._queue.popleft() if self._queue else self.script(body)
@@ -240,11 +243,13 @@ class ModelServer:
 
     def _take(self, body: dict[str, Any]) -> None:
         wanted = body.get("max_completion_tokens") or body.get("max_tokens") or 0
-        if wait := self.allowance.take(count_prompt(body["messages"]) + wanted, _now()):
+        tokens = count_prompt(body["messages"]) + wanted
+        if exceeded := self.allowance.take(body["model"], tokens, _now()):
             raise Refused(
                 "rate_limit_exceeded",
-                f"Rate limit reached. Please try again in {wait:.3f}s.",
-                headers=_retry_after(wait),
+                exceeded.message(body["model"]),
+                kind=exceeded.kind,
+                headers={} if exceeded.wait is None else _retry_after(exceeded.wait),
             )
 
     async def _strike(self, event: str, about: dict[str, Any] | None = None) -> bool:

@@ -60,13 +60,14 @@ class House:
         code_files=True,
         delete_with_question=False,
         text_lifetime=DAY,
-        limits=(),
+        budgets=(),
         prices=None,
         fallbacks=(),
         answer_cache=0,
         access=None,
         outsiders=Mode.QUOTED,
         clock=time.monotonic,
+        limits=None,
     ):
         url = f"sqlite+aiosqlite:///{self._folder}/parley.db"
         store = await Store.open(url, wall_clock, text_lifetime)
@@ -75,7 +76,7 @@ class House:
             base_url=self._server.base_url,
             timeouts=timeouts or Timeouts(),
         )
-        spending = spends(store, limits, prices)
+        spending = spends(store, budgets, prices)
         standing_by = [self._standing_by(model, one) for one in fallbacks]
         charging = Charging(spending, clock=time.monotonic, wall_clock=time.time)
         composer = Composer(
@@ -100,6 +101,7 @@ class House:
             outsiders=outsiders,
             code_files=code_files,
             delete_with_question=delete_with_question,
+            limits=limits,
         )
         running = asyncio.create_task(chat.run())
         await asyncio.sleep(0)

@@ -279,3 +279,28 @@ async def test_a_context_that_has_no_room_for_a_summary_does_without(build, serv
 
     assert last(paper).text == "Now this."
     assert "were left out" in last(paper).notice
+
+
+async def test_where_others_wait_for_the_model_the_answer_does_not_wait_for_a_summary(
+    build, server, store
+):
+    """And as soon as nobody does, there is one."""
+    server.script = lambda body: Answer(("It was about the budget.",))
+    chat = await build()
+    quota = chat._answering._composer._condenser._door._gate("tiny").quota
+
+    def tell(left):
+        now = time.monotonic()
+        limits = {"limit-requests": "9", "remaining-requests": left, "reset-requests": "540.0s"}
+        quota.answered(quota.take(now, 1), now, limits)
+
+    tell("0")
+    paper = await ask(chat, talk(LONG))
+    assert [request.body["model"] for request in server.requests] == ["gpt-4o-mini"]
+    assert "left out" in list(paper.messages.values())[-1].notice
+    assert await calls(store) == [("answer", "gpt-4o-mini", "stop", 1)]
+
+    tell("9")
+    await ask(chat, talk(LONG), "q2")
+    models = [request.body["model"] for request in server.requests]
+    assert models == ["gpt-4o-mini", "tiny", "gpt-4o-mini"]

@@ -181,7 +181,7 @@ async def test_the_word_stop_with_nothing_to_stop_is_told_so(chat, server):
 
 
 async def test_stop_ends_the_wait_for_a_busy_model(chat, server):
-    busy = Answer(status=429, code="rate_limit_exceeded", headers={"retry-after": "20"})
+    busy = Answer(status=503, code="slow_down", headers={"retry-after": "20"})
     server.enqueue(busy, Answer(("Too late.",)))
     talk = Talk(chat)
     await talk.ask("count")

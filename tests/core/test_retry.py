@@ -18,7 +18,7 @@ from core.errors import (
     ServerFailed,
     TooSlow,
 )
-from core.retry import LONGEST_PAUSE, PATIENCE, Retry
+from core.retry import HELD, LONGEST_PAUSE, MOST_HELD, PATIENCE, Retry
 
 
 def delay(retry, error, now=0.0, *, shown=False, chance=0.0):
@@ -81,6 +81,25 @@ def test_all_repetitions_begin_within_the_patience_counted_from_the_first_reques
         assert 0 < pause <= max(LONGEST_PAUSE, wish or 0)
         now += pause
         assert now <= 100.0 + PATIENCE
+
+
+def test_what_was_waited_in_line_costs_no_patience():
+    error = ServerFailed()
+    error.waited = 100.0
+
+    assert delay(Retry(0.0), error, now=100.0) == 0.5
+
+
+def test_what_the_limits_hold_up_goes_back_into_the_line_unless_that_takes_too_long():
+    def held(retry_after):
+        error = RateLimited(retry_after=retry_after)
+        error.held = True
+        return error
+
+    assert delay(Retry(0.0), held(HELD)) == 0
+    assert delay(Retry(0.0), held(HELD + 1)) is None
+    retry = Retry(0.0)
+    assert [delay(retry, held(1.0)) for _ in range(MOST_HELD + 1)] == [0] * MOST_HELD + [None]
 
 
 def test_a_model_that_takes_longer_than_the_patience_is_not_paid_twice():

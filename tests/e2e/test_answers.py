@@ -139,11 +139,7 @@ async def test_a_cut_off_answer_to_a_command_names_no_button_that_it_does_not_ha
         (Answer(status=429, code="insufficient_quota"), "", "no credit left"),
         (Answer(status=404, code="model_not_found"), "", "does not exist"),
         (Answer(status=400, code="invalid_request"), "", "does not accept this question"),
-        (
-            Answer(status=429, code="rate_limit_exceeded", headers={"retry-after": "90"}),
-            "",
-            "too many questions",
-        ),
+        (Answer(status=503, code="slow_down", headers={"retry-after": "90"}), "", "has a fault"),
     ],
     ids=lambda value: value.code or str(value.finish) if isinstance(value, Answer) else None,
 )

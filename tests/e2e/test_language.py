@@ -76,12 +76,12 @@ async def test_a_refusal_is_in_the_language_of_whoever_it_is_for(place, model):
 
 async def test_a_failure_of_the_model_is_told_in_german_with_all_that_stands_in_it(place, model):
     await acquainted(place, model, place.cho)
-    model.enqueue(Answer(status=429, code="rate_limit_exceeded", headers={"retry-after": "90"}))
+    model.enqueue(Answer(status=503, code="slow_down", headers={"retry-after": "90"}))
     talk = place.direct(place.cho, "go on")
 
     seen = await talk.until(lambda seen: bool(seen) and bool(seen[-1].notice))
     assert seen[-1].notice == (
-        "Das Modell hat gerade zu viele Fragen. Bitte versuch es in 2 Minuten noch einmal."
+        "Der Server des Modells hat gerade eine Störung. Bitte versuch es in 2 Minuten noch einmal."
     )
 
 

@@ -22,6 +22,7 @@ from sandbox.model import (
     Refusal,
     Stall,
 )
+from sandbox.model.allowance import duration
 
 ASKED = [{"role": "user", "content": "What is a lease?"}]
 LUNA = {"model": "gpt-6-luna", "messages": ASKED}
@@ -298,6 +299,35 @@ async def test_an_account_has_so_many_tokens_a_minute_and_says_how_many_are_left
     assert int(raw.headers["x-ratelimit-remaining-requests"]) == 9
     assert caught.value.code == "rate_limit_exceeded"
     assert 0 < int(caught.value.response.headers["retry-after"]) <= 60
+    assert caught.value.type == "tokens"
+    assert "(TPM): Limit 30" in caught.value.message
+
+
+async def test_each_model_has_an_allowance_of_its_own(server, client):
+    server.allowance = Allowance(requests=1)
+    for model in ("gpt-6-luna", "gpt-4o-mini"):
+        await read(client, model=model)
+
+    with pytest.raises(openai.RateLimitError) as caught:
+        await read(client)
+    assert caught.value.type == "requests"
+    assert caught.value.response.headers["x-ratelimit-remaining-requests"] == "0"
+
+
+async def test_a_request_larger_than_a_whole_minutes_tokens_is_told_so(server, client):
+    server.allowance = Allowance(tokens=30)
+    with pytest.raises(openai.RateLimitError, match="Request too large") as caught:
+        await read(client, max_completion_tokens=30)
+
+    assert "retry-after" not in caught.value.response.headers
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0.02, "20ms"), (1, "1s"), (8.64, "8.64s"), (59.728, "59.728s"), (360, "6m0s")],
+)
+def test_times_are_written_as_openai_writes_them(seconds, written):
+    assert duration(seconds) == written
 
 
 @pytest.mark.parametrize(
