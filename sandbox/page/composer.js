@@ -149,7 +149,7 @@ export class Composer {
     if (mention) {
       const begun = mention[2].toLowerCase();
       const found = this.people().filter((person) => person.name.toLowerCase().startsWith(begun));
-      return found.map((person) => ({ words: `@${person.name}`, note: person.bot ? "the bot" : "", face: person, replace: mention[2].length + 1 }));
+      return found.map((person) => ({ words: `@${person.name}`, note: person.bot ? "the bot" : "", face: person, from: text.length - mention[2].length - 1 }));
     }
     if (!text.startsWith("/")) return [];
     this.known = await this.commands();
@@ -157,7 +157,7 @@ export class Composer {
     const found = this.known.filter((command) => command.name.startsWith(text.trim()));
     // A whole name with a space after it is ready to be sent.
     if (found.length === 1 && text === `${found[0].name} `) return [];
-    return found.map((command) => ({ words: command.name, usage: command.usage, note: command.gives, replace: text.length }));
+    return found.map((command) => ({ words: command.name, usage: command.usage, note: command.gives, from: 0 }));
   }
 
   draw() {
@@ -177,9 +177,9 @@ export class Composer {
   }
 
   take(at) {
-    const { words, replace } = this.choices[at];
-    const end = this.input.selectionStart;
-    this.input.setRangeText(`${words} `, end - replace, end, "end");
+    const { words, from } = this.choices[at];
+    // More may have been typed since the choices were looked for.
+    this.input.setRangeText(`${words} `, from, this.input.selectionStart, "end");
     this.close();
     this.resize();
     this.explain();

@@ -75,5 +75,6 @@ async def test_why_this_answer_stands_line_by_line_and_below_no_command(parley, 
 
     told = tab.shown(side, "aside").filter(has_text="Shown to the model").last
     words = await told.locator(":is(.context, .embed)").inner_text()
-    assert "stand-in\nShown to the model" in words
+    assert "Model: stand-in" in words
+    assert "\nShown to the model" in words
     await expect(told).not_to_contain_text("used")
