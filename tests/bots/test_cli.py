@@ -4,18 +4,21 @@ import asyncio
 import csv
 import io
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from typer.testing import CliRunner
 
-from bots.cli import app
 from core.errors import StartError
 from core.messages import Author, Conversation, Question
 from core.store import Call, Store, account
 
+ROOT = Path(__file__).parents[2]
 NOW = 1_795_867_200.0  # 2026-11-28, noon in UTC
 THREAD = Conversation("slack", "T1", "C1", "1.0")
 
@@ -29,9 +32,17 @@ def folder(tmp_path, monkeypatch):
 
 
 def parley(*words):
-    """The exit code and what it says."""
-    done = CliRunner().invoke(app, words)
-    return done.exit_code, done.output.rstrip("\n")
+    """The exit code and what it says, of a process of its own: it sets up a log."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bots.cli", *words],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=40,
+    )
+    return done.returncode, done.stdout.rstrip("\n")
 
 
 def call(day, who, cost, *, model="gpt-4o-mini", place="slack/T1/C1", **more):
