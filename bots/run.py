@@ -152,13 +152,13 @@ async def run(settings: Settings) -> None:
         )
         house.push_async_callback(_together, [bot.stop for bot in bots.values()])
         await house.enter_async_context(_administered(settings, bots))
+        await house.enter_async_context(_running(spending.keep()))
         await house.enter_async_context(_running(chat.run()))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
         await house.enter_async_context(_running(overrides.keep()))
         await house.enter_async_context(_running(forgetting.run()))
         if settings.alert_channel:
             spending.tell = partial(_tell, settings, bots)
-        await house.enter_async_context(_running(spending.keep()))
         await house.enter_async_context(_running(garbage.collect(chat.idle)))
         for platform, bot in bots.items():
             log.info("who may use the bot", platform=platform, who=await bot.who_may_use())

@@ -50,6 +50,9 @@ log = structlog.get_logger()
 ANSWERED = ("answered", "cut_off", "filtered", "wanted_tools", "cached")
 """Outcomes after which there is an answer of the model's, however short."""
 
+UNPAID = "budget_spent"
+"""The outcome of a question for which no budget has enough left."""
+
 RECALL_TIMEOUT = 300.0
 """Seconds for a conversation to be read, however many others wait for the same calls."""
 
@@ -147,14 +150,16 @@ class Answering:
                 ending = failure(EmptyAnswer("it wrote nothing that can be shown"))
             notice = await self._with_introduction(ending, running)
             running.fall_back()
-            if ending.outcome == WITHDRAWN.outcome:
+            # What was never begun for want of money is its asker's alone, as other refusals are.
+            refused = ending.outcome == UNPAID and reply.blank and not running.pages
+            if refused or ending.outcome == WITHDRAWN.outcome:
                 reply.withdraw()
             else:
                 reply.finish(notice, running.offers(ending))
         if reply.cut:
             await self._introductions.unsaid(running.asked[0].question, running.name)
             ending = Ending("interrupted", RESTARTING, ending.figures)
-        if reply.gave_up:
+        if refused or reply.gave_up:
             return ending
         await self._settle(running, ending)
         if self._code_files and ending.outcome in ANSWERED:

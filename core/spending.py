@@ -210,7 +210,7 @@ class Spending:
         lines = self._lines(spender)
         for line, left in await self._ledger.left(list(lines)):
             if left <= 0:
-                await self._tell(line.key, LEVELS[-1])
+                await self._tell_refused(line.key)
                 return self._spent(lines[line]).sentence
         return None
 
@@ -241,7 +241,7 @@ class Spending:
             reserving.add_done_callback(self._give_back)
             raise
         if isinstance(found, Line):
-            await self._tell(found.key, LEVELS[-1])
+            await self._tell_refused(found.key)
             ((_, left),) = await self._ledger.left([found])
             raise self._spent(lines[found], left=left > 0)
         return Reservation(found.taken.answer_tokens, price, found)
@@ -253,7 +253,7 @@ class Spending:
             lambda: self._ledger.settle(counted, self._day(call), reservation.held, LEVELS),
             reply=call.reply,
         ):
-            await self._tell(key, level, new=True)
+            self._tell(key, partial(Notice, "budget_level", percent=level))
 
     async def free(self, reservation: Reservation) -> None:
         """The call was never made: free what it had reserved."""
@@ -290,11 +290,20 @@ class Spending:
         return len(orphans)
 
     def _give_back(self, reserving: "asyncio.Task[Held | Line]") -> None:
-        if reserving.cancelled() or reserving.exception() or self._tasks is None:
+        if reserving.cancelled() or reserving.exception():
             return
         if isinstance(held := reserving.result(), Held):
-            freeing = write_in_the_end(lambda: self._ledger.free(held), reservation=held.id)
-            self._tasks.create_task(freeing)
+            self._start(write_in_the_end(lambda: self._ledger.free(held), reservation=held.id))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Own a task. None begins in a shutdown; what is reserved then is freed by another."""
+        try:
+            if self._tasks is not None:
+                self._tasks.create_task(work)
+                return
+        except RuntimeError:
+            pass
+        work.close()
 
     def _priced(self, call: Call) -> Call:
         return replace(call, cost=self._prices.of(call.model, call.prompt_tokens).cost(call.usage))
@@ -323,16 +332,18 @@ class Spending:
             limit.kind, limit.period, seconds, str(self._zone), self._contact, left=left
         )
 
-    async def _tell(self, key: str, level: int, *, new: bool = False) -> None:
-        """Tell the operator of a counter that has reached a level, once."""
-        if self.tell is None or self._tasks is None:
-            return
-        if not new and not await self._ledger.reached(key, level):
+    async def _tell_refused(self, key: str) -> None:
+        """A budget has refused a question: that is the last level, which is told once, too."""
+        if self.tell is not None and await self._ledger.reached(key, LEVELS[-1]):
+            self._tell(key, partial(Notice, "budget_refuses"))
+
+    def _tell(self, key: str, notice: Callable[..., Notice]) -> None:
+        """Tell the operator something of a counter."""
+        if self.tell is None:
             return
         period, since, _, kind, id_ = key.split(SEPARATOR)
         of = f"{kind} {id_}".strip()
-        notice = Notice("budget_level", percent=level, of=of, period=period, since=since)
-        self._tasks.create_task(self.tell(notice))
+        self._start(self.tell(notice(of=of, period=period, since=since)))
 
 
 def described(limits: Iterable[SpendingLimit]) -> Iterator[str]:

@@ -15,11 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from core.controls import Control
 from core.errors import BudgetSpent
 from core.prices import NANO, Price, Prices
 from core.spending import Kind, Period, Spender, Spending, SpendingLimit, applying, granted
 from core.store import Call, Store
 from core.store.ledger import Line, Taken, Unit
+from sandbox.model import Answer, pieces_of
+from tests.core.house import Talk, ask, outcome, reading, shown
 
 ADA = Spender("slack", "T1", "C1", "U1")
 BEN = Spender("slack", "T1", "C1", "U2")
@@ -272,7 +275,7 @@ async def test_the_operator_is_told_once_of_each_level(store):
     told = []
 
     async def tell(notice):
-        told.append(notice.split(" %")[0])
+        told.append(notice.name if "refuses" in notice.name else notice.fields["percent"])
 
     spending = spends(store, usd(0.1, Kind.DEPLOYMENT))
     spending.tell = tell
@@ -281,13 +284,13 @@ async def test_the_operator_is_told_once_of_each_level(store):
             reservation = await spending.reserve(ADA, call(), answer=250)
             await spending.settle(reservation, call(10_000, 0))
         await asyncio.sleep(0)
-        assert told == ["50", "80"]
+        assert told == [50, 80]
         for _ in range(2):
             with pytest.raises(BudgetSpent):
                 await spending.reserve(ADA, call(9_000), answer=500)
         await asyncio.sleep(0)
 
-    assert told == ["50", "80", "100"]
+    assert told == [50, 80, "budget_refuses"]
 
 
 def reserve_in_a_process(url, number, held):
@@ -361,3 +364,29 @@ def test_no_more_is_granted_than_is_left_anywhere_and_no_less_than_there_must_be
         assert any(
             line.amount == 0 or rest < smallest[line.unit] for line, rest in left if line == found
         )
+
+
+async def test_whom_a_budget_refuses_learns_it_alone_and_nothing_stands_in_the_thread(
+    house, server
+):
+    chat = await house(budgets=[usd(0.001)], prices={"gpt-4o-mini": (1, 4)})
+    paper = await reading(chat, "Why?")
+
+    assert shown(paper) == []
+    assert len(paper.refusals) == 1
+    assert paper.refusals[0].startswith("Your budget for today")
+    assert not server.requests
+    assert await outcome(chat, ask("").key) == ("settled", "budget_spent")
+
+
+async def test_an_answer_stays_where_no_budget_is_left_for_a_new_one(house, server):
+    chat = await house(budgets=[usd(0.006)], prices={"gpt-4o-mini": (1, 4)})
+    server.enqueue(Answer(pieces_of("word " * 900)))
+    talk = Talk(chat)
+    await talk.answer("Why?")
+    before = talk.paper.text
+    told = await talk.press(Control.RETRY)
+    await talk.end()
+
+    assert talk.paper.text == before
+    assert "budget" in (told or str(shown(talk.paper)))
