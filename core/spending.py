@@ -253,7 +253,8 @@ class Spending:
             lambda: self._ledger.settle(counted, self._day(call), reservation.held, LEVELS),
             reply=call.reply,
         ):
-            self._tell(key, partial(Notice, "budget_level", percent=level))
+            of, period, since = _parts(key)
+            self._tell(Notice("budget_level", percent=level, of=of, period=period, since=since))
 
     async def free(self, reservation: Reservation) -> None:
         """The call was never made: free what it had reserved."""
@@ -335,15 +336,19 @@ class Spending:
     async def _tell_refused(self, key: str) -> None:
         """A budget has refused a question: that is the last level, which is told once, too."""
         if self.tell is not None and await self._ledger.reached(key, LEVELS[-1]):
-            self._tell(key, partial(Notice, "budget_refuses"))
+            of, period, since = _parts(key)
+            self._tell(Notice("budget_refuses", of=of, period=period, since=since))
 
-    def _tell(self, key: str, notice: Callable[..., Notice]) -> None:
-        """Tell the operator something of a counter."""
-        if self.tell is None:
-            return
-        period, since, _, kind, id_ = key.split(SEPARATOR)
-        of = f"{kind} {id_}".strip()
-        self._start(self.tell(notice(of=of, period=period, since=since)))
+    def _tell(self, notice: Notice) -> None:
+        """Tell the operator something, where they have chosen a place for it."""
+        if self.tell is not None:
+            self._start(self.tell(notice))
+
+
+def _parts(key: str) -> tuple[str, str, str]:
+    """Whose a counter is, how long it counts, and since when."""
+    period, since, _, kind, id_ = key.split(SEPARATOR)
+    return f"{kind} {id_}".strip(), period, since
 
 
 def described(limits: Iterable[SpendingLimit]) -> Iterator[str]:
