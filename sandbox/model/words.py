@@ -97,8 +97,8 @@ WORDS = (
     ),
     Word(
         "rate limit",
-        "a rate limit with a wait of two minutes: too long for the bot, which says so at once",
-        change=_status(429, "rate_limit_exceeded", retry_after="120"),
+        "a rate limit of over a minute: the bot says so, and all who ask meanwhile wait in line",
+        change=_status(429, "rate_limit_exceeded", retry_after="65"),
         fails=True,
     ),
     Word(

@@ -91,12 +91,21 @@ async def test_a_direct_message_needs_no_mention(parley, open_tab):
         await expect(answer).to_have_count(1)
 
 
+@pytest.mark.parametrize("side", SIDES)
+async def test_a_long_rate_limit_is_one_friendly_sentence(parley, open_tab, side):
+    """Whoever asks after that waits in line, so that each side needs a model of its own."""
+    tab = await open_tab(parley)
+    await tab.write(side, "@Parley rate limit, please")
+
+    told = tab.page.locator(f".{side} .aside :is(.context, .embed)")
+    await expect(told.first).to_contain_text("too many questions")
+
+
 @pytest.mark.parametrize(
     ("word", "sentence"),
     [
         ("quota", "no credit left"),
         ("wrong key", "does not accept my key"),
-        ("rate limit", "too many questions"),
         ("cut", "interrupted"),
         ("content filter", "filtered"),
         ("length limit", "length limit"),

@@ -64,7 +64,7 @@ async def test_a_subcommand_is_completed_and_sent_on_discord(parley, open_tab):
     await box.press("Enter")
     await box.press("Enter")
 
-    await expect(tab.shown("discord").last).to_contain_text("Everybody, today")
+    await expect(tab.shown("discord").last).to_contain_text("You, today: ")
 
 
 @pytest.mark.parametrize("side", SIDES)
