@@ -65,16 +65,17 @@ class Door:
     async def sift(
         self, body: dict[str, Any], context: AsyncBoltContext, next_: Next
     ) -> BoltResponse | None:
-        """Acknowledge at once whatever says nothing of a conversation."""
+        """Acknowledge at once whatever says nothing of a conversation, and our own messages."""
         event = body.get("event")
-        if isinstance(event, dict) and not self._is_ours(body):
+        if isinstance(event, dict) and not self._concerns_us(body):
             return BoltResponse(status=200)
         if isinstance(event, dict):
             if revoked(event) and not self._revoked.done():
                 self._revoked.set_result(event["type"])
-            context[HEARD] = hear(event)
-            if context[HEARD] is None:
+            heard = context[HEARD] = hear(event)
+            if heard is None:
                 self._beside(event)
+            if heard is None or self._is_our_own(heard):
                 return BoltResponse(status=200)
         await next_()
         return None
@@ -100,7 +101,7 @@ class Door:
             return BoltResponse(status=AGAIN)
         return BoltResponse(status=200)
 
-    def _is_ours(self, body: dict[str, Any]) -> bool:
+    def _concerns_us(self, body: dict[str, Any]) -> bool:
         """Whether an event is of our own workspace: all that have the app share its connections.
 
         In a shared channel it is the authorization that tells, and not the team.
@@ -148,21 +149,27 @@ class Door:
     async def _hear(self, heard: Heard, *, mention: bool, again: bool) -> None:
         message, memory = heard.message, self._workspace.memory
         self._workspace.standings.wrote(message)
-        ours = self._workspace.scribe.is_ours(message)
         match heard:
             case Gone():
                 memory.gone(message)
-                if not ours:
+                if not self._workspace.scribe.is_ours(message):
                     await self._gone(message)
-            case Changed() if ours:
-                memory.changed_as_us(message)
             case Changed():
                 memory.changed(message)
                 await self._changed(message)
-            case Said() if ours:
-                memory.said_as_us(message)
             case Said():
                 await self._said(heard, mention=mention, again=again)
+
+    def _is_our_own(self, heard: Heard) -> bool:
+        """Whether the bot itself wrote or changed it, as it does with every edit of an answer."""
+        message, memory = heard.message, self._workspace.memory
+        if isinstance(heard, Gone) or not self._workspace.scribe.is_ours(message):
+            return False
+        if isinstance(heard, Changed):
+            memory.changed_as_us(message)
+        else:
+            memory.said_as_us(message)
+        return True
 
     async def _said(self, said: Said, *, mention: bool, again: bool) -> None:
         message, memory = said.message, self._workspace.memory
