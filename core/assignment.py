@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from core.files import Fetch
 from core.messages import Question, Turn
+from core.nap import Nap
 from core.presets import Preset
 from core.spending import Spender
 from core.status import Status
@@ -17,6 +18,10 @@ class Writer(Protocol):
     @property
     def text(self) -> str:
         """What was written."""
+
+    @property
+    def nap(self) -> Nap:
+        """Where whoever reads the model sleeps, until the newest text is wanted."""
 
     def write(self, text: str) -> None:
         """Add to it. Never waits."""

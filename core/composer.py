@@ -300,7 +300,7 @@ class Composer:
         if model not in self._doors:
             self._doors[model] = Door(model, self._clock)
         through = self._doors[model].stream(
-            request, tokens, writing.status, patience=waits, transit=transit
+            request, tokens, writing.status, patience=waits, transit=transit, nap=writing.nap
         )
         async with aclosing(through) as answer:
             async for events in answer:
@@ -316,6 +316,7 @@ class _Writing:
     def __init__(self, reply: Writer, status: Status) -> None:
         self._reply = reply
         self.status = status
+        self.nap = reply.nap
         self.begun = False
         """Whether there is anything for the reader to see."""
 

@@ -5,6 +5,7 @@ from io import StringIO
 
 from core import fences
 from core.fences import Fence
+from core.nap import Nap
 from core.reply import Reply
 
 LONGEST_OPENING = 80
@@ -27,6 +28,11 @@ class Continuation:
     def text(self) -> str:
         """What was written of the rest."""
         return self._written.getvalue()
+
+    @property
+    def nap(self) -> Nap:
+        """Where whoever reads the model sleeps, as `Reply.nap`."""
+        return self._reply.nap
 
     def write(self, text: str) -> None:
         """Add to the answer. Never waits."""

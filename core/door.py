@@ -16,6 +16,7 @@ from core.complaint import Complaint
 from core.errors import ModelFailed, RateLimited
 from core.line import Line
 from core.model import Model
+from core.nap import Nap
 from core.notices import THINKING, in_line
 from core.quota import Charge, Quota
 from core.status import Status
@@ -261,6 +262,7 @@ class Door:
         meanwhile: str = THINKING,
         patience: float = LONGEST,
         transit: Transit | None = None,
+        nap: Nap | None = None,
     ) -> AsyncGenerator[tuple[Event, ...], None]:
         """As `Model.stream`, once the request and its tokens have room in the limits.
 
@@ -284,7 +286,7 @@ class Door:
         try:
             gate.enter(passage)
             await passage.granted()
-            async with aclosing(self._model.stream(request, passage)) as answer:
+            async with aclosing(self._model.stream(request, passage, nap)) as answer:
                 async for events in answer:
                     yield events
         except ModelFailed as error:

@@ -17,6 +17,7 @@ import orjson
 
 from core.complaint import Refused, answered, complaint
 from core.errors import NotReached, TooSlow
+from core.nap import Nap
 from core.transport import BODY, Body, Transport
 
 LIMITS = "x-ratelimit-"
@@ -46,9 +47,9 @@ class Response:
         except (httpx2.TransportError, RuntimeError) as error:  # the latter if we hung up
             raise NotReached(str(error), request_id=self.request_id) from error
 
-    async def rest(self, seconds: float) -> None:
-        """Let bytes accumulate for so long."""
-        await self._body.rest(seconds)
+    async def rest(self, seconds: float, nap: Nap) -> None:
+        """Let bytes accumulate while that nap lasts."""
+        await self._body.rest(seconds, nap)
 
     async def close(self) -> None:
         """Hang up, unless everything was read."""

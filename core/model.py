@@ -13,6 +13,7 @@ from core.complaint import Refused
 from core.dialect import Dialect, dialect_at
 from core.errors import NotReached, TooSlow
 from core.messages import Image
+from core.nap import Nap
 from core.reading import Reading
 from core.thinking import Thinking
 from core.wire import Event, Finish, Request
@@ -84,7 +85,7 @@ class Model:
         await self._endpoint()
 
     async def stream(
-        self, request: Request, passage: "Passage | None" = None
+        self, request: Request, passage: "Passage | None" = None, nap: Nap | None = None
     ) -> AsyncGenerator[tuple[Event, ...], None]:
         """Ask, and give the events as they arrive, those that came together in one tuple.
 
@@ -94,7 +95,7 @@ class Model:
         that `TooSlow` or `Interrupted`. Parameters that the model refuses are left
         out without a word to the caller, and remembered; so are pictures, see `pictures`.
         Nothing is retried. `passage` learns of each request and of what the endpoint tells of
-        its limits.
+        its limits. Between two reads it sleeps in `nap`, and reads at once when woken.
         """
         first_by = asyncio.get_running_loop().time() + self._timeouts.first_token
         response = await self._accepted(request, first_by, passage)
@@ -107,6 +108,7 @@ class Model:
                 first_by=first_by,
                 idle=self._timeouts.idle,
                 pause=self._pause,
+                nap=nap,
                 thinking=thinking,
             )
             async with aclosing(reading.events()) as answer:

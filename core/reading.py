@@ -15,6 +15,7 @@ from core.errors import (
     ServerFailed,
     TooSlow,
 )
+from core.nap import Nap
 from core.sse import Decoder
 from core.sse import Event as ServerEvent
 from core.thinking import Thinking
@@ -57,8 +58,8 @@ class Source(Protocol):
     async def read(self) -> bytes:
         """All bytes that have arrived, b"" after the last; `NotReached` if cut."""
 
-    async def rest(self, seconds: float) -> None:
-        """Let bytes accumulate for so long."""
+    async def rest(self, seconds: float, nap: Nap) -> None:
+        """Let bytes accumulate while that nap lasts."""
 
 
 class Reading:
@@ -68,8 +69,8 @@ class Reading:
     `idle` seconds after the one before. An event is something of the answer, reasoning
     included: comments and empty chunks are no sign of life, since proxies send them
     whether the model lives or not. `pause` says how many seconds to leave between two
-    reads, so that more is read at once. `thinking` tells apart the reasoning that stands
-    in the text.
+    reads, so that more is read at once, and `nap` is where they are slept. `thinking` tells
+    apart the reasoning that stands in the text.
     """
 
     def __init__(
@@ -79,11 +80,13 @@ class Reading:
         first_by: float,
         idle: float,
         pause: Callable[[], float],
+        nap: Nap | None = None,
         thinking: Thinking | None = None,
     ) -> None:
         self._source = source
         self._idle = idle
         self._pause = pause
+        self._nap = nap or Nap()
         self._deadline = first_by
         self._begun = False
         self._ended = False
@@ -137,7 +140,7 @@ class Reading:
 
     async def _rest(self) -> None:
         if pause := self._pause():
-            await self._source.rest(pause)
+            await self._source.rest(pause, self._nap)
 
     def _finish(self) -> Finish:
         answer, source = self._answer, self._source

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from core.budget import Way
 from core.controls import Control, Controls
 from core.errors import PlatformFailed
+from core.nap import Nap
 from core.notices import LABELS
 from core.pace import Governor, Ticket, Urgency
 from core.pages import Pages
@@ -35,6 +36,9 @@ DELIVERY_TIMEOUT = 600.0
 
 MOST_DEATHS = 2
 """Messages that may stop taking edits before the rest is posted only when it is complete."""
+
+FRESH = 0.01
+"""Seconds, at most, for what has come of the model to be read when an edit is due."""
 
 SHORTEST_BACK_OFF = 0.25
 """Seconds between two tries when there is no more time; the governor keeps the platform's."""
@@ -97,6 +101,7 @@ class Reply:
         "_growth",
         "_hurried",
         "_interruption",
+        "_nap",
         "_nonce",
         "_notice",
         "_numbers",
@@ -142,6 +147,7 @@ class Reply:
         self._offers = tuple(offers)
         self._shown_controls: Controls | None = None
         self._complete = False
+        self._nap = Nap()
         self._changed = asyncio.Event()
         self._rushed = asyncio.Event()
         self._ticket: Ticket | None = None
@@ -216,6 +222,11 @@ class Reply:
     def messages(self) -> tuple[str, ...]:
         """The platform's ids of its messages, first page first."""
         return tuple(slot.message for slot in self._slots if slot.message)
+
+    @property
+    def nap(self) -> Nap:
+        """Where whoever reads the model sleeps; woken when an edit is due."""
+        return self._nap
 
     def write(self, text: str) -> None:
         """Add to the answer. Never waits."""
@@ -422,6 +433,8 @@ class Reply:
         finally:
             self._ticket = self._patience = self._awaited = None
         self._way = ticket.way
+        if step.urgency is Urgency.INTERIM:
+            await self._freshen()
         return self._fitting(step, ticket)
 
     def _ask(self, step: _Step) -> Ticket:
@@ -447,6 +460,14 @@ class Reply:
             return latest
         self._governor.forget(ticket)
         return None
+
+    async def _freshen(self) -> None:
+        """Let what has come of the model be read, before an edit shows the newest text."""
+        if self._nap.wake():
+            self._changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FRESH):
+                    await self._changed.wait()
 
     def _still_next(self, step: _Step) -> bool:
         latest = self._next()

@@ -6,12 +6,12 @@ then taken together (`Body.rest`); no request queues for a connection; a connect
 breaks is not taken for a time-out.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
 import httpx2
 
+from core.nap import Nap
 from core.proxies import proxy_to
 
 KEEP_ALIVE = 60.0
@@ -37,15 +37,15 @@ class Body(httpx2.AsyncByteStream):
         except BROKEN as error:
             raise httpx2.ReadError(str(error)) from error
 
-    async def rest(self, seconds: float) -> None:
-        """Take nothing from the network for so long; returns at once if all has arrived."""
+    async def rest(self, seconds: float, nap: Nap) -> None:
+        """Take nothing from the network while that nap lasts; none if all has arrived."""
         connection = self._response.connection
         transport = connection.transport if connection else None
         if transport is None:
             return
         transport.pause_reading()
         try:
-            await asyncio.sleep(seconds)
+            await nap.sleep(seconds)
         finally:
             transport.resume_reading()
 

@@ -24,6 +24,7 @@ from core.errors import (
 )
 from core.messages import Image, Role, Text, Turn
 from core.model import TICK, Model, Timeouts
+from core.nap import Nap
 from core.wire import Finish, Parameters, Reasoning, Refusal, Request, Usage
 from sandbox.model import ModelServer
 from tests.core.wire_server import (
@@ -627,6 +628,29 @@ async def test_cancelling_during_a_pause_hangs_up_at_once(server, models):
 
         async with asyncio.timeout(0.5):
             await (await server.request(1)).gone.wait()
+
+
+async def test_what_is_wanted_during_a_pause_is_read_at_once(server, models):
+    async def two_words(exchange):
+        exchange.begin()
+        exchange.send(text("Ye"))
+        await exchange.writer.drain()
+        await said.wait()
+        exchange.send(text("s."))
+        await exchange.writer.drain()
+        await exchange.gone.wait()
+
+    server.scripts, said, nap = [two_words], asyncio.Event(), Nap()
+    model = models(server, read_pause=60.0)
+    model._streams = 100_000  # as if so many were being read
+    async with asyncio.timeout(SOON), aclosing(model.stream(request(), nap=nap)) as answer:
+        await anext(answer)
+        waiting = asyncio.create_task(anext(answer))
+        await asyncio.sleep(0)
+        said.set()
+
+        assert nap.wake()
+        assert await waiting == (Text("s."),)
 
 
 async def test_closing_the_model_interrupts_its_answers_and_lets_nobody_ask_again(server, models):

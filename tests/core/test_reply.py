@@ -91,6 +91,30 @@ def test_the_first_text_is_shown_at_once():
     assert paper.frames[0][0] == pytest.approx(paper.latency)
 
 
+def test_an_edit_shows_what_has_come_of_the_model_by_then():
+    """With many answers, the model is read at times only; an edit that is due does not miss it."""
+    paper = Paper(size=2000, edit_budgets=(Budget("edits", rate=1, window=5, burst=5, fixed=True),))
+
+    async def main():
+        reply = reply_on(paper)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            reply.write("word0 ")
+            await asyncio.sleep(1.0)
+            reply.write("word1 ")
+            await reply.nap.sleep(3600)
+            reply.write("word2 ")
+            await asyncio.sleep(1.0)
+            reply.finish()
+
+    virtually(main())
+    assert [re.findall(r"word\d+", page.text) for _, _, page in paper.frames][1] == [
+        "word0",
+        "word1",
+        "word2",
+    ]
+
+
 def test_the_end_is_told_under_the_last_page_only():
     paper = Paper(size=200)
     tell(paper, words(100), notice="Cut off.")
