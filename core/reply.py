@@ -40,6 +40,10 @@ MOST_DEATHS = 2
 FRESH = 0.01
 """Seconds, at most, for what has come of the model to be read when an edit is due."""
 
+FEW = 25
+"""Replies that share a budget, up to which there is time for that: of more, each fills a window
+of the platform's to its end, and what is sent a moment late counts in the next one."""
+
 SHORTEST_BACK_OFF = 0.25
 """Seconds between two tries when there is no more time; the governor keeps the platform's."""
 
@@ -433,7 +437,8 @@ class Reply:
         finally:
             self._ticket = self._patience = self._awaited = None
         self._way = ticket.way
-        if step.urgency is Urgency.INTERIM:
+        few = self._governor.sharing(ticket.budgets) <= FEW
+        if few and step.urgency is Urgency.INTERIM:
             await self._freshen()
         return self._fitting(step, ticket)
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from core.budget import EDGE, LAST_MOMENT, Budget
 from core.errors import PlatformFailed
 from core.pace import Governor, Urgency
-from core.reply import DELIVERY_TIMEOUT, Reply
+from core.reply import DELIVERY_TIMEOUT, FEW, Reply
+from core.sharing import Growth
 from core.surface import Delivered, Page, RefusedForGood, RefusedForNow, Unknown
 from sandbox.limits import FixedWindow
 from tests.core.paper import GONE, LOST, Paper
@@ -91,28 +92,36 @@ def test_the_first_text_is_shown_at_once():
     assert paper.frames[0][0] == pytest.approx(paper.latency)
 
 
-def test_an_edit_shows_what_has_come_of_the_model_by_then():
-    """With many answers, the model is read at times only; an edit that is due does not miss it."""
+def second_frame(others):
+    """What the first edit shows while a word has come that was not read, and others grow, too."""
     paper = Paper(size=2000, edit_budgets=(Budget("edits", rate=1, window=5, burst=5, fixed=True),))
 
     async def main():
-        reply = reply_on(paper)
+        governor = Governor(clock)
+        for _ in range(others):
+            governor.go_on(Growth(), paper.plain)
+        reply = Reply(paper, governor, nonce="r", clock=clock, posted=lambda number, message: None)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(reply.show())
             reply.write("word0 ")
             await asyncio.sleep(1.0)
             reply.write("word1 ")
-            await reply.nap.sleep(3600)
+            await reply.nap.sleep(3.0)
             reply.write("word2 ")
             await asyncio.sleep(1.0)
             reply.finish()
 
     virtually(main())
-    assert [re.findall(r"word\d+", page.text) for _, _, page in paper.frames][1] == [
-        "word0",
-        "word1",
-        "word2",
-    ]
+    return paper.frames[1][2].text.split()
+
+
+def test_an_edit_shows_what_has_come_of_the_model_by_then():
+    """With many answers, the model is read at times only; an edit that is due does not miss it."""
+    assert second_frame(0) == ["word0", "word1", "word2"]
+
+
+def test_where_very_many_share_a_limit_an_edit_that_is_due_is_sent_at_once():
+    assert second_frame(FEW) == ["word0", "word1"]
 
 
 def test_the_end_is_told_under_the_last_page_only():
