@@ -108,6 +108,12 @@ def after(fence: Fence | None, line: str) -> Fence | None:
     return None if around.closed_by(line) else around
 
 
+def is_words(line: str) -> bool:
+    """Whether a line can neither open nor close a fence, whatever else comes in it."""
+    marked = "```" in line or "~~~" in line
+    return len(line) >= LONGEST and not marked and bool(line.strip(" \t>"))
+
+
 def only_opens(line: str) -> bool:
     """Whether a line does nothing but open a fence, its language perhaps still growing."""
     found = _OPENING.match(line)

@@ -53,7 +53,7 @@ class Dress:
     def __init__(self) -> None:
         self._held = ""
         self._at_start = True
-        self._given: list[str] = []
+        self._line = ""  # of which a part was given, as far as it may be a fence
         self._fence: Fence | None = None
         self._ticks = 0
         self._titles = ""
@@ -109,7 +109,8 @@ class Dress:
 
     def _words(self, piece: str) -> str:
         """Go on with a line of words or of code."""
-        self._given.append(piece)
+        if not fences.is_words(self._line):
+            self._line += piece
         return piece if self._fence is not None else self._without_images(piece)
 
     def _without_images(self, piece: str) -> str:
@@ -139,8 +140,8 @@ class Dress:
 
     def _end_line(self, end: str) -> str:
         """The line is complete."""
-        line, at_start, held = "".join(self._given), self._at_start, self._held
-        self._given, self._at_start, self._held, self._ticks = [], True, "", 0
+        line, at_start, held = self._line, self._at_start, self._held
+        self._line, self._at_start, self._held, self._ticks = "", True, "", 0
         if not at_start:
             self._fence = fences.after(self._fence, line)
             return held + end

@@ -207,3 +207,11 @@ def test_only_what_is_new_is_work(line):
         dress.flush()
 
     assert steps(lambda: work(100_000)) < 6 * steps(lambda: work(20_000))
+
+
+def test_of_a_long_line_no_more_is_kept_than_can_be_a_fence():
+    dress = Dress()
+    given = "".join(dress.feed("and so on ") for _ in range(1000))
+
+    assert given == "and so on " * 1000
+    assert len(dress._line) < 100
