@@ -31,7 +31,7 @@ from core.guilds import Guilds
 from core.languages import AUTO, Languages
 from core.limits import Limits
 from core.limits import load as load_limits
-from core.messages import Conversation, Turn
+from core.messages import Conversation, Question, Turn
 from core.model import Model, Timeouts
 from core.offer import Offer
 from core.outsiders import Mode
@@ -50,6 +50,7 @@ from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
 from core.spending import Spending, described, limits_of
 from core.standby import Standby
 from core.store import Store
+from core.surface import Surface
 from core.tokens import Tokenizers
 from core.wire import Parameters
 from core.words import ENGLISH, Notice, told
@@ -76,6 +77,19 @@ class Bot(Protocol):
 
     async def run(self) -> None:
         """Stay connected until `stop`; `StartError` when the platform ends it for good."""
+
+    async def revive(
+        self, question: Question, messages: Sequence[str]
+    ) -> tuple[Question, Surface] | None:
+        """A question that an earlier process has heard, as `core.resuming.Platform`."""
+
+    async def begun(
+        self, question: Question, reply: str, recorded: Sequence[str]
+    ) -> tuple[str, ...]:
+        """The messages of an answer to a question that is gone."""
+
+    async def unsay(self, conversation: Conversation, message: str) -> object:
+        """Take a message of an answer away."""
 
     async def stop(self) -> None:
         """Hear nothing more and disconnect, within seconds."""
@@ -155,6 +169,7 @@ async def run(settings: Settings) -> None:
         await house.enter_async_context(_running(spending.keep()))
         await house.enter_async_context(_running(chat.run()))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
+        await house.enter_async_context(_running(chat.resume(bots, settings.resume_within)))
         await house.enter_async_context(_running(overrides.keep()))
         await house.enter_async_context(_running(forgetting.run()))
         if settings.alert_channel:

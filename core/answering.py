@@ -38,6 +38,7 @@ from core.presets import Preset, Scope
 from core.queue import Asked, Queue, Revision, keys
 from core.recalled import Recalled
 from core.reply import Reply
+from core.revising import FORMER, former_of
 from core.running import WITHDRAWN, Running
 from core.spending import Spender, Spending
 from core.store import Store
@@ -59,8 +60,8 @@ RECALL_TIMEOUT = 300.0
 POINTING = 300.0
 """Seconds for an old answer to be edited, so that it points to a newer one."""
 
-FORMER = "former"
-"""The kind of text that stands where a newer answer has taken its place."""
+MOST_MESSAGES = 1000
+"""Messages of an answer, by far: each process that writes it numbers its own."""
 
 
 class Answering:
@@ -107,7 +108,9 @@ class Answering:
 
     def begin(self, asked: Sequence[Asked]) -> Running:
         """An answer to these questions; nothing happens yet."""
-        name, last = reply_name(asked[0].question), asked[-1]
+        last = asked[-1]
+        attempts = last.revision.attempts if last.revision else 0
+        name = last.revision.reply if last.revision and attempts else reply_name(asked[0].question)
 
         def posted(number: int, message: str) -> None:
             for one in running.current:
@@ -121,6 +124,7 @@ class Answering:
             clock=self._clock,
             posted=posted,
             takes=last.revision.messages if last.revision else (),
+            first=attempts * MOST_MESSAGES,
             offers=(Control.STOP,),
         )
         running = Running(name, asked, reply)
@@ -216,6 +220,9 @@ class Answering:
     async def _composed(self, running: Running, asked: Sequence[Asked]) -> Ending:
         question, surface, revision = asked[-1].question, asked[-1].surface, asked[-1].revision
         await self._store.replies.begin(running.name, str(surface.conversation), keys(asked))
+        if revision and revision.ending:
+            running.reply.write(running.shown)
+            return revision.ending
         if revision and revision.text is not None:
             running.reply.write(revision.text)
             return Ending("restored", RESTORED)
@@ -290,11 +297,16 @@ class Answering:
             )
             async with asyncio.timeout(RECALL_TIMEOUT):
                 running.pages = await asked.surface.said(revision.former)
+            if revision.messages:
+                running.shown = join([page.text for page in running.pages])
+            if revision.attempts:
+                await self._store.replies.stands_in(running.name, revision.messages)
+                running.former = await self._former(running.name)
+                return None
             await self._store.replies.take_over(running.name, revision.reply, revision.messages)
             await self._erase_made_from(running, revision.messages)
             if revision.messages and not revision.goes_on:
-                former = join([page.text for page in running.pages])
-                await self._keep(running, former, revision.messages)
+                await self._keep(running, running.shown, revision.messages)
         except LeaseLost:
             raise
         except (ParleyError, TimeoutError) as error:
@@ -320,6 +332,11 @@ class Answering:
             stands = [(message, ANYTHING) for message in messages[:1]]
             sources = [(running.name, ""), *asked, *stands]
             await self._store.texts.keep(FORMER, place, former, sources)
+
+    async def _former(self, name: str) -> str:
+        """What stood in the place of an answer before a process that died began it."""
+        known = await self._store.replies.known(name)
+        return (known and await former_of(self._store.texts, known)) or ""
 
     def _going_on(
         self, running: Running, revision: Revision, recalled: Recalled

@@ -13,10 +13,10 @@ from core.errors import StoreFailed
 from core.leases import Leases
 from core.messages import Conversation
 from core.notices import COMPLETE, NOT_YOURS, NOTHING_TO_STOP, RESTARTING, STOPPED, Ending
-from core.queue import Asked, Queue, Revision, keys
+from core.queue import Asked, Queue, keys
+from core.revising import revision_of
 from core.running import WITHDRAWN
 from core.store import Known, Store
-from core.surface import Surface
 from core.underway import Underway
 
 log = structlog.get_logger()
@@ -227,13 +227,6 @@ class Changes:
             self._leave_out(wish.removeprefix(WITHOUT))
         elif running := self._underway.get(name):
             running.end(WISHES[wish])
-
-
-def revision_of(known: Known, surface: Surface, **how: Any) -> Revision:
-    """What takes the place of a reply: in its messages, or below them where they are too old."""
-    shown = "messages" if surface.editable(known.messages) else "points"
-    how[shown] = known.messages
-    return Revision(known.name, was_cut_off=known.is_cut_off, **how)
 
 
 async def _together(asked: Asked, known: Known, find: FindAll) -> Sequence[Asked]:

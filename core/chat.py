@@ -1,7 +1,7 @@
 """The product: a question comes in, an answer grows in front of whoever asked it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -47,6 +47,7 @@ from core.pauses import Pauses
 from core.presets import Scope
 from core.queue import Asked, Queue, Revision, keys
 from core.rates import QuestionRates
+from core.resuming import Platform, Resuming
 from core.running import Running
 from core.spending import Spending
 from core.status import Status
@@ -229,6 +230,14 @@ class Chat:
             return not await self.pauses.hold(conversation)
         return listens
 
+    async def resume(self, platforms: Mapping[str, Platform], within: float) -> None:
+        """Bring to an end what processes that died have left open, until cancelled.
+
+        What was asked more than `within` seconds ago is closed with a word.
+        """
+        resuming = Resuming(self._store, self._leases, self._taken_over, platforms, within=within)
+        await resuming.run()
+
     async def run(self) -> None:
         """Own every answer and keep their leases until cancelled; `drain` comes before that."""
         async with asyncio.TaskGroup() as self._tasks:
@@ -242,7 +251,8 @@ class Chat:
         last_edits = min(LAST_EDITS, seconds / 2)
         with suppress(TimeoutError):
             await asyncio.wait_for(self.idle(), seconds - last_edits)
-        unanswered = self._queue.empty()
+        # What was begun before stays open: the next process goes on with it where it stands.
+        unanswered = [one for one in self._queue.empty() if not _is_begun(one)]
         for running in self._underway:
             running.end(Ending("interrupted", RESTARTING))
             running.reply.interrupt(RESTARTING, last_edits / 2)
@@ -297,6 +307,12 @@ class Chat:
             return error
         await self._taken([Asked(one, on, _status(on), revision) for one, on in found])
         return True
+
+    async def _taken_over(self, found: Found, revision: Revision | None) -> None:
+        """Answer what another process has left; in a drain that is left to the next one."""
+        if self._draining:
+            return
+        await self._taken([Asked(one, on, _status(on), revision) for one, on in found])
 
     async def _taken(self, asked: Sequence[Asked]) -> None:
         """Questions were claimed: put them in line, together."""
@@ -475,6 +491,11 @@ class Chat:
         except RuntimeError:
             guarded.close()
             work.close()
+
+
+def _is_begun(asked: Asked) -> bool:
+    """Whether a process that died has begun to answer it."""
+    return asked.revision is not None and asked.revision.attempts > 0
 
 
 def _status(surface: Surface) -> Status:

@@ -29,6 +29,8 @@ FILTERED = Notice("filtered")
 FILTERED_ALL = Notice("filtered_all")
 WANTED_TOOLS = Notice("wanted_tools")
 RESTARTING = Notice("restarting")
+LEFT_OPEN = Notice("left_open")
+DIED_AGAIN = Notice("died_again")
 NOT_DELIVERED = Notice("not_delivered")
 
 PAUSED_NOW = Notice("paused_now")

@@ -7,8 +7,6 @@ import structlog
 
 from core.access import Caller
 from core.answer_cache import AnswerCache
-from core.answering import FORMER
-from core.changes import revision_of
 from core.chat import Chat, Find
 from core.controls import Control
 from core.erasing import place_of
@@ -22,6 +20,7 @@ from core.notices import (
     STILL_WRITING,
     THANKS,
 )
+from core.revising import former_of, pressed
 from core.store import Known, Store
 
 log = structlog.get_logger()
@@ -103,25 +102,15 @@ class Presses:
 
     async def _again(self, press: Press, known: Known) -> str:
         """Answer anew, go on, or bring the former answer back."""
-        text = None
+        former = None
         if press.control is Control.RESTORE:
-            place = place_of(known.conversation)
-            kept = await self._store.texts.made_from(FORMER, place, (known.name,))
-            if not kept:
+            former = await former_of(self._store.texts, known)
+            if former is None:
                 return FORMER_GONE
-            text = kept[0].body
         # The reply's own name: a second press, also of an older message, is the same claim.
         found = await press.find(known, f"{press.control}:{known.name}")
         if not found:
             return QUESTION_GONE
-        revision = revision_of(
-            known,
-            found[-1][1],
-            text=text,
-            goes_on=press.control is Control.CONTINUE,
-            within_code=bool(known.about.get("within_code")),
-            trailing=str(known.about.get("trailing", "")),
-            is_cut_off=text is not None and bool(known.about.get("former_was_cut_off")),
-        )
+        revision = pressed(press.control, known, found[-1][1], former)
         await self._chat.again(found, revision)
         return ""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.messages import Conversation, Question
+from core.notices import Ending
 from core.status import Status
 from core.surface import Surface
 
@@ -17,6 +18,9 @@ class Revision:
     the model. `goes_on`: behind what the earlier reply said,
     which ended `within_code` and with the white space `trailing`. `was_cut_off` says that of the
     earlier reply, `is_cut_off` of the text.
+
+    With `attempts`, it is the reply itself, which so many processes have begun and died; it is
+    written anew, or ends with the `ending` and what is shown of it.
     """
 
     reply: str
@@ -28,6 +32,8 @@ class Revision:
     trailing: str = ""
     was_cut_off: bool = False
     is_cut_off: bool = False
+    attempts: int = 0
+    ending: Ending | None = None
 
     @property
     def former(self) -> tuple[str, ...]:

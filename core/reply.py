@@ -81,8 +81,8 @@ class Reply:
 
     `nonce` names the reply; a message posted twice under the same name is one message.
     `posted(n, id)` is called when the message of that number exists; it must not wait.
-    `takes` are messages of an earlier answer, in whose place this one is shown. `offers`
-    can be pressed while it grows.
+    `takes` are messages of an earlier answer, in whose place this one is shown; `first` is the
+    least number that a new message has. `offers` can be pressed while it grows.
     """
 
     # A dictionary for so many names is five times as large, and there are hundreds of replies.
@@ -135,6 +135,7 @@ class Reply:
         clock: Callable[[], float],
         posted: Callable[[int, str], None],
         takes: Sequence[str] = (),
+        first: int = 0,
         offers: Sequence[Control] = (),
     ) -> None:
         self._surface = surface
@@ -144,9 +145,9 @@ class Reply:
         self._posted = posted
         self._pages = Pages(surface.limit)
         self._dress = surface.dress()
-        self._numbers = itertools.count()
-        self._slots = [_Slot(next(self._numbers), message, unsure=True) for message in takes]
+        self._slots = [_Slot(n, message, unsure=True) for n, message in enumerate(takes)]
         self._taken = len(self._slots)
+        self._numbers = itertools.count(max(first, self._taken))
         self._notice = ""
         self._offers = tuple(offers)
         self._shown_controls: Controls | None = None

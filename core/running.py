@@ -20,7 +20,8 @@ class Running:
 
     `asked` are all questions that it has taken over, of which `current` are answered.
     `pages` are the messages of an earlier answer in whose place it stands, or that point to
-    it; None as long as they were not read. `former` is what those said, if it can be had back.
+    it; None as long as they were not read. `former` is what those said, if it can be had back,
+    `shown` what stands there, of this answer or a former one.
     `is_lost`: another process had taken a question over before it began.
     """
 
@@ -30,6 +31,7 @@ class Running:
         self.current = tuple(asked)
         self.reply = reply
         self.former = ""
+        self.shown = ""
         self.is_lost = False
         self.pages: Sequence[Turn] | None = None
         self._composing: asyncio.Task[Ending] | None = None
@@ -73,9 +75,9 @@ class Running:
 
     def fall_back(self) -> None:
         """Where nothing has come, let stand what stood there before."""
-        if self.reply.blank and self.former:
-            self.reply.write(self.former)
-            self.former = ""
+        if self.reply.blank and (stood := self.former or self.shown):
+            self.reply.write(stood)
+            self.former = self.shown = ""
 
     def end(self, ending: Ending) -> bool:
         """Hang up on the model: the answer ends like this. False: it was complete already."""

@@ -35,9 +35,7 @@ from core.words import language_of, languages
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_DEFAULT_MODEL = "gpt-6-luna"
 
-LATER = frozenset(
-    {"CATCH_UP_MINUTES", "HTTP_HOST", "HTTP_PORT", "RESUME_WITHIN", "SLACK_SIGNING_SECRET"}
-)
+LATER = frozenset({"CATCH_UP_MINUTES", "HTTP_HOST", "HTTP_PORT", "SLACK_SIGNING_SECRET"})
 """Names of the public contract that this version accepts and does not use."""
 
 TOKEN = re.compile(r"[!-~]*")
@@ -114,6 +112,15 @@ def _ids(value: Any) -> Any:
     return ids
 
 
+def _span(value: Any) -> Any:
+    """A span of time in seconds: `15` or `15 min`, `90 s`, `2 h`."""
+    units = {"s": 1, "min": 60, "h": 3600}
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", str(value).lower())
+    if match is None or (match[2] or "min") not in units:
+        raise ValueError("write it in minutes, such as 15, or with a unit: 90 s, 15 min, 2 h")
+    return float(match[1]) * units[match[2] or "min"]
+
+
 def _off(value: Any) -> Any:
     return None if isinstance(value, str) and value.lower() == "off" else value
 
@@ -154,6 +161,7 @@ Keys = Annotated[dict[str, SecretStr], BeforeValidator(_json_object), Field(repr
 Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Budget = Annotated[Dollars | None, BeforeValidator(_off)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Span = Annotated[float, BeforeValidator(_span), Field(le=7 * 86_400)]
 Days = Annotated[float, Field(ge=1, le=36_500)]
 
 
@@ -272,6 +280,7 @@ class Settings(Records):
     admin_host: str = "127.0.0.1"
     admin_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
+    resume_within: Span = 15 * 60
     text_hours: Annotated[float, Field(gt=0, le=8760)] = 24
     retention_days: Annotated[Days | None, BeforeValidator(_off)] = 90
     delete_with_question: bool = False

@@ -166,6 +166,13 @@ class Surface(Protocol):
         Only the platform's own hosts are asked for it. Raises `FileUnread`.
         """
 
+    async def begun(self, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
+        """The messages of an answer that a process has begun and not ended, first page first.
+
+        Besides those that are `recorded` these are any that may be of the reply of this name: the
+        bot's own, below the question. Raises `PlatformFailed`.
+        """
+
     async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
         """What these messages of the bot's say, in order; those that are gone are left out."""
 
@@ -228,6 +235,11 @@ class Surface(Protocol):
 
 class CommandSurface:
     """What answers to commands share on all platforms: they are their asker's, never revised."""
+
+    async def begun(self, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
+        """What is recorded: it cannot be looked for."""
+        del reply
+        return tuple(recorded)
 
     async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
         """Nothing: an answer to a command is not read again."""

@@ -10,6 +10,7 @@ from bots.discord.desk import Desk
 from bots.discord.surface import DiscordSurface
 from bots.discord.turns import question_of
 from core.chat import Found
+from core.messages import Conversation
 from core.store import Known
 from core.surface import RefusedForGood
 
@@ -24,7 +25,7 @@ async def asked_again(desk: Desk, locate: Locate, where: int, known: Known, caus
     """
     found = []
     for id_ in map(int, known.questions):
-        message = await _message(desk, where, known, id_)
+        message = await read_question(desk, where, known.conversation, id_)
         if message is None:
             continue
         await locate(message)
@@ -34,9 +35,14 @@ async def asked_again(desk: Desk, locate: Locate, where: int, known: Known, caus
     return found
 
 
-async def _message(desk: Desk, where: int, known: Known, id_: int) -> discord.Message | None:
-    """A question, which may stand in the thread of its answer or above it."""
-    for channel in _places(where, known, id_):
+async def read_question(
+    desk: Desk, where: int, conversation: Conversation, id_: int
+) -> discord.Message | None:
+    """A question, which may stand in the thread of its answer or above it; None when it is gone.
+
+    Raises `NotRead`.
+    """
+    for channel in _places(where, conversation, id_):
         try:
             near = await desk.reader.around(channel, id_)
         except NotRead as error:
@@ -48,7 +54,7 @@ async def _message(desk: Desk, where: int, known: Known, id_: int) -> discord.Me
     return None
 
 
-def _places(where: int, known: Known, id_: int) -> Sequence[int]:
-    above = int(known.conversation.channel)
-    places = (above, where) if str(id_) == known.conversation.thread else (where, above)
+def _places(where: int, conversation: Conversation, id_: int) -> Sequence[int]:
+    above = int(conversation.channel)
+    places = (above, where) if str(id_) == conversation.thread else (where, above)
     return tuple(dict.fromkeys(places))

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +15,8 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bots.discord import parley, pausing
-from bots.discord.calls import Calls
+from bots.discord.begun import begun
+from bots.discord.calls import Calls, NotRead
 from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
 from bots.discord.desk import Desk, desk
@@ -31,16 +32,17 @@ from bots.discord.turns import PLATFORM
 from bots.discord.usage import Usage
 from core.access import Access, who_may_use
 from core.chat import Chat
-from core.errors import StartError
+from core.errors import PlatformFailed, StartError
 from core.forgetting import Forgetting
 from core.guilds import Guilds
 from core.languages import Languages
+from core.messages import Conversation, Question
 from core.pace import Governor
 from core.panel import Panel
 from core.presses import Presses
 from core.recall import Recall
 from core.reports import Reports
-from core.surface import Delivered, Page
+from core.surface import Delivered, Outcome, Page, RefusedForGood, Surface
 
 log = structlog.get_logger()
 
@@ -160,6 +162,45 @@ class DiscordBot:
         if not isinstance(outcome, Delivered):
             log.warning("not announced", channel=channel, told=text, outcome=str(outcome))
 
+    async def revive(
+        self, question: Question, messages: Sequence[str]
+    ) -> tuple[Question, Surface] | None:
+        """A question that an earlier process has heard (`core.resuming.Platform`)."""
+        if self._client is None or self._client.listener is None:
+            raise PlatformFailed("Discord is not connected")
+        return await self._client.listener.revive(question, messages)
+
+    async def begun(
+        self, question: Question, reply: str, recorded: Sequence[str]
+    ) -> tuple[str, ...]:
+        """The messages of an answer to a question that is gone."""
+        asked = int(question.message)
+        found: tuple[str, ...] = ()
+        for where in _places(question.conversation):
+            in_talk = question.direct or where != int(question.conversation.channel)
+            spot = Spot(where, 0 if in_talk else asked, after=asked)
+            try:
+                found += await begun(self._here, spot, reply, recorded)
+            except NotRead as error:
+                if not isinstance(error.outcome, RefusedForGood):
+                    raise  # else it is a thread that is gone, or never was
+        return tuple(dict.fromkeys(found))
+
+    async def unsay(self, conversation: Conversation, message: str) -> Outcome:
+        """Take a message of an answer away."""
+        outcome: Outcome = RefusedForGood("no place")
+        for where in _places(conversation):
+            outcome = await self._here.messages.remove(where, message)
+            if isinstance(outcome, Delivered):
+                break
+        return outcome
+
+    @property
+    def _here(self) -> Desk:
+        if self._desk is None:
+            raise PlatformFailed("Discord is not connected")
+        return self._desk
+
     async def stop(self) -> None:
         """Hear nothing more, let requests on their way end, and disconnect; takes seconds."""
         if self._client is None:
@@ -262,6 +303,11 @@ class DiscordBot:
             await self._connection
             raise StartError("Discord closed the connection at once. Try again in a minute.")
         log.debug("connected", platform="discord", bot=str(client.user), shards=client.shard_count)
+
+
+def _places(conversation: Conversation) -> Sequence[int]:
+    """Where an answer can stand: in the thread on its question, or where that stands."""
+    return [int(where) for where in (conversation.thread, conversation.channel) if where]
 
 
 async def _joined(client: Client) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import discord
 
-from core.controls import Control, Controls, mark
+from core.controls import Control, Controls, mark, read
 
 MOST_IN_A_ROW = 5
 
@@ -40,6 +40,15 @@ class Buttons:
     def is_finished(self) -> bool:
         """Nor has it to wait for them."""
         return True
+
+
+def controlled_by(message: discord.Message) -> str:
+    """The reply whose controls stand below a message; empty: none do."""
+    for row in message.components:
+        for one in row.children if isinstance(row, discord.ActionRow) else ():
+            if (custom_id := getattr(one, "custom_id", None)) and (found := read(custom_id)):
+                return found[1]
+    return ""
 
 
 def _button(control: Control, label: str, reply: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What the bot does with what it hears: questions go to the chat, changes to its memory."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -8,7 +9,7 @@ from functools import partial
 import discord
 import structlog
 
-from bots.discord.again import asked_again
+from bots.discord.again import asked_again, read_question
 from bots.discord.calls import NotRead
 from bots.discord.desk import Desk
 from bots.discord.readable import mentions, roles
@@ -27,13 +28,14 @@ from bots.discord.turns import (
     text_of,
     turn_of,
 )
+from bots.discord.waiting import REACTION
 from core.chat import Chat
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.etiquette import Saying
-from core.messages import Conversation, Role, Turn
+from core.messages import Conversation, Question, Role, Turn
 from core.panel import Panel
 from core.presets import Place, Scope
-from core.surface import refuse
+from core.surface import RefusedForGood, refuse
 from core.told import Told
 
 log = structlog.get_logger()
@@ -64,12 +66,7 @@ class Listener:
         if found is not Verdict.IGNORE and seen.in_thread and talk:
             found = await self._in_thread(talk, message, seen, found)
         if found is Verdict.ASK:
-            surface = (
-                DiscordSurface(self._desk, talk, message)
-                if talk
-                else self._in_channel(message, seen)
-            )
-            await self._ask(message, surface)
+            await self._ask(message, self._surface(message))
 
     async def edited(self, message: discord.Message) -> None:
         """A message was edited: remember it so; a question of late is answered as it is now."""
@@ -101,6 +98,40 @@ class Listener:
             await self._chat.edited(question, surface, find)
         except (StoreFailed, PlatformFailed, ShuttingDown) as error:
             log.warning("edit not taken", question=question.key, error=str(error))
+
+    async def revive(
+        self, question: Question, messages: Sequence[str]
+    ) -> tuple[Question, DiscordSurface] | None:
+        """A question that an earlier process has heard (`core.resuming.Platform`)."""
+        talk, id_ = question.conversation, int(question.message)
+        message = await read_question(self._desk, int(talk.thread or talk.channel), talk, id_)
+        if message is None:
+            return None
+        await self.locate(message)
+        if any(one.me and str(one.emoji) == REACTION for one in message.reactions):
+            self._desk.waiting.adopt(message.id)
+        surface = await self._where_begun(message, talk) if messages else self._surface(message)
+        now = question_of(message, talk, self._desk.me)
+        return replace(now, cause=question.cause), surface
+
+    async def _where_begun(self, message: discord.Message, talk: Conversation) -> DiscordSurface:
+        """Where an answer was begun: in the thread on its question, or where that stands."""
+        if talk_in(message.channel):
+            return DiscordSurface(self._desk, talk, message)
+        try:
+            thread = await self._desk.places.find(message.id)
+        except NotRead as error:
+            if not isinstance(error.outcome, RefusedForGood):
+                raise
+            thread = None
+        where = message.id if isinstance(thread, discord.Thread) else 0
+        return DiscordSurface(self._desk, talk, message, answers_in=where)
+
+    def _surface(self, message: discord.Message) -> DiscordSurface:
+        """Where a question is answered."""
+        if talk := talk_in(message.channel):
+            return DiscordSurface(self._desk, talk, message)
+        return self._in_channel(message, self._seen(message))
 
     async def joined(self, guild: discord.Guild) -> None:
         """The bot was let into a server, in which it answers when that is allowed."""
@@ -135,8 +166,10 @@ class Listener:
         except NotRead as error:
             log.warning("channel not known", channel=channel.id, error=str(error))
             return
-        if isinstance(found, discord.Thread | discord.TextChannel):
+        if isinstance(found, discord.Thread | discord.TextChannel | discord.DMChannel):
             message.channel = found
+        if isinstance(found, discord.Thread | discord.TextChannel):
+            message.guild = found.guild
 
     def _talks(
         self, guild: discord.Guild | None, channel: int, message: int

@@ -8,6 +8,7 @@ import discord
 import structlog
 
 from bots.discord import budgets
+from bots.discord.begun import begun
 from bots.discord.caller import DiscordCaller
 from bots.discord.calls import NO_TURN
 from bots.discord.chains import Link
@@ -189,6 +190,17 @@ class DiscordSurface:
             self._question.channel,
             member if author.id == str(asker.id) else None,
         )
+
+    async def begun(self, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
+        """The messages of an answer that an earlier process has begun. Raises `PlatformFailed`.
+
+        In a channel each page replies to the one before, the first to the question.
+        """
+        await self._settled()
+        found = await begun(self._desk, self._spot, reply, recorded)
+        if found and self._spot.reply_to:
+            self._spot = replace(self._spot, reply_to=int(found[-1]))
+        return found
 
     async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
         """What these messages of the bot's say. Raises `PlatformFailed`."""

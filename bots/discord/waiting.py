@@ -40,6 +40,10 @@ class Waiting:
             self._marked[message] = asyncio.Lock()
             self._tasks.start(self._put(channel, message, instead), "reaction")
 
+    def adopt(self, message: int) -> None:
+        """A question was marked by an earlier process."""
+        self._marked.setdefault(message, asyncio.Lock())
+
     def take_away(self, channel: int, message: int) -> None:
         """The question has its turn, or was dropped."""
         if order := self._marked.pop(message, None):

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 import aiohttp
@@ -10,6 +10,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack import bolt, tokens
+from bots.slack.again import revived
 from bots.slack.assistant import Assistant
 from bots.slack.blocks import content
 from bots.slack.budgets import Budgets, unknown
@@ -36,20 +37,22 @@ from bots.slack.settings import Settings
 from bots.slack.socket import NotConnected, Socket
 from bots.slack.statuses import Statuses
 from bots.slack.subcommands import Subcommands
+from bots.slack.surface import SlackSurface, remove
 from bots.slack.usage import Usage
 from bots.slack.workspace import Workspace
 from core.access import Access, who_may_use
 from core.chat import Chat
-from core.errors import StartError
+from core.errors import PlatformFailed, StartError
 from core.forgetting import Forgetting
 from core.languages import Languages
+from core.messages import Conversation, Question
 from core.pace import Governor, Urgency
 from core.panel import Panel
 from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.reports import Reports
-from core.surface import Page
+from core.surface import Outcome, Page, Surface
 from core.tasks import Tasks
 
 log = structlog.get_logger()
@@ -114,6 +117,7 @@ class SlackBot:
         self._memory: Memory | None = None
         self._door: Door | None = None
         self._files: Files | None = None
+        self._home: Workspace | None = None
         self._team = ""
         self._stopped = False
         self._over = asyncio.Event()
@@ -184,6 +188,29 @@ class SlackBot:
         except CallFailed as failed:
             log.warning("not announced", channel=channel, told=text, outcome=str(failed.outcome))
 
+    async def revive(
+        self, question: Question, messages: Sequence[str]
+    ) -> tuple[Question, Surface] | None:
+        """A question that an earlier process has heard (`core.resuming.Platform`)."""
+        del messages
+        return await revived(self._here, question)
+
+    async def begun(
+        self, question: Question, reply: str, recorded: Sequence[str]
+    ) -> tuple[str, ...]:
+        """The messages of an answer to a question that is gone."""
+        return await SlackSurface(self._here, question).begun(reply, recorded)
+
+    async def unsay(self, conversation: Conversation, message: str) -> Outcome:
+        """Take a message of an answer away."""
+        return await remove(self._here, conversation.channel, message)
+
+    @property
+    def _here(self) -> Workspace:
+        if self._home is None:
+            raise PlatformFailed("Slack is not connected")
+        return self._home
+
     async def stop(self) -> None:
         """Hear nothing more and disconnect, within seconds."""
         self._stopped = True
@@ -223,7 +250,7 @@ class SlackBot:
         self._files = Files(self._bot_token, self._api_url, calls, budgets)
         self._posting = calls, budgets
         workspace = self._workspace(us, calls, self._directory, self._files)
-        self._memory = workspace.memory
+        self._home, self._memory = workspace, workspace.memory
         self._door = door = Door(workspace, self._chat)
         gate = Gate(workspace, self._chat)
         commands = Commands(workspace, self._chat, gate, self._clock)

@@ -86,6 +86,29 @@ class History:
                 return found
         raise MessageGone("the thread is there, the message is not")
 
+    async def begun(self, conversation: Conversation, after: str, prefix: str) -> dict[str, str]:
+        """Our own messages said after that `ts`, with their nonces, which begin like this.
+
+        With them come, in a thread, answers without a nonce, as a stream has none until it is
+        sealed. Raises `CallFailed` when Slack does not tell.
+        """
+        found: dict[str, str] = {}
+        bounds = {"oldest": after, "include_all_metadata": True}
+        async for page in self._pages(conversation, Urgency.READ, **bounds):
+            for raw in _messages(page):
+                ts, nonce = string(raw, "ts"), _nonce(raw)
+                fits = nonce.startswith(prefix) or (not nonce and self._answers(raw, conversation))
+                if ts > after and fits and self._is_ours(raw):
+                    found[ts] = nonce
+        return found
+
+    def _answers(self, raw: dict[str, Any], conversation: Conversation) -> bool:
+        """Whether a message of ours says something of an answer; notices do not."""
+        message = messages.read(raw, conversation.channel, direct=False)
+        if message is None or message.files or not conversation.thread:
+            return False
+        return any(self._scribe.turns(message))
+
     async def posted(
         self, conversation: Conversation, after: str, nonce: str, *, unnamed: bool
     ) -> str:

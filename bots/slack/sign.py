@@ -50,6 +50,10 @@ class Sign:
         except CallFailed as failed:
             log.info("sign refused", channel=self._channel, outcome=str(failed.outcome))
 
+    def adopt(self) -> None:
+        """An earlier process may have put a reaction there."""
+        self._reaction = True
+
     def answered_below(self, thread: str) -> None:
         """The bot has posted in this thread, whereupon Slack takes a status away itself."""
         if thread == self._thread:

@@ -1,6 +1,6 @@
 """A conversation on Slack, as the core answers in it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +16,7 @@ from bots.slack.uploads import upload
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
 from core.dress import Plain
-from core.errors import MessageGone
+from core.errors import MessageGone, PlatformFailed
 from core.languages import Readers
 from core.messages import Attachment, Author, Conversation, Question, Turn
 from core.pace import Urgency
@@ -150,6 +150,19 @@ class SlackSurface:
         """Somebody who writes here, as one who wants something."""
         return SlackCaller(self._workspace, author.id, self._question.conversation.channel)
 
+    async def begun(self, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
+        """The messages of an answer that an earlier process has begun. Raises `PlatformFailed`."""
+        try:
+            found = await self._history.begun(*self._below, f"{reply}.")
+        except CallFailed as failed:
+            raise PlatformFailed(f"Slack does not show what was answered: {failed}") from failed
+        self._sign.adopt()
+        self._adopt(reply, found)
+        return tuple(sorted({*recorded, *found}))
+
+    def _adopt(self, reply: str, found: Mapping[str, str]) -> None:
+        """These messages, with their nonces, are or may be of the answer."""
+
     async def said(self, messages: Sequence[str]) -> tuple[Turn, ...]:
         """What these messages of the bot's say. Raises `PlatformFailed`."""
         known = {turn.id: turn for turn in await self.history()}
@@ -174,18 +187,7 @@ class SlackSurface:
 
     async def remove(self, message: str) -> Outcome:
         """Delete a message of the answer."""
-        calls = self._workspace.calls
-        try:
-            await calls.in_turn(
-                calls.web.chat_delete,
-                self._workspace.budgets.delete,
-                Urgency.LAST,
-                channel=self._channel,
-                ts=message,
-            )
-        except CallFailed as failed:
-            return failed.outcome
-        return Delivered(message)
+        return await remove(self._workspace, self._channel, message)
 
     async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
         """Put files below the answer."""
@@ -258,16 +260,16 @@ class SlackSurface:
         return await self._posted(nonce)
 
     async def _posted(self, nonce: str, *, unnamed: bool = False) -> str:
+        return await self._history.posted(*self._below, nonce, unnamed=unnamed)
+
+    @property
+    def _below(self) -> tuple[Conversation, str]:
+        """Where the answer stands, and a `ts` after which it was posted."""
         asked = self._question.message
         if not is_ts(asked):
             asked = f"{self._question.asked_at.timestamp() - CLOCK_SKEW:.6f}"
-        where = Conversation(
-            self.conversation.platform,
-            self.conversation.workspace,
-            self._channel,
-            self._thread,
-        )
-        return await self._history.posted(where, asked, nonce, unnamed=unnamed)
+        where = self.conversation
+        return Conversation(where.platform, where.workspace, self._channel, self._thread), asked
 
     async def _post(self, page: Page, nonce: str, way: Way | None) -> str:
         # From here on nobody knows, also when this is cancelled, until Slack has answered.
@@ -332,6 +334,22 @@ class SlackSurface:
             yield self._workspace.scribe.asked(self._headline, message)
         if page.text.strip():
             yield self._workspace.scribe.answer(page.text, message)
+
+
+async def remove(workspace: Workspace, channel: str, message: str) -> Outcome:
+    """Delete a message of ours; it waits for its own budgets."""
+    calls = workspace.calls
+    try:
+        await calls.in_turn(
+            calls.web.chat_delete,
+            workspace.budgets.delete,
+            Urgency.LAST,
+            channel=channel,
+            ts=message,
+        )
+    except CallFailed as failed:
+        return failed.outcome
+    return Delivered(message)
 
 
 def is_gone(outcome: Outcome) -> bool:

@@ -1,6 +1,6 @@
 """A question that was asked in a message, and the answer below it: native or by edits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -72,6 +72,13 @@ class MessageSurface(SlackSurface):
         """And from now on no more."""
         if self._question.direct:
             self._workspace.assistant.works(self._message, on=False)
+
+    def _adopt(self, reply: str, found: Mapping[str, str]) -> None:
+        """A stream that was begun has no nonce; whether it still is one shows when it is edited."""
+        for message, nonce in found.items():
+            if not nonce:
+                self._streams[message] = stream = self._stream(message, f"{reply}.{message}")
+                stream.state = State.DOUBTFUL
 
     async def edit(self, message: str, page: Page) -> Outcome:
         """Make a message show a page."""

@@ -19,14 +19,24 @@ from core.store.migrate import migrate
 from core.store.pauses import Pauses
 from core.store.people import People
 from core.store.process import ProcessLock
-from core.store.questions import LEASE, RENEWAL, Questions
+from core.store.questions import LEASE, RENEWAL, Orphan, Questions
 from core.store.ratings import Ratings
 from core.store.replies import Known, Replies
 from core.store.texts import DAY, Texts
 from core.store.threads import Threads
 from core.store.usage import Usage
 
-__all__ = ["LEASE", "RENEWAL", "Call", "Change", "ChannelSettings", "Guild", "Known", "Store"]
+__all__ = [
+    "LEASE",
+    "RENEWAL",
+    "Call",
+    "Change",
+    "ChannelSettings",
+    "Guild",
+    "Known",
+    "Orphan",
+    "Store",
+]
 
 
 class Store:

@@ -1,11 +1,14 @@
 """Questions: claimed once, held by a lease, settled once."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, select, update
+import structlog
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +16,8 @@ from core.errors import LeaseLost
 from core.messages import Question
 from core.store.database import Database
 from core.store.schema import questions, threads
+
+log = structlog.get_logger()
 
 LEASE = 30.0
 """Seconds after which a question whose owner does not renew its lease may be taken over."""
@@ -33,7 +38,31 @@ _THESE = questions.c.key.in_(bindparam("keys", expanding=True))
 _OURS = and_(_THESE, questions.c.owner == bindparam("us"), questions.c.state != "settled")
 _CHANGE = update(questions).where(_OURS)
 _RENEW = _CHANGE.returning(questions.c.key)
+_NEXT_ATTEMPT = questions.c.attempts + case((questions.c.state == "answering", 1), else_=0)
 _FOREIGN = select(questions.c.key).where(_THESE, questions.c.owner != bindparam("us"))
+
+
+OPEN = ("claimed", "answering")
+"""The states of a question that has not ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A question that nobody answers any more, though it has not ended.
+
+    `reply` was being written to it; empty: none was begun. `attempts` is how many processes
+    have answered it, the first included; `age` the seconds since it was claimed.
+    """
+
+    question: Question
+    reply: str
+    attempts: int
+    age: float
+
+    @property
+    def key(self) -> str:
+        """The name under which it is claimed."""
+        return self.question.key
 
 
 async def change(
@@ -88,7 +117,7 @@ class Questions:
         """Claim questions for this process; False when the first is claimed or settled already.
 
         They are on disk when this returns, and so is that the bot takes part in the
-        conversation. A claim that has expired, or whose owner is dead, is taken over. With
+        conversation. What a process has left open is not claimed anew, but adopted. With
         `instead_of`, only in the place of a question of this identity that waits in another
         process, and is not asked any more then.
         """
@@ -96,10 +125,10 @@ class Questions:
         async with self._database.write() as connection:
             if instead_of and not await self._supersede(connection, instead_of, "superseded"):
                 return False
-            if not await self._claim(connection, first, now):
+            if not await self._insert(connection, first, now):
                 return False
             for question in more:
-                await self._claim(connection, question, now)
+                await self._insert(connection, question, now)
             await connection.execute(
                 _JOIN, {"conversation": str(first.conversation), "joined_at": now}
             )
@@ -127,6 +156,53 @@ class Questions:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return all(self._is_free(row, self._clock()) for row in rows)
+
+    async def orphans(self) -> Sequence[Orphan]:
+        """What others have left open: their lease has expired, or they are dead; oldest first."""
+        query = (
+            select(questions)
+            .where(questions.c.state.in_(OPEN), questions.c.owner != self._owner)
+            .order_by(questions.c.claimed_at)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        now = self._clock()
+        free = [row for row in rows if self._is_free(row, now)]
+        found = [orphan for row in free if (orphan := _orphan(row, now))]
+        if len(found) < len(free):
+            unread = {row.key for row in free} - {orphan.key for orphan in found}
+            if await self.adopt(unread):
+                await self.settle(unread, "failed")
+        return found
+
+    async def adopt(self, keys: Iterable[str]) -> bool:
+        """Take over what others have left open, all of it or none; False: it is not free."""
+        wanted = list(set(keys))
+        now = self._clock()
+        query = select(questions.c.owner, questions.c.lease_until).where(
+            questions.c.key.in_(wanted), questions.c.state.in_(OPEN)
+        )
+        async with self._database.write() as connection:
+            rows = (await connection.execute(query)).all()
+            if len(rows) < len(wanted) or not all(self._is_free(row, now) for row in rows):
+                return False
+            await connection.execute(
+                update(questions)
+                .where(questions.c.key.in_(wanted))
+                .values(owner=self._owner, lease_until=now + LEASE, attempts=_NEXT_ATTEMPT)
+            )
+        return True
+
+    async def newest(self, identity: str) -> str:
+        """The last claim that this message has caused; empty: none."""
+        query = (
+            select(questions.c.key)
+            .where(caused_by(identity))
+            .order_by(questions.c.claimed_at.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar() or ""
 
     async def asked_by(self, of: str, *, seconds: float, most: int) -> Mapping[str, float]:
         """Somebody's newest questions by key, claimed by whichever process so many seconds ago."""
@@ -170,11 +246,6 @@ class Questions:
         async with self._database.write() as connection:
             await change(connection, self._owner, keys, settled(outcome, self._clock()))
 
-    async def _claim(self, connection: AsyncConnection, question: Question, now: float) -> bool:
-        if await self._insert(connection, question, now):
-            return True
-        return await self._take_over(connection, question.key, now)
-
     async def _supersede(self, connection: AsyncConnection, identity: str, outcome: str) -> bool:
         """Its owner learns of it when it begins, or renews its leases."""
         result = await connection.execute(
@@ -205,30 +276,20 @@ class Questions:
         )
         return result.rowcount == 1
 
-    async def _take_over(self, connection: AsyncConnection, key: str, now: float) -> bool:
-        row = await self._open_row(connection, key)
-        if row is None or row.owner == self._owner or not self._is_free(row, now):
-            return False
-        # The row is compared with what was just read, so of two takers one wins.
-        result = await connection.execute(
-            update(questions)
-            .where(
-                questions.c.key == key,
-                questions.c.owner == row.owner,
-                questions.c.lease_until == row.lease_until,
-            )
-            .values(owner=self._owner, lease_until=now + LEASE, attempts=questions.c.attempts + 1)
-        )
-        return result.rowcount == 1
-
     def _is_free(self, row: Row[str, float], now: float) -> bool:
         """Whether a lease has expired, or its owner is dead."""
         return row.lease_until < now or self._is_dead(row.owner)
 
-    async def _open_row(self, connection: AsyncConnection, key: str) -> Row[str, float] | None:
-        result = await connection.execute(
-            select(questions.c.owner, questions.c.lease_until).where(
-                questions.c.key == key, questions.c.state != "settled"
-            )
-        )
-        return result.one_or_none()
+
+def _orphan(row: Row[Any], now: float) -> Orphan | None:
+    try:
+        question = _reader().validate_json(row.body)
+    except ValidationError as error:
+        log.error("an open question cannot be read", question=row.key, error=str(error))
+        return None
+    return Orphan(question, row.reply or "", row.attempts, now - row.claimed_at)
+
+
+@cache
+def _reader() -> TypeAdapter[Question]:
+    return TypeAdapter(Question)

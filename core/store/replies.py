@@ -41,7 +41,8 @@ class Known:
     """What is known of a reply. `about` says how it came about; `ended` whether it is complete.
 
     `questions` are the platform's ids of the messages that asked, `messages` those that it
-    is made of, first page first. `deleted` names the questions that are gone since.
+    is made of, first page first. `deleted` names the questions that are gone since, `wish` is
+    what its process was asked to do with it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Known:
     outcome: str
     ended: bool
     about: Mapping[str, Any]
+    wish: str = ""
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -119,6 +121,23 @@ class Replies:
                 await connection.execute(
                     _ADD_MESSAGE, {"reply": reply, "number": number, "message": message}
                 )
+
+    async def stands_in(self, reply: str, messages: Sequence[str]) -> None:
+        """The reply is made of these messages, first page first, and of no others."""
+        async with self._database.write() as connection:
+            await connection.execute(_FORGET, {"name": reply})
+            for number, message in enumerate(messages):
+                await connection.execute(
+                    _ADD_MESSAGE, {"reply": reply, "number": number, "message": message}
+                )
+
+    async def of_others(self, reply: str, messages: Collection[str]) -> set[str]:
+        """Those of these messages that other replies are made of."""
+        query = select(reply_messages.c.message).where(
+            reply_messages.c.message.in_(messages), reply_messages.c.reply != reply
+        )
+        async with self._database.read() as connection:
+            return set((await connection.execute(query)).scalars())
 
     async def wish(self, reply: str, wish: str) -> bool:
         """Ask whichever process writes a reply for something; False when it is complete."""
@@ -227,6 +246,7 @@ async def _known(connection: AsyncConnection, row: RowMapping) -> Known:
         outcome=row["outcome"],
         ended=row["ended_at"] is not None,
         about=json.loads(row["about"]),
+        wish=row["wish"],
     )
 
 

@@ -116,6 +116,10 @@ class House:
         server, name = one
         return Model(api_key=server.key, base_url=server.base_url), name
 
+    async def crash(self, chat):
+        """End a process without a word."""
+        await self.leave(chat)
+
     async def leave(self, chat):
         running, models, store = self.built.pop(chat)
         running.cancel()

@@ -46,6 +46,31 @@ async def reading(chat, words, paper=None, **more):
     return paper
 
 
+@asynccontextmanager
+async def resumed(chat, paper, *, within=900.0, gone=()):
+    """A process brings to an end, on this paper, what others have left open.
+
+    The messages with these ids are `gone`.
+    """
+
+    class Platform:
+        async def revive(self, question, messages):
+            return None if question.message in gone else (question, paper)
+
+        async def begun(self, question, reply, recorded):
+            return await paper.begun(reply, recorded)
+
+        async def unsay(self, conversation, message):
+            return await paper.remove(message)
+
+    resuming = asyncio.create_task(chat.resume({THREAD.platform: Platform()}, within))
+    try:
+        yield chat
+    finally:
+        resuming.cancel()
+        await asyncio.gather(resuming, return_exceptions=True)
+
+
 def shown(paper):
     return [(page.text, page.notice) for page in paper.messages.values()]
 

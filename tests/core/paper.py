@@ -76,6 +76,7 @@ class Paper:
     managers: set[str] = field(default_factory=set)
     people: dict[str, "Somebody"] = field(default_factory=dict)
     old: bool = False
+    unreachable: bool = False
     under_way: int = 0
     most_under_way: int = 0
 
@@ -113,6 +114,12 @@ class Paper:
         if file.id not in self.files:
             raise FileUnread(Why.GONE)
         return self.files[file.id]
+
+    async def begun(self, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
+        if self.unreachable:
+            raise PlatformFailed("not reached")
+        found = [one for one in self.messages if one.startswith(f"m-{reply}.")]
+        return tuple(dict.fromkeys((*recorded, *found)))
 
     async def said(self, messages) -> tuple[Turn, ...]:
         pages = {one: self.messages[one].text for one in messages if one in self.messages}

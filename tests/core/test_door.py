@@ -43,7 +43,7 @@ class OnPaper:
         self.asked: list[tuple[float, str]] = []
         self.refused = 0
 
-    async def stream(self, request, passage):
+    async def stream(self, request, passage, nap=None):
         await asyncio.sleep(self.opens)
         passage.sent()
         await asyncio.sleep(0.05)

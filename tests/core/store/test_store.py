@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,7 +16,7 @@ from sqlalchemy import create_engine, text
 
 import core.store
 from core.errors import LeaseLost, StartError, StoreFailed
-from core.messages import Author, Conversation, Question
+from core.messages import Attachment, Author, Conversation, Question
 from core.store import LEASE, Call, Store
 from core.store.migrate import HEAD
 from core.store.process import ProcessLock
@@ -104,13 +105,15 @@ async def test_each_cause_of_a_message_is_a_claim_of_its_own(store):
     assert await store.questions.claim(question(cause="edit:1"))
 
 
-async def test_a_claim_that_was_not_renewed_is_taken_over_and_lost_to_its_first_owner(
+async def test_a_claim_that_was_not_renewed_is_adopted_and_lost_to_its_first_owner(
     store, other, clock
 ):
     await store.questions.claim(question())
+    assert not await other.questions.adopt([question().key])
     clock.now += LEASE + 1
 
-    assert await other.questions.claim(question())
+    assert not await other.questions.claim(question())
+    assert await other.questions.adopt([question().key])
     assert await store.questions.renew([question().key]) == {question().key}
     with pytest.raises(LeaseLost):
         await store.questions.settle([question().key], "answered")
@@ -124,17 +127,75 @@ async def test_a_renewed_claim_stays(store, other, clock):
         clock.now += LEASE - 1
         assert await store.questions.renew([question().key]) == set()
 
-    assert not await other.questions.claim(question())
+    assert not await other.questions.adopt([question().key])
 
 
 async def test_a_process_never_takes_a_question_over_from_itself(store, clock):
     await store.questions.claim(question())
     clock.now += LEASE + 1
 
-    assert not await store.questions.claim(question())
+    assert await store.questions.orphans() == []
 
 
-async def test_the_claims_of_a_dead_process_are_taken_over_at_once(url, clock):
+async def test_of_two_that_adopt_a_question_one_has_it(store, other, url, clock):
+    await store.questions.claim(question())
+    clock.now += LEASE + 1
+    third = await Store.open(url, clock)
+
+    took = await asyncio.gather(*(s.questions.adopt([question().key]) for s in (other, third)))
+
+    assert sorted(took) == [False, True]
+    await third.close()
+
+
+async def test_questions_of_one_answer_are_adopted_together_or_not_at_all(store, other, clock):
+    first, second = question("1"), question("2")
+    await store.questions.claim(first, second)
+    clock.now += LEASE + 1
+    assert await other.questions.adopt([second.key])
+
+    assert not await other.questions.adopt([first.key, second.key])
+    assert [one.key for one in await other.questions.orphans()] == [first.key]
+
+
+async def test_a_question_that_is_left_open_is_given_back_as_it_was_asked(store, other, clock):
+    file = Attachment("F1", "a.txt", "text/plain", 3, "https://files/a.txt")
+    asked = replace(question(), attachments=(file,), persona="pirate", direct=True)
+    await store.questions.claim(asked)
+    clock.now += LEASE + 5
+
+    (orphan,) = await other.questions.orphans()
+
+    assert orphan.question == asked
+    assert (orphan.reply, orphan.attempts, orphan.age) == ("", 1, LEASE + 5)
+
+
+async def test_an_attempt_is_counted_only_where_an_answer_was_begun(store, other, clock):
+    begun, waiting = question("1"), question("2")
+    await store.questions.claim(begun, waiting)
+    await store.replies.begin("r1", str(THREAD), [begun.key])
+    clock.now += LEASE + 1
+
+    await other.questions.adopt([begun.key])
+    await other.questions.adopt([waiting.key])
+
+    assert (await row(store, begun.key)).attempts == 2
+    assert (await row(store, waiting.key)).attempts == 1
+
+
+async def test_what_cannot_be_read_any_more_is_closed_and_holds_nothing_up(store, other, clock):
+    await store.questions.claim(question("1"), question("2"))
+    async with store._database.write() as connection:
+        await connection.execute(
+            text("UPDATE questions SET body = '{' WHERE key = :key"), {"key": question("1").key}
+        )
+    clock.now += LEASE + 1
+
+    assert [one.key for one in await other.questions.orphans()] == [question("2").key]
+    assert (await row(store, question("1").key)).outcome == "failed"
+
+
+async def test_the_claims_of_a_dead_process_are_adopted_at_once(url, clock):
     program = f"""
 import asyncio, os, signal, sys
 from core.store import Store
@@ -151,8 +212,8 @@ asyncio.run(main())
     assert done.stdout.strip() == "True", done.stderr
     store = await Store.open(url, clock)
 
-    assert await store.questions.claim(question())
-    assert (await row(store, question().key)).attempts == 2
+    assert [one.key for one in await store.questions.orphans()] == [question().key]
+    assert await store.questions.adopt([question().key])
     await store.close()
 
 
@@ -171,7 +232,7 @@ async def test_a_reply_and_its_questions_end_together_or_not_at_all(store, other
     await store.replies.begin("r1", str(THREAD), [question().key])
     await store.replies.posted("r1", [question().key], 0, "2.0")
     clock.now += LEASE + 1
-    await other.questions.claim(question())
+    await other.questions.adopt([question().key])
 
     with pytest.raises(LeaseLost):
         await store.replies.end("r1", [question().key], "answered", seen=12)
@@ -186,7 +247,7 @@ async def test_the_messages_of_a_reply_are_written_down_by_whoever_holds_its_que
     await store.questions.claim(question())
     await store.replies.begin("r1", str(THREAD), [question().key])
     clock.now += LEASE + 1
-    await other.questions.claim(question())
+    await other.questions.adopt([question().key])
     await other.replies.begin("r1", str(THREAD), [question().key])
     await other.replies.posted("r1", [question().key], 0, "new")
 

@@ -1,0 +1,147 @@
+"""After a kill -9 each question has one complete answer, or one word of what happened."""
+
+import asyncio
+import signal
+import sqlite3
+
+import pytest
+
+from core.controls import Control
+from core.notices import LEFT_OPEN
+from sandbox.model import Pause
+from tests.e2e.places import DiscordPlace, SlackPlace
+
+ONLY = {
+    "slack": {"DISCORD_TOKEN": None},
+    "discord": {"SLACK_BOT_TOKEN": None, "SLACK_APP_TOKEN": None},
+}
+
+
+@pytest.fixture(params=["slack", "discord"])
+def place(town, request):
+    if request.param == "slack":
+        return SlackPlace(town.slack, town.world.slack)
+    return DiscordPlace(town.discord, town.world.discord)
+
+
+async def killed(bot):
+    bot.process.send_signal(signal.SIGKILL)
+    await bot.ended()
+
+
+def says(words, notice=""):
+    return lambda seen: [(one.text, one.notice) for one in seen] == [(words, notice)]
+
+
+@pytest.mark.parametrize("streaming", ["edit", "native"])
+async def test_an_answer_goes_on_in_its_message(town, place, streaming):
+    if place.name == "discord" and streaming == "native":
+        pytest.skip("Discord has one way")
+    only = ONLY[place.name] | {"SLACK_STREAMING": streaming}
+    async with town.bot(**only) as bot:
+        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
+        talk = place.mention(place.ada, "one")
+        await talk.until(lambda seen: any("Half" in one.text for one in seen))
+        (before,) = talk.messages()
+        await killed(bot)
+    town.model.enqueue("All of it.")
+    async with town.bot(**only):
+        await talk.until(says("All of it."))
+        (seen,) = await talk.until(lambda seen: all(Control.RETRY in one.controls for one in seen))
+        (after,) = talk.messages()
+
+    assert after.id == before.id
+    assert Control.STOP not in seen.controls
+
+
+async def test_whoever_waited_in_line_is_answered_too_and_no_mark_is_left(town, place):
+    only = ONLY[place.name]
+    async with town.bot(**only) as bot:
+        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
+        talk = place.mention(place.ada, "one")
+        await talk.until(lambda seen: any("Half" in one.text for one in seen))
+        waiting = talk.say(place.ben, "two")
+        async with asyncio.timeout(10):
+            while not place.acknowledged(waiting):
+                await asyncio.sleep(0.02)
+        await killed(bot)
+    town.model.enqueue("All of it.")
+    town.model.enqueue("Second.")
+    async with town.bot(**only):
+        await talk.until(lambda seen: [one.text for one in seen] == ["All of it.", "Second."])
+        async with asyncio.timeout(10):
+            while place.acknowledged(waiting):
+                await asyncio.sleep(0.02)
+
+
+async def test_a_direct_message_that_a_crash_has_cut_is_answered_in_place(town, place):
+    only = ONLY[place.name]
+    async with town.bot(**only) as bot:
+        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
+        talk = place.direct(place.ada, "one")
+        await talk.until(lambda seen: any("Half" in one.text for one in seen))
+        await killed(bot)
+    town.model.enqueue("All of it.")
+    async with town.bot(**only):
+        await talk.until(says("All of it."))
+
+
+async def test_a_reply_in_a_channel_of_discord_goes_on_there(town):
+    place = DiscordPlace(town.discord, town.world.discord)
+    only = ONLY["discord"] | {"DISCORD_REPLY": "channel"}
+    room = place.room()
+    async with town.bot(**only) as bot:
+        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
+        talk = place.mention(place.ada, "one", room)
+        talk.channel = room
+        await talk.until(lambda seen: any("Half" in one.text for one in seen))
+        await killed(bot)
+    town.model.enqueue("All of it.")
+    async with town.bot(**only):
+        await talk.until(says("All of it."))
+
+
+async def test_what_is_too_old_is_closed_in_place_and_can_be_tried_again(town, place):
+    only = ONLY[place.name]
+    async with town.bot(**only) as bot:
+        town.model.enqueue("Half of it", Pause(30), "and the rest.")
+        talk = place.mention(place.ada, "one")
+        await talk.until(lambda seen: any("Half" in one.text for one in seen))
+        await killed(bot)
+    async with town.bot(**only, RESUME_WITHIN="0 s"):
+        await talk.until(says("Half of it", LEFT_OPEN))
+        town.model.enqueue("All of it.")
+        await talk.press(place.ada, Control.RETRY)
+        await talk.until(says("All of it."))
+
+
+async def test_what_was_posted_a_moment_before_the_crash_is_not_posted_again(town, place):
+    """The message stands, but the process had no time to write its id down."""
+    only = ONLY[place.name]
+    async with town.bot(**only) as bot:
+        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
+        talk = place.mention(place.ada, "one")
+        await talk.until(lambda seen: any("Half" in one.text for one in seen))
+        await killed(bot)
+    forget_messages(town.folder)
+    town.model.enqueue("All of it.")
+    async with town.bot(**only):
+        await talk.until(says("All of it."))
+
+
+async def test_another_process_takes_over_at_once_what_a_dead_one_has_left(town, place):
+    only = ONLY[place.name]
+    async with town.bot(**only) as bot:
+        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
+        talk = place.mention(place.ada, "one")
+        await talk.until(lambda seen: any("Half" in one.text for one in seen))
+        async with town.bot(**only):
+            town.model.enqueue("All of it.")
+            await killed(bot)
+            await talk.until(says("All of it."))
+
+
+def forget_messages(folder):
+    with sqlite3.connect(folder / "data" / "parley.db") as connection:
+        connection.execute("DELETE FROM reply_messages")
+    connection.close()
