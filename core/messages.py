@@ -1,6 +1,6 @@
 """The words of the product: frozen values that every other module speaks in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -57,6 +57,7 @@ class Question:
     channel ("#general", "a direct message"); `direct` says that the asker and the bot
     are alone there. `persona` is the one that was asked for by name. `stands_alone`: nothing but
     its own words goes into the answer; `afresh`: an answer that was given before will not do.
+    `address` is what its platform needs to come back to a command, if this process dies.
     """
 
     conversation: Conversation
@@ -71,6 +72,7 @@ class Question:
     persona: str = ""
     stands_alone: bool = False
     afresh: bool = False
+    address: str = field(default="", repr=False)
 
     @property
     def identity(self) -> str:

@@ -170,7 +170,7 @@ class Resuming:
         await self._settle(left, [o for o in asked if o.key not in there], "withdrawn")
         if found:
             await self._take(found, await self._revision(left, *found[-1]))
-        elif left.known and asked:
+        elif left.known and asked and not asked[0].question.is_command:
             await self._unsay(left, left.known, asked[0])
 
     async def _unsay(self, left: _Left, known: Known, orphan: Orphan) -> None:
@@ -220,7 +220,7 @@ class Resuming:
         if left.known and question.cause.startswith(f"{Control.CONTINUE}:"):
             # How much of it was the earlier answer's cannot be told; from here it can go on.
             return Ending("cut_off", LEFT_OPEN)
-        if left.age > self._within:
+        if left.age > self._within or (question.is_command and not question.stands_alone):
             return Ending("interrupted", LEFT_OPEN)
         if left.known and left.attempts >= MOST_DEATHS:
             return Ending("interrupted", DIED_AGAIN)

@@ -110,6 +110,7 @@ class DiscordBot:
         self._clock = clock
         self._client: Client | None = None
         self._desk: Desk | None = None
+        self._asking: Asking | None = None
         self._connection: asyncio.Task[None] | None = None
 
     @property
@@ -166,9 +167,12 @@ class DiscordBot:
         self, question: Question, messages: Sequence[str]
     ) -> tuple[Question, Surface] | None:
         """A question that an earlier process has heard (`core.resuming.Platform`)."""
-        if self._client is None or self._client.listener is None:
+        client, asking = self._client, self._asking
+        if client is None or asking is None:
             raise PlatformFailed("Discord is not connected")
-        return await self._client.listener.revive(question, messages)
+        if question.is_command:
+            return question, asking.revive(client, question)
+        return await client.listener.revive(question, messages)
 
     async def begun(
         self, question: Question, reply: str, recorded: Sequence[str]
@@ -248,7 +252,7 @@ class DiscordBot:
         client.listener = Listener(self._desk, self._chat, self._panel)
         self._client = client
         gate = Gate(self._desk, self._chat)
-        asking = Asking(self._desk, self._chat)
+        asking = self._asking = Asking(self._desk, self._chat)
         client.presses = PressListener(self._desk, self._presses, asking, client.listener.locate)
         menus = Menus(self._desk, asking, gate)
         settings = client.settings = Settings(self._desk, self._panel, gate)

@@ -12,6 +12,7 @@ import structlog
 from discord import app_commands
 from discord.app_commands import TranslationContextTypes, locale_str
 
+from bots.discord.address import read, written
 from bots.discord.desk import Desk
 from bots.discord.gate import Gate
 from bots.discord.interaction import InteractionSurface
@@ -177,12 +178,26 @@ class Asking:
     ) -> None:
         """Take what was asked."""
         asked = _question(interaction, text, self._desk.me.id)
-        question = replace(asked, persona=persona, stands_alone=True, afresh=afresh)
+        address = written(interaction, private=private)
+        question = replace(
+            asked, persona=persona, stands_alone=True, afresh=afresh, address=address
+        )
+        await self.take(question, self._surface(question, interaction, private=private))
+
+    def _surface(
+        self, question: Question, interaction: "discord.Interaction[Any]", *, private: bool
+    ) -> InteractionSurface:
         turn = Turn(Role.USER, (Text(question.text),), question.asker, question.message)
-        surface = InteractionSurface(
+        return InteractionSurface(
             self._desk, question.conversation, interaction, private=private, turn=turn
         )
-        await self.take(question, surface)
+
+    def revive(self, client: discord.Client, question: Question) -> InteractionSurface:
+        """Where a command is answered that an earlier process has heard."""
+        interaction, private = read(client, question.address)
+        surface = self._surface(question, interaction, private=private)
+        surface.resume((discord.utils.utcnow() - question.asked_at).total_seconds())
+        return surface
 
     async def take(self, question: Question, surface: InteractionSurface) -> None:
         """Claim first; a claim that takes long is overtaken by the deferral."""

@@ -168,6 +168,23 @@ class InteractionSurface(CommandSurface):
             if not self._lost:
                 self._timer = self._desk.timers.start(self._announce(), "waiting for an answer")
 
+    def resume(self, age: float) -> None:
+        """The command was acknowledged so many seconds ago, by a process that has died."""
+        self._began = self._desk.clock() - age
+        self._acknowledged.set()
+        if not self._late:
+            self._timer = self._desk.timers.start(self._announce(), "waiting for an answer")
+
+    async def begun(self, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
+        """The messages of an answer that an earlier process has begun: under the command.
+
+        Where they stand is not recorded. Only what came too late for the token stands elsewhere,
+        and then the token is dead by now.
+        """
+        del reply
+        self._under = dict.fromkeys(recorded, True)
+        return tuple(recorded)
+
     async def acknowledge_within(self, seconds: float) -> None:
         """Defer the command unless it is acknowledged in so many seconds."""
         try:

@@ -9,6 +9,7 @@ import structlog
 from discord import app_commands
 from discord.app_commands import locale_str
 
+from bots.discord.address import written
 from bots.discord.calls import NotRead
 from bots.discord.commands import Asking
 from bots.discord.desk import Desk
@@ -274,6 +275,7 @@ def _question(interaction: Interaction, label: str) -> Question:
         asked_at=interaction.created_at,
         place=place_of(interaction.channel),
         cause=f"command:{interaction.id}",
+        address=written(interaction, private=True),
     )
 
 

@@ -118,6 +118,7 @@ class SlackBot:
         self._door: Door | None = None
         self._files: Files | None = None
         self._home: Workspace | None = None
+        self._commands: Commands | None = None
         self._team = ""
         self._stopped = False
         self._over = asyncio.Event()
@@ -193,6 +194,8 @@ class SlackBot:
     ) -> tuple[Question, Surface] | None:
         """A question that an earlier process has heard (`core.resuming.Platform`)."""
         del messages
+        if question.is_command:
+            return (question, await self._commands.revive(question)) if self._commands else None
         return await revived(self._here, question)
 
     async def begun(
@@ -253,7 +256,7 @@ class SlackBot:
         self._home, self._memory = workspace, workspace.memory
         self._door = door = Door(workspace, self._chat)
         gate = Gate(workspace, self._chat)
-        commands = Commands(workspace, self._chat, gate, self._clock)
+        self._commands = commands = Commands(workspace, self._chat, gate, self._clock)
         menus = Menus(workspace, commands, gate, self._clock)
         talk = Subcommands(workspace, self._chat, self._clock)
         settings = Settings(workspace, self._panel, gate)

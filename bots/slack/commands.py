@@ -1,6 +1,7 @@
 """Slash commands that ask: what they say, and what Slack is told at once."""
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -94,6 +95,11 @@ def _options(text: str) -> tuple[str, bool, str]:
     return text, is_public, persona
 
 
+def address(url: str, *, public: bool) -> str:
+    """What it takes to answer a command after a crash."""
+    return json.dumps({"url": url, "public": public})
+
+
 def place_of(name: str) -> str:
     """What people call a channel of this name."""
     rooms = {
@@ -152,6 +158,25 @@ class Commands:
         claim = self._workspace.tasks.start(self.claim(question, surface), "claim")
         await tell(claim, surface)
 
+    async def revive(self, question: Question) -> Surface:
+        """Where a command is answered that an earlier process has heard."""
+        acknowledged = asyncio.Event()
+        acknowledged.set()
+        address = json.loads(question.address)
+        command = Command(
+            question=question.text,
+            is_public=not question.direct and address["public"],
+            persona=question.persona,
+            channel=question.conversation.channel,
+            place=question.place,
+            user=question.asker.id,
+            handle=question.asker.name,
+            trigger=question.cause.removeprefix("command:"),
+            url=address["url"],
+        )
+        surface, _ = await self._surface(command, question, acknowledged)
+        return surface
+
     async def claim(self, question: Question, surface: Surface) -> bool | ParleyError:
         """Whether the question is taken and was not before, or why it cannot be."""
         try:
@@ -187,6 +212,7 @@ class Commands:
             cause=f"command:{command.trigger}",
             persona=command.persona,
             stands_alone=True,
+            address=address(command.url, public=command.is_public),
         )
 
     async def _surface(
@@ -194,9 +220,10 @@ class Commands:
     ) -> tuple[Surface, dict[str, Any]]:
         """Where it is answered, and how the command is acknowledged meanwhile."""
         budgets = self._workspace.budgets.response(command.trigger)
+        age = (datetime.now(UTC) - question.asked_at).total_seconds()
         if not command.is_public:
             url = ResponseUrl(
-                self._workspace, command.url, self._clock, budgets, after=acknowledged
+                self._workspace, command.url, self._clock, budgets, after=acknowledged, age=age
             )
             headline = self._told(Notice("you_asked", question=question.text), command.user)
             thinking = content(Page("", self._told(THINKING, command.user)), headline)
@@ -209,7 +236,13 @@ class Commands:
         if await self._is_member(command.channel):
             return PublicSurface(self._workspace, question, headline), {}
         url = ResponseUrl(
-            self._workspace, command.url, self._clock, budgets, after=acknowledged, public=True
+            self._workspace,
+            command.url,
+            self._clock,
+            budgets,
+            after=acknowledged,
+            public=True,
+            age=age,
         )
         surface = ResponseSurface(self._workspace, question, url, headline)
         thinking = content(Page("", told(THINKING, surface.readers.everybody)), headline)

@@ -15,7 +15,7 @@ import structlog
 from bots.slack import messages
 from bots.slack.blocks import content
 from bots.slack.calls import CallFailed
-from bots.slack.commands import QUICKLY, THINKING, Commands, place_of, tell
+from bots.slack.commands import QUICKLY, THINKING, Commands, address, place_of, tell
 from bots.slack.gate import Gate, met
 from bots.slack.history import History
 from bots.slack.messages import PLATFORM, Message
@@ -241,6 +241,7 @@ class Menus:
             asked_at=datetime.now(UTC),
             place=origin.place,
             cause=cause,
+            address=address(origin.url, public=False),
         )
         budgets = workspace.budgets.response(origin.trigger)
         url = ResponseUrl(workspace, origin.url, self._clock, budgets, after=after)

@@ -1,6 +1,7 @@
 """A public answer to a command: messages in the channel, for everybody there."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -9,6 +10,7 @@ from bots.slack.calls import CallFailed
 from bots.slack.surface import SlackSurface
 from bots.slack.workspace import Workspace
 from core.budget import Way
+from core.errors import PlatformFailed
 from core.messages import Question, Turn
 from core.pace import Urgency
 from core.presets import Notices
@@ -40,6 +42,18 @@ class PublicSurface(SlackSurface):
     async def history(self) -> tuple[Turn, ...]:
         """Nothing: a one-off question has no past."""
         return ()
+
+    async def begun(self, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
+        """The messages of an answer that an earlier process has begun, or its announcement."""
+        found = await super().begun(reply, recorded)
+        try:
+            self._announcement = await self._posted(self._first)
+        except CallFailed as failed:
+            raise PlatformFailed(f"Slack does not show the announcement: {failed}") from failed
+        self._announced = bool(self._announcement)
+        self._begun = bool(found)
+        self._headed = self._announcement or (found[0] if found else "")
+        return found
 
     async def status(self, text: str, *, waits: bool = False) -> None:
         """Announce the question; once is enough."""

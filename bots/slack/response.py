@@ -23,6 +23,7 @@ from bots.slack.surface import SlackSurface
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
 from core.dress import Plain
+from core.errors import PlatformFailed
 from core.languages import Readers
 from core.messages import Attachment, Author, Conversation, Question, Turn
 from core.pace import Urgency
@@ -59,7 +60,8 @@ class ResponseUrl:
     """Where a command is answered; `public` for everybody, else for the asker alone.
 
     `after` is set when the command's acknowledgement has been sent. What that shows is
-    replaced by the first use, and would stay for ever if it came second.
+    replaced by the first use, and would stay for ever if it came second. `age` is for how many
+    seconds there has been such a URL.
     """
 
     def __init__(
@@ -71,11 +73,12 @@ class ResponseUrl:
         *,
         after: asyncio.Event | None = None,
         public: bool = False,
+        age: float = 0.0,
     ) -> None:
         self.budgets = budgets
         self._calls = workspace.calls
         self._clock = clock
-        self._since = clock()
+        self._since = clock() - age
         self._uses = 0
         self._after = after
         self._type = "in_channel" if public else "ephemeral"
@@ -221,6 +224,20 @@ class ResponseSurface(CommandSurface):
         if message == HERE or self._direct is None:
             return await self._show(page)
         return await self._direct.edit(message, page)
+
+    async def begun(self, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
+        """The messages of an answer that an earlier process has begun. Raises `PlatformFailed`."""
+        self._shown = HERE in recorded
+        below = [one for one in recorded if one != HERE]
+        if not below:
+            return tuple(recorded)
+        try:
+            self._direct = await self._open()
+        except CallFailed as failed:
+            raise PlatformFailed(f"Slack does not open the direct message: {failed}") from failed
+        self._pointed_there = self._shown
+        rest = await self._direct.begun(reply, below)
+        return (HERE, *rest) if self._shown else rest
 
     def caller(self, author: Author) -> SlackCaller:
         """Somebody who writes here, as one who wants something."""

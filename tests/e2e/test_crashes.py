@@ -9,7 +9,7 @@ import pytest
 from core.controls import Control
 from core.notices import LEFT_OPEN
 from sandbox.model import Pause
-from tests.e2e.places import DiscordPlace, SlackPlace
+from tests.e2e.places import DiscordPlace, SlackPlace, read_discord, read_slack
 
 ONLY = {
     "slack": {"DISCORD_TOKEN": None},
@@ -129,6 +129,56 @@ async def test_what_was_posted_a_moment_before_the_crash_is_not_posted_again(tow
         await talk.until(says("All of it."))
 
 
+@pytest.mark.parametrize("private", [True, False])
+async def test_a_command_is_answered_where_it_was_given(town, place, private):
+    only = ONLY[place.name]
+    async with town.bot(**only) as bot:
+        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
+        talk = await place.ask(place.ada, "one", private=private)
+        await talk.until(lambda seen: any("Half" in one.text for one in seen))
+        (before,) = talk.messages()
+        await killed(bot)
+    town.model.enqueue("All of it.")
+    async with town.bot(**only):
+        (seen,) = await talk.until(lambda seen: [one.text for one in seen] == ["All of it."])
+        (after,) = talk.messages()
+
+    assert after.id == before.id
+    assert seen.only_for == (place.ada if private else "")
+
+
+async def test_a_command_of_which_nothing_was_shown_is_answered_where_it_was_given(town, place):
+    only = ONLY[place.name]
+    async with town.bot(**only) as bot:
+        town.model.enqueue(Pause(30), "All of it.")
+        talk = await place.ask(place.ada, "one")
+        async with asyncio.timeout(10):
+            while not town.model.requests:
+                await asyncio.sleep(0.02)
+        await killed(bot)
+    town.model.enqueue("All of it.")
+    async with town.bot(**only):
+        await talk.until(lambda seen: [one.text for one in seen] == ["All of it."])
+
+
+async def test_a_summary_that_a_crash_has_cut_says_so_to_its_asker(town, place):
+    only = ONLY[place.name]
+    async with town.bot(**only) as bot:
+        room = place.room()
+        place.mention(place.ben, "one", room)
+        town.model.enqueue(Pause(30), "Points.")
+        summary = asyncio.create_task(place.parley(place.ada, room, "summary"))
+        async with asyncio.timeout(10):
+            while len(town.model.requests) < 2:
+                await asyncio.sleep(0.02)
+        await killed(bot)
+        await asyncio.gather(summary, return_exceptions=True)
+    async with town.bot(**only):
+        async with asyncio.timeout(20):
+            while not any(LEFT_OPEN in one for one in whispered(place, room)):
+                await asyncio.sleep(0.02)
+
+
 async def test_another_process_takes_over_at_once_what_a_dead_one_has_left(town, place):
     only = ONLY[place.name]
     async with town.bot(**only) as bot:
@@ -139,6 +189,14 @@ async def test_another_process_takes_over_at_once_what_a_dead_one_has_left(town,
             town.model.enqueue("All of it.")
             await killed(bot)
             await talk.until(says("All of it."))
+
+
+def whispered(place, room):
+    return [read(place, one).notice for one in place.space.messages(room) if one.only_for]
+
+
+def read(place, message):
+    return (read_slack if place.name == "slack" else read_discord)(message)
 
 
 def forget_messages(folder):
