@@ -128,7 +128,10 @@ async def run(settings: Settings) -> None:
             store.texts, settings.answer_cache * 60, clock=time.time, zone=settings.time_zone
         )
         access = _access(settings, limits)
-        composer = await _composer(settings, parameters, models, store, spending)
+        composer, _ = await asyncio.gather(
+            _composer(settings, parameters, models, store, spending),
+            asyncio.to_thread(prices.load),
+        )
         chat = Chat(
             store=store,
             access=access,
@@ -179,7 +182,7 @@ async def run(settings: Settings) -> None:
             log.info("who may use the bot", platform=platform, who=await bot.who_may_use())
         for note in settings.notes:
             log.warning(note)
-        await _say_what_it_costs(settings, spending, prices, model_name)
+        _say_what_it_costs(settings, spending, prices, model_name)
         log.info("ready", model=model_name, endpoint=settings.endpoint, platforms=list(bots))
         await house.enter_async_context(_running(_warn_if_gone(model, model_name, offer)))
         await _until_stopped(list(bots.values()), chat, signals, settings.drain_seconds)
@@ -304,8 +307,7 @@ def _overrides(
 
 def _prices(settings: Settings) -> Prices:
     own = load_prices(Path(settings.prices_file)) if settings.prices_file else {}
-    elsewhere = {one.name: one.base_url for one in settings.openai_fallback_models if one.base_url}
-    return Prices(settings.openai_base_url, own, elsewhere)
+    return Prices(settings.openai_base_url, own)
 
 
 def _spending(settings: Settings, store: Store, limits: Limits, prices: Prices) -> Spending:
@@ -322,14 +324,14 @@ def _spending(settings: Settings, store: Store, limits: Limits, prices: Prices) 
     )
 
 
-async def _say_what_it_costs(
-    settings: Settings, spending: Spending, prices: Prices, model: str
-) -> None:
+def _say_what_it_costs(settings: Settings, spending: Spending, prices: Prices, model: str) -> None:
     """What may be spent, and whether the prices are known, in the log."""
     log.info("budgets", limits=list(described(spending.limits)) or "none")
-    fallbacks = (one.name for one in settings.openai_fallback_models)
-    for name in dict.fromkeys((model, settings.summary_model or model, *fallbacks)):
-        if doubt := await asyncio.to_thread(prices.doubt, name):  # it may load all prices
+    fallbacks = ((one.name, one.base_url) for one in settings.openai_fallback_models)
+    for name, base_url in dict.fromkeys(
+        ((model, ""), (settings.summary_model or model, ""), *fallbacks)
+    ):
+        if doubt := prices.doubt(name, base_url):
             log.warning(doubt)
 
 

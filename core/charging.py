@@ -19,7 +19,7 @@ UNBOUNDED = 128_000
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What is asked, for which reply, and who pays.
+    """What is asked at which address, for which reply, and who pays.
 
     `counted` is what the request comes to by our count, in tokens; `written` tells what came back
     so far. `aside` owns the book-keeping, for which no reader waits.
@@ -34,6 +34,7 @@ class Bill:
     written: Callable[[], str]
     aside: Callable[[Coroutine[Any, Any, None]], object]
     purpose: str = "answer"
+    base_url: str = ""
 
 
 @dataclass(slots=True)
@@ -75,7 +76,11 @@ class Charging:
         fixed = bill.parameters.fixed_answer_tokens
         wanted = fixed or bill.parameters.answer_tokens
         reservation = await self._spending.reserve(
-            bill.spender, call, answer=wanted or UNBOUNDED, firm=fixed is not None
+            bill.spender,
+            call,
+            answer=wanted or UNBOUNDED,
+            firm=fixed is not None,
+            base_url=bill.base_url,
         )
         charged = Charged(_granted(bill.parameters, reservation))
         failed: ModelFailed | None = None

@@ -270,6 +270,7 @@ class Composer:
             # Once there is text, no other call follows: it is that of this one.
             written=lambda: job.reply.text,
             aside=job.aside,
+            base_url=draft.model.base_url,
         )
         async with self._charging.call(bill) as charged:
             request = Request(

@@ -68,7 +68,7 @@ class Model:
         read_pause: float = 0.2,
     ) -> None:
         self._api_key = api_key
-        self._base_url = base_url
+        self.base_url = base_url
         self._extra_headers = extra_headers or {}
         self._timeouts = timeouts or Timeouts()
         self._read_pause = read_pause
@@ -221,7 +221,7 @@ class Model:
         try:
             return Endpoint(
                 api_key=self._api_key,
-                base_url=self._base_url,
+                base_url=self.base_url,
                 extra_headers=self._extra_headers,
                 connect=self._timeouts.connect,
             )

@@ -91,28 +91,26 @@ FREE = Price(Decimal(0), Decimal(0), Decimal(0), Decimal(0))
 
 
 class Prices:
-    """The prices of one endpoint's models: an operator's own, else those that are published.
+    """What models cost at their endpoints: an operator's own prices, else the published ones.
 
     At OpenAI's own address a model without a price is charged as the dearest that is known; at
-    other addresses it is free. `elsewhere` are the addresses of models that are at another one.
+    other addresses it is free. Without another address, a model is at `base_url`.
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        own: Mapping[str, Price] | None = None,
-        elsewhere: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, base_url: str, own: Mapping[str, Price] | None = None) -> None:
         self._base_url = base_url
         self._own = own or {}
-        self._elsewhere = elsewhere or {}
-        self._dearest: Price | None = None
 
-    def doubt(self, model: str) -> str:
+    def load(self) -> None:
+        """Read the published prices, which takes too long for the loop; they are kept."""
+        _snapshot()
+        _dearest()
+
+    def doubt(self, model: str, base_url: str = "") -> str:
         """What an operator should know where the price of a model is only assumed; else empty."""
-        if model in self._own or self._published(model, 0) is not None:
+        if model in self._own or _published(base_url or self._base_url, model, 0) is not None:
             return ""
-        if (assumed := self.of(model)) is FREE:
+        if (assumed := self.of(model, base_url)) is FREE:
             return (
                 f"The price of {model} at this address is not known: its calls count as free, and "
                 "no budget in dollars holds them. Set PRICES_FILE, or budgets in tokens "
@@ -124,24 +122,13 @@ class Prices:
             f"{assumed.output.normalize():f} out. Set PRICES_FILE to charge what it costs."
         )
 
-    def of(self, model: str, prompt: int = 0) -> Price:
+    def of(self, model: str, base_url: str = "", *, prompt: int = 0) -> Price:
         """The price of a model for a request with so many tokens; long ones may cost more."""
         if model in self._own:
             return self._own[model]
-        return self._published(model, prompt) or self._assumed(model)
-
-    def _at(self, model: str) -> str:
-        return self._elsewhere.get(model, self._base_url)
-
-    def _assumed(self, model: str) -> Price:
-        if not self._at(model).startswith(OPENAI):
-            return FREE
-        if self._dearest is None:
-            self._dearest = _dearest()
-        return self._dearest
-
-    def _published(self, model: str, prompt: int) -> Price | None:
-        return _published(self._at(model), model, prompt)
+        address = base_url or self._base_url
+        assumed = _dearest() if address.startswith(OPENAI) else FREE
+        return _published(address, model, prompt) or assumed
 
 
 def load(path: Path) -> dict[str, Price]:
@@ -219,6 +206,7 @@ def _priced(provider: "Provider", model: "ModelInfo", prompt: int) -> Price:
     )
 
 
+@lru_cache(maxsize=1)
 def _dearest() -> Price:
     """Of each kind of token, the highest price of any model of OpenAI's."""
     (openai,) = (one for one in _snapshot().providers if one.id == "openai")

@@ -6,7 +6,7 @@ by what it has cost. So a hundred questions in one instant cannot overshoot toge
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,7 +21,7 @@ from core.limits import BudgetEntry
 from core.messages import Question
 from core.prices import NANO, Price, Prices, dollars
 from core.store.calls import Call
-from core.store.ledger import Grant, Held, Ledger, Line, Taken, Unit
+from core.store.ledger import Held, Ledger, Line, Taken, Unit
 from core.store.patience import write_in_the_end
 from core.words import Notice
 
@@ -32,6 +32,9 @@ LEAST_ANSWER = 1024
 
 SWEEP = 10.0
 """Seconds between two looks for what dead processes have reserved."""
+
+FORGETS = 3600.0
+"""Seconds between two times that old counters are forgotten, which every writer waits for."""
 
 LEVELS = (50, 80, 100)
 """Parts of a budget, in per cent, at which its operator is told."""
@@ -165,10 +168,10 @@ def granted(
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Room for one call: an answer of so many tokens at most, at this price."""
+    """Room for one call at an endpoint: an answer of so many tokens at most."""
 
     answer_tokens: int
-    price: Price
+    base_url: str
     held: Held | None = None
 
 
@@ -215,25 +218,24 @@ class Spending:
         return None
 
     async def reserve(
-        self, spender: Spender, call: Call, *, answer: int, firm: bool = False
+        self, spender: Spender, call: Call, *, answer: int, firm: bool = False, base_url: str = ""
     ) -> Reservation:
-        """Room for a call whose prompt has at most `call.prompt_tokens`.
+        """Room for a call at an address (as for `Prices`), with `call.prompt_tokens` at most.
 
         Where a budget is nearly spent the answer gets less room than it wants, unless it is
         `firm`, and no less than `LEAST_ANSWER`. Raises `BudgetSpent` and `StoreFailed`.
         """
-        price = self._prices.of(call.model, call.prompt_tokens)
         lines = self._lines(spender)
         if not lines:
-            return Reservation(answer, price)
+            return Reservation(answer, base_url)
         grant = partial(
             granted,
-            price=price,
+            price=self._prices.of(call.model, base_url, prompt=call.prompt_tokens),
             prompt=call.prompt_tokens,
             wanted=answer,
             least=answer if firm else min(LEAST_ANSWER, answer),
         )
-        reserving = asyncio.ensure_future(self._reserve(list(lines), call, grant))
+        reserving = asyncio.ensure_future(self._ledger.reserve(list(lines), call, grant))
         try:
             found = await asyncio.shield(reserving)
         except asyncio.CancelledError:
@@ -244,11 +246,12 @@ class Spending:
             await self._tell_refused(found.key)
             ((_, left),) = await self._ledger.left([found])
             raise self._spent(lines[found], left=left > 0)
-        return Reservation(found.taken.answer_tokens, price, found)
+        return Reservation(found.taken.answer_tokens, base_url, found)
 
     async def settle(self, reservation: Reservation, call: Call) -> None:
         """Write down what a call has used, and free what it had reserved; tried until it is."""
-        counted = self._priced(call)
+        price = self._prices.of(call.model, reservation.base_url, prompt=call.prompt_tokens)
+        counted = replace(call, cost=price.cost(call.usage))
         for key, level in await write_in_the_end(
             lambda: self._ledger.settle(counted, self._day(call), reservation.held, LEVELS),
             reply=call.reply,
@@ -262,33 +265,34 @@ class Spending:
             await write_in_the_end(lambda: self._ledger.free(held), reservation=held.id)
 
     async def keep(self) -> None:
-        """Free what dead processes have reserved, and forget old counters, until cancelled."""
+        """Settle the calls of dead processes, and forget old counters, until cancelled."""
         async with asyncio.TaskGroup() as self._tasks:
-            while True:
-                try:
-                    await self._sweep()
-                    await self._ledger.forget(self._clock() - KEPT)
-                except StoreFailed as error:
-                    log.error("reservations not looked through", error=str(error))
-                await asyncio.sleep(SWEEP)
+            self._tasks.create_task(_every(SWEEP, self._sweep))
+            await _every(FORGETS, self._forget)
 
-    async def _reserve(self, lines: Sequence[Line], call: Call, grant: Grant) -> Held | Line:
-        found = await self._ledger.reserve(lines, call, grant)
-        if isinstance(found, Line) and await self._sweep():
-            return await self._ledger.reserve(lines, call, grant)
-        return found
+    async def _sweep(self) -> None:
+        """Settle the calls of dead processes: each has cost what it had reserved.
 
-    async def _sweep(self) -> int:
-        """Settle the calls of dead processes: they have cost their prompts, for all that is known.
-
-        What else they may have cost was cut off with them.
+        How much of its answer had come nobody knows any more, and a budget is to hold whatever
+        was billed.
         """
-        orphans = await self._ledger.orphans()
-        for held, call in orphans:
-            log.warning("the call of a process that died is settled", reply=call.reply)
-            died = replace(self._priced(call), outcome="died", estimated=True)
+        for held, call in await self._ledger.orphans():
+            log.warning(
+                "the call of a process that died is charged with all that it had reserved",
+                reply=call.reply,
+                usd=dollars(held.taken.usd),
+            )
+            died = replace(
+                call,
+                outcome="died",
+                completion_tokens=held.taken.answer_tokens,
+                cost=held.taken.usd,
+                estimated=True,
+            )
             await self._ledger.bury(died, self._day(call), held)
-        return len(orphans)
+
+    async def _forget(self) -> None:
+        await self._ledger.forget(self._clock() - KEPT)
 
     def _give_back(self, reserving: "asyncio.Task[Held | Line]") -> None:
         if reserving.cancelled() or reserving.exception():
@@ -305,9 +309,6 @@ class Spending:
         except RuntimeError:
             pass
         work.close()
-
-    def _priced(self, call: Call) -> Call:
-        return replace(call, cost=self._prices.of(call.model, call.prompt_tokens).cost(call.usage))
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), self._zone)
@@ -343,6 +344,16 @@ class Spending:
         """Tell the operator something, where they have chosen a place for it."""
         if self.tell is not None:
             self._start(self.tell(notice))
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Do something at once and then again and again, until cancelled."""
+    while True:
+        try:
+            await work()
+        except StoreFailed as error:
+            log.error("counters and reservations not looked through", error=str(error))
+        await asyncio.sleep(seconds)
 
 
 def _parts(key: str) -> tuple[str, str, str]:

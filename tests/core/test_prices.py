@@ -45,9 +45,9 @@ def test_cached_and_written_tokens_have_prices_of_their_own():
 
 
 def test_a_very_long_request_is_charged_as_one():
-    assert OPENAI.of("gpt-5.4", 272_000).input == Decimal("2.5")
-    assert OPENAI.of("gpt-5.4", 272_001).input == Decimal(5)
-    assert OPENAI.of("gpt-5.4", 272_001).output == Decimal("22.5")
+    assert OPENAI.of("gpt-5.4", prompt=272_000).input == Decimal("2.5")
+    assert OPENAI.of("gpt-5.4", prompt=272_001).input == Decimal(5)
+    assert OPENAI.of("gpt-5.4", prompt=272_001).output == Decimal("22.5")
 
 
 def test_an_unknown_model_of_openais_is_charged_as_the_dearest_and_that_is_said():
@@ -66,6 +66,15 @@ def test_an_unknown_model_elsewhere_is_free_and_that_is_said():
     assert "count as free" in elsewhere.doubt("gpt-4o")
 
 
+def test_a_model_costs_what_it_costs_where_it_is_asked():
+    at_home = Prices("http://127.0.0.1:9000/v1")
+
+    assert at_home.of("gpt-4o", "https://api.openai.com/v1") == OPENAI.of("gpt-4o")
+    assert at_home.doubt("gpt-4o", "https://api.openai.com/v1") == ""
+    assert OPENAI.of("gpt-4o", "http://127.0.0.1:9000/v1").cost(Usage(prompt=1000)) == 0
+    assert "count as free" in OPENAI.doubt("gpt-4o", "http://127.0.0.1:9000/v1")
+
+
 def test_an_operators_own_prices_win(tmp_path):
     file = tmp_path / "prices.toml"
     file.write_text('[models."gpt-4o"]\ninput = 1\noutput = 2.5\n[models.mine]\ninput = 0.1\n')
@@ -74,9 +83,9 @@ def test_an_operators_own_prices_win(tmp_path):
     file.write_text('[models."gpt-4o"]\ninput = 1\noutput = 2.5\ncache_write = 1.25\n')
     own = load(file)
 
-    assert Prices("https://api.openai.com/v1", own).of("gpt-4o") == Price(
-        Decimal(1), Decimal(1), Decimal("1.25"), Decimal("2.5")
-    )
+    wins = Price(Decimal(1), Decimal(1), Decimal("1.25"), Decimal("2.5"))
+    prices = Prices("https://api.openai.com/v1", own)
+    assert prices.of("gpt-4o") == prices.of("gpt-4o", "http://127.0.0.1:9000/v1") == wins
 
 
 @pytest.mark.parametrize(

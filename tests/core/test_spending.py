@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from core.controls import Control
 from core.errors import BudgetSpent
@@ -100,6 +100,13 @@ async def counters(store):
 async def reservations(store):
     async with store._database.read() as connection:
         return (await connection.execute(text("SELECT count(*) FROM reservations"))).scalar_one()
+
+
+async def nothing_reserved(store):
+    """Wait until nothing is."""
+    async with asyncio.timeout(10):
+        while await reservations(store) or any(r for _, r in (await counters(store)).values()):
+            await asyncio.sleep(0.01)
 
 
 async def test_what_a_call_has_cost_takes_the_place_of_what_was_reserved(store):
@@ -266,9 +273,7 @@ async def test_a_question_that_is_withdrawn_while_it_reserves_leaves_nothing_res
         done = (await asyncio.gather(reserving, return_exceptions=True))[0]
         if not isinstance(done, BaseException):
             await spending.settle(done, call())
-        async with asyncio.timeout(10):
-            while await reservations(store) or any(r for _, r in (await counters(store)).values()):
-                await asyncio.sleep(0.01)
+        await nothing_reserved(store)
 
 
 async def test_the_operator_is_told_once_of_each_level(store):
@@ -307,7 +312,7 @@ def reserve_in_a_process(url, number, held):
     asyncio.run(main())
 
 
-async def test_two_processes_overshoot_nothing_and_what_a_killed_one_held_is_freed(url):
+async def test_two_processes_overshoot_nothing_and_nothing_stays_reserved_after_a_kill(url):
     context = multiprocessing.get_context("spawn")
     held = context.Queue()
     others = [context.Process(target=reserve_in_a_process, args=(url, 100, held)) for _ in range(2)]
@@ -323,14 +328,43 @@ async def test_two_processes_overshoot_nothing_and_what_a_killed_one_held_is_fre
                 os.kill(process.pid, signal.SIGKILL)
                 await asyncio.to_thread(process.join, 10)
 
-        spending = spends(store, usd(0.1, Kind.DEPLOYMENT))
-        reservation = await spending.reserve(ADA, call(), answer=2250)
+        async with kept(spends(store, usd(0.1, Kind.DEPLOYMENT))):
+            await nothing_reserved(store)
+        assert (await counters(store))["usd|deployment|"] == (NANO // 10, 0)
 
-        # Each of the calls has cost its prompt, for all that is known.
-        assert (await counters(store))["usd|deployment|"] == (10_000_000, 10_000_000)
-        assert await reservations(store) == 1
-        assert {one.outcome for one in await store.calls.of("r1")} == {"died"}
-        await spending.settle(reservation, call())
+
+async def test_a_call_whose_process_died_is_charged_whatever_it_may_have_cost(url):
+    """What had come of its answer nobody knows: it counts as the longest that it could be."""
+    async with opened(url) as dead:
+        limits = usd(0.1), SpendingLimit(Kind.DEPLOYMENT, Unit.TOKENS, 10_000)
+        await spends(dead, *limits).reserve(ADA, call(), answer=2250)
+    async with opened(url) as store, kept(spends(store, *limits)):
+        await nothing_reserved(store)
+
+        assert await counters(store) == {
+            "usd|person|slack/U1": (10_000_000, 0),
+            "tokens|deployment|": (3250, 0),
+        }
+        (died,) = await store.calls.of("r1")
+        assert (died.outcome, died.estimated, died.completion_tokens) == ("died", True, 2250)
+        assert died.cost == 10_000_000
+
+
+async def test_a_database_at_which_nobody_works_is_only_read(store, monkeypatch):
+    """Whoever writes waits for whoever else does: old counters are forgotten once an hour."""
+    monkeypatch.setattr("core.spending.SWEEP", 0.01)
+    written, looked = [], []
+
+    def heard(connection, cursor, statement, *more):
+        (looked if "FROM reservations" in statement else written).append(statement)
+
+    for engine in (store._database._engine, store._database._reading):
+        event.listen(engine.sync_engine, "before_cursor_execute", heard)
+    async with kept(spends(store, usd(1))), asyncio.timeout(10):
+        while len(looked) < 5:
+            await asyncio.sleep(0.01)
+
+    assert [statement.split()[0] for statement in written] == ["DELETE"]
 
 
 lefts = st.lists(

@@ -8,6 +8,7 @@ from core import notices
 from core.controls import Control
 from core.explanation import explained
 from core.model import Timeouts
+from core.prices import Prices
 from core.standby import FAILURES, FIRST_PAUSE, FORGOTTEN, LONGEST_PAUSE, Breaker
 from sandbox.faults import Fault
 from sandbox.model import Answer, Cut, ModelServer, Stall
@@ -116,6 +117,17 @@ async def test_an_answer_that_has_begun_is_no_other_models_to_finish(pair, serve
     assert shown(paper)[0][0] == "Half of it"
     assert "interrupted" in shown(paper)[0][1]
     assert asked(server) == [FIRST]
+
+
+async def test_a_call_costs_what_the_model_costs_where_it_was_asked(pair, server):
+    """The same name can be offered at two endpoints, at two prices."""
+    pair._answering._composer._charging._spending._prices = Prices("https://api.openai.com/v1")
+    server.enqueue("From a server of one's own.")
+    talk = Talk(pair)
+    await talk.answer("Why?")
+
+    (call,) = await pair._store.calls.of(talk.reply)
+    assert (call.model, call.cost) == (FIRST, 0)
 
 
 async def test_when_none_can_the_asker_reads_what_the_chosen_one_said(pair, server):
