@@ -23,7 +23,7 @@ from core.chat import Chat
 from core.composer import Composer
 from core.condenser import Condenser
 from core.cuts import Cuts
-from core.door import Door
+from core.door import Door, Doors
 from core.erasing import Erasing
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
 from core.forgetting import Forgetting
@@ -363,15 +363,18 @@ async def _composer(
         tokenizers.of(settings.summary_model or name), model.open(), tokenizers.of(name)
     )
     charging = Charging(spending, clock=time.monotonic, wall_clock=time.time)
+    standby = Standby(model, fallbacks, clock=time.monotonic)
     door = Door(
         model,
         time.monotonic,
         requests=settings.openai_requests_per_minute,
         tokens=settings.openai_tokens_per_minute,
     )
+    doors = Doors(time.monotonic, {model: door})
     condenser = Condenser(
-        model=model,
-        door=door,
+        standby=standby,
+        doors=doors,
+        tokenizers=tokenizers,
         tokenizer=tokenizer,
         charging=charging,
         texts=store.texts,
@@ -381,8 +384,8 @@ async def _composer(
         clock=time.monotonic,
     )
     return Composer(
-        standby=Standby(model, fallbacks, clock=time.monotonic),
-        doors={model: door},
+        standby=standby,
+        doors=doors,
         tokenizers=tokenizers,
         charging=charging,
         condenser=condenser if settings.summaries else None,

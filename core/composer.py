@@ -13,7 +13,7 @@ from core.charging import Bill, Charging
 from core.condenser import Condenser, Job, Story
 from core.condensing import WINDOW
 from core.context import Fitted
-from core.door import LONGEST, Door, Transit
+from core.door import LONGEST, Doors, Transit
 from core.draft import Draft
 from core.errors import (
     ChosenModelGone,
@@ -21,7 +21,6 @@ from core.errors import (
     Interrupted,
     ModelFailed,
     ModelGone,
-    Resting,
     TooSlow,
 )
 from core.files import MOST_PICTURES, Content, Files, hung
@@ -46,7 +45,7 @@ from core.notices import (
 from core.once import Once
 from core.presets import Name, Origin
 from core.retry import Retry
-from core.standby import Candidate, Standby, after, stands_in
+from core.standby import Candidate, Failures, Standby
 from core.status import Status
 from core.tokens import Tokenizers
 from core.wire import Event, Finish, Reasoning, Refusal, Request, Usage
@@ -67,9 +66,9 @@ SMALLER = 0.6
 class Composer:
     """Writes answers with the models that there are.
 
-    Every call goes through the door of its endpoint, one of `doors` or a new one; `charging`
-    pays for it. `clock` gives seconds that only ever grow, `chance` a random number from 0 to 1.
-    Without a `condenser` the oldest of a long conversation is left out.
+    Every call goes through the door of its endpoint; `charging` pays for it. `clock` gives
+    seconds that only ever grow, `chance` a random number from 0 to 1. Without a `condenser` the
+    oldest of a long conversation is left out.
     """
 
     def __init__(
@@ -83,11 +82,11 @@ class Composer:
         clock: Callable[[], float],
         chance: Callable[[], float],
         condenser: Condenser | None = None,
-        doors: Mapping[Model, Door] | None = None,
+        doors: Doors | None = None,
     ) -> None:
         self._condenser = condenser
         self._standby = standby
-        self._doors = dict(doors or {})
+        self._doors = doors or Doors(clock)
         self._tokenizers = tokenizers
         self._charging = charging
         self._context_tokens = context_tokens
@@ -115,26 +114,17 @@ class Composer:
 
     async def _compose(self, job: Assignment) -> Ending:
         """Ask the chosen model, or the next that can stand in for it while there is no text."""
-        line, writing = self._standby.line(job.preset.model), _Writing(job.reply, job.status)
-        failed: list[tuple[str, ModelFailed]] = []
-        if (first := line[0].name) != job.preset.model:
-            failed.append((job.preset.model, Resting(first)))
-        while True:
-            candidate, *rest = line
-            try:
-                with self._standby.asking(candidate):
-                    sign = ASKS_ANOTHER if failed else THINKING
-                    ending = await self._asked(candidate, job, writing, sign, hurries=bool(rest))
-            except ModelFailed as error:
-                failed.append((candidate.name, error))
-                line = after(error, candidate, rest) if stands_in(error) else []
-                if writing.begun:
-                    raise
-                if not line:  # what the first of them said is what the asker should know
-                    raise next(one for _, one in failed if not isinstance(one, Resting)) from None
-                log.warning("another model stands in", model=candidate.name, error=error.word)
-            else:
-                return _instead(ending, candidate.name, failed) if failed else ending
+        failed: Failures = []
+        writing = _Writing(job.reply, job.status)
+
+        async def ask(candidate: Candidate, rest: Sequence[Candidate]) -> Ending:
+            sign = ASKS_ANOTHER if failed else THINKING
+            return await self._asked(candidate, job, writing, sign, hurries=bool(rest))
+
+        ending, model = await self._standby.answer(
+            job.preset.model, ask, failed, begun=lambda: writing.begun
+        )
+        return _instead(ending, model, failed) if failed else ending
 
     async def _asked(
         self,
@@ -153,6 +143,7 @@ class Composer:
         if hurries:
             retry = Retry(self._clock(), patience=IMPATIENCE, held=IMPATIENCE)
         waits = SHORT_LINE if hurries else LONGEST
+        writing.begins = candidate.breaker.answers
         draft = await self._draft(candidate, job)
         fitted = await draft.fitted()
         draft, fitted = await self._condensed(draft, fitted)
@@ -298,9 +289,7 @@ class Composer:
     ) -> Finish:
         """Read one answer to its end, handing on what the reader is to see."""
         finish: Finish | None = None
-        if model not in self._doors:
-            self._doors[model] = Door(model, self._clock)
-        through = self._doors[model].stream(
+        through = self._doors.of(model).stream(
             request, tokens, writing.status, patience=waits, transit=transit, nap=writing.nap
         )
         async with aclosing(through) as answer:
@@ -312,7 +301,7 @@ class Composer:
 
 
 class _Writing:
-    """Hands the events of one call on to the reader."""
+    """Hands the events of one call on to the reader; `begins` is called with the first of them."""
 
     def __init__(self, reply: Writer, status: Status) -> None:
         self._reply = reply
@@ -320,9 +309,13 @@ class _Writing:
         self.nap = reply.nap
         self.begun = False
         """Whether there is anything for the reader to see."""
+        self.begins: Callable[[], None] | None = None
 
     def take(self, events: Sequence[Event]) -> Finish | None:
         """Show what there is to show; returns the finish when it is among the events."""
+        if self.begins and not isinstance(events[0], Finish):
+            self.begins()
+            self.begins = None
         for event in events:
             if isinstance(event, Text | Refusal):
                 self.begun = self.begun or not event.text.isspace()
@@ -342,6 +335,7 @@ def _figures(draft: Draft, finish: Finish, fitted: Fitted) -> dict[str, object]:
         "messages_seen": fitted.seen,
         "left_out": fitted.left_out + draft.story.unread,
         "condensed": draft.story.condensed,
+        "condensed_by": draft.story.author,
         "shortened": fitted.shortened,
         "files": fitted.files,
         "request_id": finish.request_id,
@@ -366,7 +360,7 @@ def _told(finished: Ending, fitted: Fitted, story: Story) -> Ending:
     return replace(finished, notice=together(notices))
 
 
-def _instead(ended: Ending, model: str, failed: Sequence[tuple[str, ModelFailed]]) -> Ending:
+def _instead(ended: Ending, model: str, failed: Failures) -> Ending:
     """The ending of an answer that another model than the chosen one has given."""
     chosen, _ = failed[0]
     before = [{"model": name, "error": error.word} for name, error in failed]

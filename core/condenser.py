@@ -12,16 +12,16 @@ import structlog
 from core.charging import Bill, Charging
 from core.condensing import Plan, Source, Summary, best, extended, plan, request, since
 from core.context import Measured
-from core.door import TOO_LONG, Door, Transit
+from core.door import TOO_LONG, Doors, Transit
 from core.erasing import place_of
 from core.errors import BudgetSpent, EmptyAnswer, ModelFailed, StoreFailed, TooSlow
 from core.messages import Conversation, Text, Turn
-from core.model import Model
 from core.notices import CONDENSING
 from core.spending import Spender
+from core.standby import Candidate, Standby
 from core.status import Status
 from core.store.texts import Kept, Texts
-from core.tokens import Tokenizer
+from core.tokens import Tokenizer, Tokenizers
 from core.wire import Finish, Parameters, Request
 
 log = structlog.get_logger()
@@ -86,25 +86,28 @@ class Story:
     """How a conversation goes into a request: the turns that do, after a summary if there is one.
 
     `condensed` is how many messages the summary covers, `unread` how many contributions are
-    in neither.
+    in neither. `author` is the model that has just written it.
     """
 
     history: Sequence[Turn]
     summary: Turn | None = None
     condensed: int = 0
     unread: int = 0
+    author: str = ""
 
 
 class Condenser:
-    """Condenses conversations with the model of a name, and never fails.
+    """Condenses conversations with the model of a name, or one that stands in; never fails.
 
-    `parameters` are those of answers, `context_tokens` is the context of both models.
+    `tokenizer` is that of the named one, which says how much is condensed. `parameters` are
+    those of answers, `context_tokens` is the context of all models.
     """
 
     def __init__(
         self,
         *,
-        model: Model,
+        standby: Standby,
+        tokenizers: Tokenizers,
         tokenizer: Tokenizer,
         charging: Charging,
         texts: Texts,
@@ -113,9 +116,12 @@ class Condenser:
         context_tokens: int,
         clock: Callable[[], float],
         deadline: float = DEADLINE,
-        door: Door | None = None,
+        doors: Doors,
     ) -> None:
-        self._door = door or Door(model, clock)
+        self._standby = standby
+        self._doors = doors
+        self._name = name
+        self._tokenizers = tokenizers
         self._tokenizer = tokenizer
         self._charging = charging
         self._texts = texts
@@ -125,7 +131,7 @@ class Condenser:
         self._largest = min(LARGEST, context_tokens // SHARE)
         writes = self._largest + THINKING_ROOM
         self._reads = context_tokens - writes - PROMPT_ROOM
-        self._parameters = replace(parameters, model=name, answer_tokens=writes, stop=())
+        self._parameters = replace(parameters, answer_tokens=writes, stop=())
 
     async def known(self, conversation: Conversation, history: Sequence[Turn]) -> Summary | None:
         """The summary of its beginning that is still true, if there is one."""
@@ -151,7 +157,7 @@ class Condenser:
         job.says(True)
         try:
             async with asyncio.timeout(self._deadline):
-                summary = await self._write(job, drawn)
+                summary, author = await self._write(job, drawn)
         except (ModelFailed, BudgetSpent, TimeoutError) as error:
             why = TooSlow(code="summary") if isinstance(error, TimeoutError) else error
             log.warning("not condensed", conversation=str(job.conversation), error=why.word)
@@ -162,7 +168,7 @@ class Condenser:
             job.says(False)
         replaced = known.id if known else 0
         job.aside(self._keep(place_of(job.conversation), summary, replaced))
-        return Story(drawn.kept, summary.turn, len(summary.covers), drawn.unread)
+        return Story(drawn.kept, summary.turn, len(summary.covers), drawn.unread, author)
 
     def _plan(self, job: Job, known: Summary | None) -> Plan | None:
         """What to condense; None where a summary would take the room that it is to make."""
@@ -182,37 +188,58 @@ class Condenser:
     def _rests(self, conversation: Conversation) -> bool:
         return self._resting.get(str(conversation), float("-inf")) > self._clock()
 
-    async def _write(self, job: Job, drawn: Plan) -> Summary:
-        """Ask the model for a summary. Raises `ModelFailed`."""
+    async def _write(self, job: Job, drawn: Plan) -> tuple[Summary, str]:
+        """A new summary, and which model wrote it. Raises `ModelFailed` and `BudgetSpent`."""
         turns = request(drawn, words=int(self._largest * WORDS))
+
+        async def ask(candidate: Candidate, _: object) -> str:
+            return await self._written(candidate, turns, job)
+
+        text, author = await self._standby.answer(self._name, ask, [])
+        return extended(drawn, text), author
+
+    async def _written(self, candidate: Candidate, turns: tuple[Turn, ...], job: Job) -> str:
+        """What one model writes."""
         written: list[str] = []
+        tokenizer = await self._tokenizers.of(candidate.name)
         bill = Bill(
             reply=job.name,
             spender=job.spender,
-            parameters=self._parameters,
+            parameters=replace(self._parameters, model=candidate.name),
             turns=turns,
-            counted=await asyncio.to_thread(lambda: sum(map(self._tokenizer.measure, turns))),
-            tokenizer=self._tokenizer,
+            counted=await asyncio.to_thread(lambda: sum(map(tokenizer.measure, turns))),
+            tokenizer=tokenizer,
             written=lambda: "".join(written),
             aside=job.aside,
             purpose=KIND,
+            base_url=candidate.model.base_url,
         )
         async with self._charging.call(bill) as charged:
             asked = Request(turns, charged.parameters, cache_key=job.cache_key, person=job.person)
-            charged.finish = await self._read(asked, bill.counted, job, written, charged.transit)
+            charged.finish = await self._read(
+                candidate, asked, bill.counted, job, written, transit=charged.transit
+            )
         text = await asyncio.to_thread(self._fitting, "".join(written).strip())
         if not text:
             raise EmptyAnswer("the summary has no text")
-        return extended(drawn, text)
+        return text
 
     async def _read(
-        self, asked: Request, counted: int, job: Job, written: list[str], transit: Transit
+        self,
+        candidate: Candidate,
+        asked: Request,
+        counted: int,
+        job: Job,
+        written: list[str],
+        *,
+        transit: Transit,
     ) -> Finish:
-        through = self._door.stream(
+        through = self._doors.of(candidate.model).stream(
             asked, counted, job.status, meanwhile=CONDENSING, patience=WAITS, transit=transit
         )
         async with aclosing(through) as answer:
             async for events in answer:
+                candidate.breaker.answers()
                 written += [event.text for event in events if isinstance(event, Text)]
                 if isinstance(events[-1], Finish):
                     return events[-1]

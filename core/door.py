@@ -308,6 +308,22 @@ class Door:
         return gate
 
 
+class Doors:
+    """The doors of all endpoints; one that nobody has set up opens when it is first needed."""
+
+    def __init__(
+        self, clock: Callable[[], float], doors: Mapping[Model, Door] | None = None
+    ) -> None:
+        self._clock = clock
+        self._doors = dict(doors or {})
+
+    def of(self, model: Model) -> Door:
+        """The door of an endpoint."""
+        if model not in self._doors:
+            self._doors[model] = Door(model, self._clock)
+        return self._doors[model]
+
+
 def answer_limit(parameters: Parameters) -> int:
     """The tokens that an answer may have, as the endpoint is told."""
     body = parameters.extra_body

@@ -16,7 +16,8 @@ def explained(known: Known, calls: Sequence[Call]) -> str:
 
 
 def _model(about: Mapping[str, Any], calls: Sequence[Call]) -> Iterator[Notice]:
-    model = calls[-1].model if calls else about.get("model")
+    answers = [call.model for call in calls if call.purpose == "answer"]
+    model = answers[-1] if answers else about.get("model")
     given = ", ".join(f"{name} {value}" for name, value in about.get("parameters", {}).items())
     if model and given:
         yield Notice("why_model_given", model=model, parameters=given)
@@ -33,6 +34,8 @@ def _shown(about: Mapping[str, Any]) -> Iterator[Notice]:
     yield Notice("why_seen", count=seen) if seen else Notice("why_seen_alone")
     if condensed := about.get("condensed"):
         yield Notice("why_condensed", count=condensed)
+    if author := about.get("condensed_by"):
+        yield Notice("why_condensed_by", model=author)
     if left_out := about.get("left_out"):
         yield Notice("why_left_out", count=left_out)
     if about.get("shortened"):

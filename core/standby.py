@@ -1,11 +1,14 @@
 """Which model answers when the one that was chosen cannot."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import structlog
 
+from core.door import TOO_LONG
 from core.errors import (
     Busy,
     KeyRejected,
@@ -15,6 +18,7 @@ from core.errors import (
     NotReached,
     QuotaSpent,
     RateLimited,
+    Resting,
 )
 from core.model import Model
 
@@ -29,11 +33,16 @@ FORGOTTEN = 60.0
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 300.0
 """Seconds for which a model is left out: the first time, and at most."""
 
+KEPT = 100
+"""Chosen models of which it is known how they are."""
+
 LASTING = (KeyRejected, QuotaSpent, Misdirected, ModelGone)
 """Failures that will not have passed with the next question."""
 
 OF_ENDPOINTS = (KeyRejected, QuotaSpent, Misdirected, NotReached)
 """Failures that another model at the same address would meet, too."""
+
+T = TypeVar("T")
 
 
 class Breaker:
@@ -61,9 +70,14 @@ class Breaker:
         """The question was withdrawn; nothing is known of the model."""
         self._is_tried = False
 
+    def answers(self) -> None:
+        """Its answer has begun: whoever asks something meanwhile can ask it, too."""
+        self._pause, self._is_tried = 0.0, False
+
     def succeeded(self) -> None:
         """It has answered."""
-        self._failures, self._pause, self._is_tried = 0, 0.0, False
+        self.answers()
+        self._failures = 0
 
     def failed(self, now: float, *, lasting: bool = False, at_least: float = 0.0) -> None:
         """It has failed; `lasting`, or for so many seconds at least, as it said itself."""
@@ -85,6 +99,10 @@ class Candidate:
     breaker: Breaker = field(default_factory=Breaker, compare=False)
 
 
+Failures = list[tuple[str, ModelFailed]]
+"""The models that could not answer, and why; the chosen one first."""
+
+
 class Standby:
     """The models that can stand in for each other, those of other endpoints among them.
 
@@ -101,10 +119,40 @@ class Standby:
     ) -> None:
         self._main = main
         self._others = [Candidate(model, name) for model, name in others]
-        self._chosen: dict[str, Candidate] = {}
+        self._chosen: OrderedDict[str, Candidate] = OrderedDict()
         self._clock = clock
 
-    def line(self, chosen: str) -> list[Candidate]:
+    async def answer(
+        self,
+        chosen: str,
+        ask: Callable[[Candidate, Sequence[Candidate]], Awaitable[T]],
+        failed: Failures,
+        *,
+        begun: Callable[[], bool] = lambda: False,
+    ) -> tuple[T, str]:
+        """What the chosen model answers, or the next that can stand in for it, and its name.
+
+        `ask` is told who is left to ask. Who could not answer is put into `failed`. Once an
+        answer has `begun`, nobody else finishes it. Raises what the first of them has said.
+        """
+        line = self._line(chosen)
+        if (first := line[0].name) != chosen:
+            failed.append((chosen, Resting(first)))
+        while True:
+            candidate, *rest = line
+            try:
+                with self._asking(candidate):
+                    return await ask(candidate, rest), candidate.name
+            except ModelFailed as error:
+                failed.append((candidate.name, error))
+                line = _after(error, candidate, rest) if _stands_in(error) else []
+                if begun():
+                    raise
+                if not line:
+                    raise next(one for _, one in failed if not isinstance(one, Resting)) from None
+                log.warning("another model stands in", model=candidate.name, error=error.word)
+
+    def _line(self, chosen: str) -> list[Candidate]:
         """The models to ask, one after the other; the chosen one first, unless it is left out."""
         first = self._candidate(chosen)
         line = [first, *(one for one in self._others if one != first)]
@@ -114,7 +162,7 @@ class Standby:
         return well or line
 
     @contextmanager
-    def asking(self, candidate: Candidate) -> Iterator[None]:
+    def _asking(self, candidate: Candidate) -> Iterator[None]:
         """Ask a model within the block, and learn from how that ends."""
         candidate.breaker.begin()
         try:
@@ -128,7 +176,7 @@ class Standby:
         candidate.breaker.succeeded()
 
     def _learn(self, candidate: Candidate, error: ModelFailed) -> None:
-        if not stands_in(error):
+        if not _stands_in(error) or error.code == TOO_LONG:
             candidate.breaker.left()
             return
         candidate.breaker.failed(
@@ -143,15 +191,19 @@ class Standby:
         for one in self._others:
             if one.model is self._main and one.name == chosen:
                 return one
-        return self._chosen.setdefault(chosen, Candidate(self._main, chosen))
+        candidate = self._chosen.setdefault(chosen, Candidate(self._main, chosen))
+        self._chosen.move_to_end(chosen)
+        if len(self._chosen) > KEPT:
+            self._chosen.popitem(last=False)
+        return candidate
 
 
-def stands_in(error: ModelFailed) -> bool:
+def _stands_in(error: ModelFailed) -> bool:
     """Whether another model may do what this one could not; a bad question is bad for all."""
     return isinstance(error, (Busy, *LASTING))
 
 
-def after(error: ModelFailed, failed: Candidate, rest: Sequence[Candidate]) -> list[Candidate]:
+def _after(error: ModelFailed, failed: Candidate, rest: Sequence[Candidate]) -> list[Candidate]:
     """Those of the rest of a line that may do better."""
     if not isinstance(error, OF_ENDPOINTS):
         return list(rest)

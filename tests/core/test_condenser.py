@@ -15,6 +15,8 @@ from core.chat import Chat
 from core.composer import Composer
 from core.condenser import Condenser
 from core.condensing import RECORD
+from core.door import Doors
+from core.explanation import explained
 from core.messages import Author, Question, Role, Text, Turn
 from core.model import Model
 from core.overrides import Overrides
@@ -49,7 +51,7 @@ def talk(length, start=0):
 
 @pytest.fixture
 async def server():
-    server = ModelServer(models=("gpt-4o-mini", "tiny"))
+    server = ModelServer(models=("gpt-4o-mini", "tiny", "small"))
     await server.start()
     yield server
     await server.stop()
@@ -66,14 +68,18 @@ async def store(tmp_path):
 async def build(server, store):
     running = []
 
-    async def build(*, deadline=5.0, context_tokens=8000, name="tiny"):
+    async def build(*, deadline=5.0, context_tokens=8000, name="tiny", fallbacks=()):
         model = Model(api_key=server.key, base_url=server.base_url)
         tokenizer = await Tokenizer.load("gpt-4o-mini")
         parameters = Parameters("gpt-4o-mini", answer_tokens=500)
-        spending = spends(store)
+        spending = spends(store, prices={"small": (1, 4)})
+        standby = Standby(model, [(model, one) for one in fallbacks], clock=time.monotonic)
+        tokenizers, doors = Tokenizers(), Doors(time.monotonic)
         charging = Charging(spending, clock=time.monotonic, wall_clock=time.time)
         condenser = Condenser(
-            model=model,
+            standby=standby,
+            doors=doors,
+            tokenizers=tokenizers,
             tokenizer=tokenizer,
             charging=charging,
             texts=store.texts,
@@ -84,8 +90,9 @@ async def build(server, store):
             deadline=deadline,
         )
         composer = Composer(
-            standby=Standby(model, clock=time.monotonic),
-            tokenizers=Tokenizers(),
+            standby=standby,
+            doors=doors,
+            tokenizers=tokenizers,
             charging=charging,
             context_tokens=context_tokens,
             reply_timeout=30,
@@ -243,6 +250,39 @@ async def test_an_answer_never_fails_because_of_a_summary(build, server, store, 
         assert not (await connection.execute(sql("SELECT id FROM texts"))).all()
 
 
+async def test_where_one_model_writes_no_summary_another_does(build, server, store):
+    """What it costs is what the other one costs, and who asks why learns which one wrote it."""
+    chat = await build(fallbacks=("small",))
+    server.enqueue(Answer(status=500), Answer(("A summary.",)), Answer(("Now this.",)))
+    paper = await ask(chat, talk(LONG))
+
+    assert last(paper).text == "Now this."
+    assert "I read its oldest" in last(paper).notice
+    assert [request.body["model"] for request in server.requests] == [
+        "tiny",
+        "small",
+        "gpt-4o-mini",
+    ]
+    known = await store.replies.known(last(paper).controls.reply)
+    summary = {call.model: call for call in await store.calls.of(known.name)}["small"]
+    assert (summary.purpose, summary.cost > 0) == ("summary", True)
+    told = explained(known, await store.calls.of(known.name))
+    assert "Model: gpt-4o-mini" in told
+    assert "Summary by: small" in told
+
+
+async def test_a_model_that_is_down_is_left_out_of_summaries_as_of_answers(build, server):
+    chat = await build(name="gpt-4o-mini", fallbacks=("small",))
+    server.enqueue(Answer(status=404, code="model_not_found"), Answer(("Yes.",)))
+    await ask(chat, talk(6))
+    server.enqueue(Answer(("A summary.",)), Answer(("Now this.",)))
+    paper = await ask(chat, talk(LONG), "q2")
+
+    assert last(paper).text == "Now this."
+    models = [request.body["model"] for request in server.requests]
+    assert models == ["gpt-4o-mini", "small", "small", "small"]
+
+
 async def test_after_a_failure_a_conversation_is_not_held_up_again_soon(build, server):
     chat = await build(deadline=0.5)
     server.enqueue(Answer(status=500), Answer(("One.",)))
@@ -287,7 +327,8 @@ async def test_where_others_wait_for_the_model_the_answer_does_not_wait_for_a_su
     """And as soon as nobody does, there is one."""
     server.script = lambda body: Answer(("It was about the budget.",))
     chat = await build()
-    quota = chat._answering._composer._condenser._door._gate("tiny").quota
+    composer = chat._answering._composer
+    quota = composer._doors.of(composer._standby._main)._gate("tiny").quota
 
     def tell(left):
         now = time.monotonic()

@@ -228,7 +228,7 @@ async def test_a_question_that_waits_for_the_model_can_be_stopped(house, server)
     async with chat._store._database.read() as connection:
         calls = await connection.execute(text("SELECT count(*) FROM model_calls"))
         assert calls.scalar() == 1
-    (door,) = chat._answering._composer._doors.values()
+    (door,) = chat._answering._composer._doors._doors.values()
     (gate,) = door._gates.values()
     assert not gate.line
     assert not gate.quota._flying

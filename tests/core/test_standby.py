@@ -1,5 +1,8 @@
 """When the chosen model cannot answer, another does, and nobody waits for one that is down."""
 
+import time
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +14,9 @@ from core.model import Timeouts
 from core.prices import Prices
 from core.standby import FAILURES, FIRST_PAUSE, FORGOTTEN, LONGEST_PAUSE, Breaker
 from sandbox.faults import Fault
-from sandbox.model import Answer, Cut, ModelServer, Stall
-from tests.core.house import Talk, reading, shown, until
+from sandbox.model import Answer, Cut, ModelServer, Pause, Stall
+from tests.core.house import Talk, ask, reading, shown, until
+from tests.core.paper import THREAD, Paper
 
 FIRST, SECOND, THIRD = "gpt-4o-mini", "gpt-4o", "gpt-6-luna"
 
@@ -200,7 +204,7 @@ def test_a_breaker_lets_one_question_try_after_a_pause_that_is_bounded(gaps):
         now += gap
 
 
-@given(st.lists(st.sampled_from(["failed", "succeeded", "left"]), max_size=40))
+@given(st.lists(st.sampled_from(["failed", "succeeded", "left", "answers"]), max_size=40))
 def test_a_model_that_has_answered_is_asked_by_everybody(ends):
     breaker, now = Breaker(), 0.0
     for end in ends:
@@ -211,6 +215,54 @@ def test_a_model_that_has_answered_is_asked_by_everybody(ends):
     breaker.begin()
 
     assert breaker.admits(now)
+
+
+async def test_while_a_model_answers_again_others_can_ask_it(house, server, monkeypatch):
+    """A long answer is no reason for everybody else to be sent to another model."""
+    monkeypatch.setattr("core.standby.FIRST_PAUSE", 0.01)
+    chat = await house(fallbacks=(SECOND,))
+    server.enqueue(Answer(status=404, code="model_not_found"), Answer(("Second.",)))
+    await reading(chat, "Why?")
+    server.enqueue(Answer(("It is ", Pause(60), "back.")), Answer(("Indeed.",)))
+    long = Paper(size=2000, conversation=replace(THREAD, thread="long"))
+    await chat.accept(replace(ask("And?", "2"), conversation=long.conversation), long)
+    await until(lambda: "It is" in long.text)
+
+    short = Paper(size=2000, conversation=replace(THREAD, thread="short"))
+    await chat.accept(replace(ask("Well?", "3"), conversation=short.conversation), short)
+    await until(lambda: "Indeed." in short.text)
+    assert asked(server) == [FIRST, SECOND, FIRST, FIRST]
+
+
+def test_one_that_breaks_down_again_in_its_first_answer_is_left_out_again():
+    breaker = Breaker()
+    for _ in range(FAILURES):
+        breaker.failed(0.0)
+    breaker.begin()
+    breaker.answers()
+    assert breaker.admits(FIRST_PAUSE)
+
+    breaker.failed(FIRST_PAUSE)
+    assert not breaker.admits(FIRST_PAUSE)
+
+
+async def test_a_long_line_is_no_failure_of_the_model(pair, server):
+    """As soon as it is shorter, the chosen model is asked again."""
+    composer = pair._answering._composer
+    quota = composer._doors.of(composer._standby._main)._gate(FIRST).quota
+
+    def tell(left):
+        now = time.monotonic()
+        limits = {"limit-requests": "9", "remaining-requests": left, "reset-requests": "540.0s"}
+        quota.answered(quota.take(now, 1), now, limits)
+
+    tell("0")
+    server.enqueue("Second.", "First.")
+    await reading(pair, "Why?")
+    tell("9")
+    await reading(pair, "And?", message="2")
+
+    assert asked(server) == [SECOND, FIRST]
 
 
 def test_failures_now_and_then_leave_nobody_out():
