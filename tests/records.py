@@ -1,16 +1,57 @@
-"""What is on record, as a report tells it, and forgetting as the bot does it."""
+"""What goes on record, what a report tells of it, and forgetting as the bot does it."""
 
 import itertools
 import time
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bots.direct import PLACES
 from core.chart import Charts
 from core.forgetting import Forgetting
+from core.messages import Author, Conversation, Question
 from core.reports import Reports
+from core.store import Call
 from core.usage import Subject, Whose
 
 UTC = ZoneInfo("UTC")
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp()
+ADA, BEN = Author("U1ADA", "Ada"), Author("U2BEN", "Ben")
+CHANNEL = Conversation("slack", "T1", "C1", "1.0")
+
+
+class Clock:
+    """Seconds since 1970, which a test moves."""
+
+    now = NOW
+
+    def __call__(self):
+        return self.now
+
+
+def question(message, asker=ADA, talk=CHANNEL, words="Why?"):
+    return Question(talk, message, asker, words, datetime.fromtimestamp(NOW, UTC), "#general")
+
+
+async def asked(store, name, asker=ADA, talk=CHANNEL, words="Why?"):
+    """Somebody has asked something, and the reply of this name answers it."""
+    one = question(name, asker, talk, words)
+    assert await store.questions.claim(one)
+    await store.replies.begin(name, str(talk), [one.key])
+    return one
+
+
+def call(reply, person="slack/U1ADA", place="slack/T1/C1", **more):
+    """What a reply has cost."""
+    given = {
+        "model": "gpt-4o-mini",
+        "outcome": "stop",
+        "begun_at": NOW,
+        "seconds": 1.0,
+        "prompt_tokens": 100,
+        "completion_tokens": 10,
+        "cost": 1000,
+    }
+    return Call(reply, person=person, place=place, **(given | more))
 
 
 def make_reports(store, clock=time.time, zone=UTC):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import discord
@@ -117,12 +118,10 @@ class Usage:
                 names[person] = name
 
         known = [one for one in people if one.partition("/")[2].isdecimal()]
-        asking = [asyncio.ensure_future(learn(one)) for one in known]
-        if asking:
-            await asyncio.wait(asking, timeout=NAMING)
-        for one in asking:
-            one.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(NAMING), asyncio.TaskGroup() as tasks:
+                for one in known:
+                    tasks.create_task(learn(one))
         return names
 
     async def _name(self, interaction: Interaction, person: int) -> str:

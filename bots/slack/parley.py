@@ -5,12 +5,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from slack_bolt.context.async_context import AsyncBoltContext
 
+from bots.slack import mrkdwn
+from bots.slack.calls import CallFailed
 from bots.slack.gate import Gate
 from bots.slack.payload import string
+from bots.slack.response import ResponseUrl
 from bots.slack.socket import ANSWERED
+from bots.slack.workspace import Workspace
+from core.surface import Page
 from core.words import Notice, told
+
+log = structlog.get_logger()
 
 Ack = Callable[..., Awaitable[Any]]
 
@@ -45,7 +53,20 @@ class Use:
 
     async def tell(self, sentence: str) -> None:
         """Acknowledge the command with a few words for the asker alone, in Slack's own markup."""
-        await self.ack(response_type="ephemeral", text=told(sentence, self.language))
+        await self.ack(response_type="ephemeral", text=self.told(sentence))
+
+    async def quote(self, sentence: str) -> None:
+        """The same with what may hold people's own words, in which Slack is to find no marks."""
+        await self.ack(response_type="ephemeral", text=mrkdwn.escape(self.told(sentence)))
+
+    async def add(self, workspace: Workspace, sentence: str, clock: Callable[[], float]) -> None:
+        """Say something to the asker alone that was not known when the command was acknowledged."""
+        budgets = workspace.budgets.response(self.trigger)
+        url = ResponseUrl(workspace, self.url, clock, budgets, after=self.acknowledged)
+        try:
+            await url.add(Page("", self.told(sentence)))
+        except CallFailed as failed:
+            log.info("command not answered", error=str(failed))
 
 
 Subcommand = Callable[[Use], Awaitable[None]]

@@ -20,7 +20,7 @@ from core.errors import PlatformFailed
 from core.pace import Urgency
 from core.panel import Panel
 from core.presets import Audience, Name, Scope
-from core.words import Notice, together, told
+from core.words import Notice, together
 
 log = structlog.get_logger()
 
@@ -64,7 +64,7 @@ class Settings:
         if not use.words:
             lines = self._panel.lines(scope, self._names, [Name.MODEL])
             how = notices.set_how("/parley model NAME")
-            await _tell(use, notices.as_lines([*lines, how]))
+            await use.quote(notices.as_lines([*lines, how]))
             return
         await self._set(use, scope, {Name.MODEL: mrkdwn.unescape(use.words)})
 
@@ -79,7 +79,7 @@ class Settings:
             return
         preset = self._panel.preset(scope)
         shown = notices.prompt_shown(preset.system_prompt, preset.origin(Name.SYSTEM_PROMPT))
-        await _tell(use, notices.as_lines([shown, notices.set_how("/parley prompt TEXT")]))
+        await use.quote(notices.as_lines([shown, notices.set_how("/parley prompt TEXT")]))
 
     async def submitted(self, body: dict[str, Any], ack: Ack) -> None:
         """A form was filled in; as one of Bolt's listeners."""
@@ -123,11 +123,11 @@ class Settings:
             return
         done = await self._panel.submit(scope, entries, use.user)
         if done.problems or done.failed:
-            await _tell(use, done.failed or together(done.problems.values()))
+            await use.quote(done.failed or together(done.problems.values()))
             return
         changed = [Name(change.name) for change in done.changes]
         lines = self._panel.lines(scope, self._names, changed)
-        await _tell(use, notices.saved(lines))
+        await use.quote(notices.saved(lines))
 
     async def _refusal(self, user: str, scope: Scope) -> Notice | None:
         """Why somebody may not change this; None when they may."""
@@ -158,8 +158,3 @@ class Settings:
 
     def _scope(self, channel: str) -> Scope:
         return Scope(PLATFORM, self._workspace.us.team, channel)
-
-
-async def _tell(use: Use, sentence: str) -> None:
-    """Say what may hold people's own words, in which Slack is to find no marks."""
-    await use.tell(mrkdwn.escape(told(sentence, use.language)))

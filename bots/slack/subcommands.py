@@ -5,18 +5,16 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bots.slack.calls import CallFailed
 from bots.slack.menus import Origin
 from bots.slack.messages import PLATFORM
 from bots.slack.parley import Use
-from bots.slack.response import ResponseUrl
 from bots.slack.surface import SlackSurface
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import StoreFailed
 from core.messages import Author, Conversation, Question
 from core.notices import FRESH_FAILED, FRESH_IN_A_CHANNEL, FRESH_START
-from core.surface import Delivered, Page, RefusedForGood, refuse
+from core.surface import Delivered, RefusedForGood, refuse
 
 log = structlog.get_logger()
 
@@ -55,18 +53,11 @@ class Subcommands:
         if not isinstance(outcome, Delivered):
             # In a direct message of two people the bot has no voice.
             good = isinstance(outcome, RefusedForGood)
-            await self._tell(use, FRESH_IN_A_CHANNEL if good else FRESH_FAILED)
+            why = FRESH_IN_A_CHANNEL if good else FRESH_FAILED
+            await use.add(self._workspace, why, self._clock)
             return
         try:
             await self._chat.start_afresh(conversation, outcome.message)
         except StoreFailed as error:
             log.error("no fresh start", error=str(error))
-            await self._tell(use, FRESH_FAILED)
-
-    async def _tell(self, use: Use, sentence: str) -> None:
-        budgets = self._workspace.budgets.response(use.trigger)
-        url = ResponseUrl(self._workspace, use.url, self._clock, budgets, after=use.acknowledged)
-        try:
-            await url.add(Page("", use.told(sentence)))
-        except CallFailed as failed:
-            log.info("command not answered", error=str(failed))
+            await use.add(self._workspace, FRESH_FAILED, self._clock)

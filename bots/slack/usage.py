@@ -5,22 +5,20 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from bots.slack import mrkdwn
 from bots.slack.calls import CallFailed
 from bots.slack.events import is_direct
 from bots.slack.messages import PLATFORM
 from bots.slack.parley import Subcommand, Use
 from bots.slack.payload import string
-from bots.slack.response import ResponseUrl
 from bots.slack.uploads import upload
 from bots.slack.workspace import Workspace
 from core import notices
 from core.errors import PlatformFailed, StoreFailed
 from core.pace import Urgency
 from core.reports import Report, Reports
-from core.surface import CodeFile, Page
+from core.surface import CodeFile
 from core.usage import Subject, Whose
-from core.words import lines, told
+from core.words import lines
 
 log = structlog.get_logger()
 
@@ -69,9 +67,9 @@ class Usage:
         names = self._names(report)
         sentence = report.words(names)
         if report.is_empty:
-            await _tell(use, sentence)
+            await use.quote(sentence)
             return
-        await _tell(use, lines([sentence, notices.CHART_FOLLOWS]))
+        await use.quote(lines([sentence, notices.CHART_FOLLOWS]))
         self._workspace.tasks.start(self._show(use, report), "a chart")
 
     def _subject(self, use: Use, whose: Whose) -> Subject:
@@ -113,12 +111,12 @@ class Usage:
                 names = self._names(report)
                 picture = await self._reports.picture(report, names, place, use.language)
                 if picture is None:
-                    await self._tell(use, notices.CHART_FAILED)
+                    await use.add(self._workspace, notices.CHART_FAILED, self._clock)
                     return
                 await self._post(use.user, picture)
         except (CallFailed, TimeoutError) as failed:
             log.warning("chart not posted", error=str(failed))
-            await self._tell(use, notices.CHART_FAILED)
+            await use.add(self._workspace, notices.CHART_FAILED, self._clock)
 
     def _place(self, use: Use, whose: Whose) -> str:
         """What people call that of which there are figures."""
@@ -140,16 +138,3 @@ class Usage:
         )
         channel = string(opened.get("channel"), "id")
         await upload(self._workspace, channel, {}, [picture])
-
-    async def _tell(self, use: Use, sentence: str) -> None:
-        budgets = self._workspace.budgets.response(use.trigger)
-        url = ResponseUrl(self._workspace, use.url, self._clock, budgets, after=use.acknowledged)
-        try:
-            await url.add(Page("", use.told(sentence)))
-        except CallFailed as failed:
-            log.info("command not answered", error=str(failed))
-
-
-async def _tell(use: Use, sentence: str) -> None:
-    """Say what holds people's names, in which Slack is to find no marks."""
-    await use.tell(mrkdwn.escape(told(sentence, use.language)))

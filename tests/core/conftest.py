@@ -22,6 +22,20 @@ from core.tokens import Tokenizers
 from core.wire import Parameters
 from sandbox.model import ModelServer
 from tests.core.house import spends
+from tests.records import Clock
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+async def store(tmp_path, clock):
+    """A database whose time stands still."""
+    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/parley.db", clock)
+    yield store
+    await store.close()
 
 
 @pytest.fixture

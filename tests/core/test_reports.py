@@ -9,69 +9,34 @@ from PIL import Image
 
 from core.chart import Chart, Charts, Part
 from core.drawing import drawable, scale, shown
-from core.messages import Author, Conversation, Question
+from core.messages import Author, Conversation
 from core.reports import charted
-from core.store import Call, Store
 from core.usage import Amount, Days, Share, Use
 from core.words import told
-from tests.records import channel, make_reports, somebody, workspace
+from tests.records import asked, call, channel, make_reports, somebody, workspace
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-class Clock:
-    now = NOW.timestamp()
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-async def store(tmp_path, clock):
-    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/parley.db", clock)
-    yield store
-    await store.close()
-
-
-async def asked(store, name, who="U1", where="slack/T1/C1"):
-    talk = Conversation(*where.split("/"), "1.0")
-    question = Question(talk, name, Author(who, who), "Why?", NOW, "#general")
-    await store.questions.claim(question)
-    await store.replies.begin(name, str(talk), [question.key])
+async def asks(store, name, who="U1", where="slack/T1/C1"):
+    await asked(store, name, Author(who, who), Conversation(*where.split("/"), "1.0"))
 
 
 async def took(
     store, name, cost, *, day="2026-11-28", who="U1", where="slack/T1/C1", model="gpt-4o-mini"
 ):
-    call = Call(
-        reply=name,
-        model=model,
-        outcome="stop",
-        begun_at=NOW.timestamp(),
-        seconds=1.0,
-        prompt_tokens=100,
-        completion_tokens=10,
-        person=f"slack/{who}",
-        place=where,
-        cost=cost,
-    )
-    await store.ledger.settle(call, day, None, ())
+    spent = call(name, f"slack/{who}", where, model=model, cost=cost)
+    await store.ledger.settle(spent, day, None, ())
 
 
 @pytest.fixture
 async def week(store):
     """Two people in two channels and a direct message, on several days."""
-    await asked(store, "a")
-    await asked(store, "b", "U2")
-    await asked(store, "c", "U2", "slack/T1/C2")
-    await asked(store, "d", "U1", "slack/T1/D1")
-    await asked(store, "e", "U9", "slack/T10/C1")
+    await asks(store, "a")
+    await asks(store, "b", "U2")
+    await asks(store, "c", "U2", "slack/T1/C2")
+    await asks(store, "d", "U1", "slack/T1/D1")
+    await asks(store, "e", "U9", "slack/T10/C1")
     for name, cost, day, who, where, model in (
         ("a", 1_000_000_000, "2026-11-28", "U1", "slack/T1/C1", "gpt-4o"),
         ("b", 200_000_000, "2026-11-28", "U2", "slack/T1/C1", "gpt-4o-mini"),
@@ -114,7 +79,7 @@ async def test_a_workspace_has_all_of_its_channels_and_nothing_of_others(week, c
 
 async def test_days_begin_at_midnight_in_the_time_zone_of_the_settings(store, clock):
     clock.now = datetime(2026, 11, 30, 23, 30, tzinfo=UTC).timestamp()
-    await asked(store, "a")
+    await asks(store, "a")
     await took(store, "a", 1000, day="2026-12-01")
 
     here = await make_reports(store, clock, BERLIN).of(somebody("slack/U1"))
@@ -136,7 +101,7 @@ async def test_the_words_name_people_and_what_they_cost(week, clock):
 
 
 async def test_many_people_are_named_as_far_as_anybody_reads(store, clock):
-    await asked(store, "a")
+    await asks(store, "a")
     for number in range(40):
         await took(store, "a", 10_000_000, who=f"U{number:02}")
     report = await make_reports(store, clock).of(channel("slack/T1/C1"))
@@ -148,7 +113,7 @@ async def test_many_people_are_named_as_far_as_anybody_reads(store, clock):
 
 
 async def test_what_costs_nothing_is_drawn_in_tokens(store, clock):
-    await asked(store, "a")
+    await asks(store, "a")
     await took(store, "a", 0)
     report = await make_reports(store, clock).of(somebody("slack/U1"))
     chart = charted(report, {}, "Ada", "en")
@@ -159,7 +124,7 @@ async def test_what_costs_nothing_is_drawn_in_tokens(store, clock):
 
 
 async def test_a_models_name_is_not_taken_for_a_persons(store, clock):
-    await asked(store, "a")
+    await asks(store, "a")
     await took(store, "a", 10, model="meta/llama-4")
     chart = charted(await make_reports(store, clock).of(somebody("slack/U1")), {}, "Ada", "en")
 

@@ -7,34 +7,24 @@ from datetime import UTC, datetime
 import pytest
 
 from core.etiquette import Saying
-from core.messages import Author, Conversation, Question
-from core.store import Call, Store
+from core.messages import Conversation
+from core.store import Store
 from core.store.ledger import Line, Taken, Unit
-from tests.records import channel, make_forgetting, somebody, used
+from tests.records import (
+    ADA,
+    BEN,
+    CHANNEL,
+    NOW,
+    asked,
+    call,
+    channel,
+    make_forgetting,
+    somebody,
+    used,
+)
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp()
 HOUR, DAY = 3600.0, 86_400.0
-ADA, BEN = Author("U1ADA", "Ada"), Author("U2BEN", "Ben")
-CHANNEL, DIRECT = Conversation("slack", "T1", "C1", "1.0"), Conversation("slack", "T1", "D1ADA")
-
-
-class Clock:
-    now = NOW
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-async def store(tmp_path, clock):
-    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/parley.db", clock)
-    yield store
-    await store.close()
+DIRECT = Conversation("slack", "T1", "D1ADA")
 
 
 @pytest.fixture
@@ -57,36 +47,17 @@ def without_erasures(text):
     return "\n".join(line for line in text.splitlines() if not line.startswith("erasures:"))
 
 
-def question(message, asker=ADA, talk=CHANNEL, words="a secret"):
-    return Question(talk, message, asker, words, datetime.now(UTC), "#general")
-
-
-def call(name, asker=ADA, talk=CHANNEL, begun_at=NOW, cost=1000):
-    return Call(
-        reply=name,
-        model="gpt-4o-mini",
-        outcome="stop",
-        begun_at=begun_at,
-        seconds=1.0,
-        prompt_tokens=100,
-        completion_tokens=10,
-        person=f"slack/{asker.id}",
-        place=f"slack/{talk.workspace}/{talk.channel}",
-        cost=cost,
-    )
-
-
 async def answered(store, clock, name, asker=ADA, *, talk=CHANNEL, ago=0.0):
     """Somebody asked something so many seconds ago, and it was answered."""
     clock.now = NOW - ago
-    asked = question(name, asker, talk)
-    assert await store.questions.claim(asked)
-    await store.replies.begin(name, str(talk), [asked.key])
-    await store.replies.end(name, [asked.key], "answered", about={"files": [f"{asker.id}.pdf"]})
+    one = await asked(store, name, asker, talk, "a secret")
+    await store.replies.end(name, [one.key], "answered", about={"files": [f"{asker.id}.pdf"]})
     day = datetime.fromtimestamp(clock.now, UTC).date().isoformat()
-    await store.ledger.settle(call(name, asker, talk, begun_at=clock.now), day, None, ())
+    place = f"slack/{talk.workspace}/{talk.channel}"
+    took = call(name, f"slack/{asker.id}", place, begun_at=clock.now)
+    await store.ledger.settle(took, day, None, ())
     clock.now = NOW
-    return asked
+    return one
 
 
 async def filled(store, clock):
@@ -197,19 +168,17 @@ async def test_somebody_of_the_same_id_elsewhere_is_not_forgotten(store, clock, 
 
 
 async def test_a_question_that_is_delivered_again_is_not_answered_again(store, clock, forgetting):
-    asked = await answered(store, clock, "new", ago=60.0)
+    one = await answered(store, clock, "new", ago=60.0)
 
     await forgetting.forget("slack", ADA.id)
 
-    assert not await store.questions.claim(asked)
+    assert not await store.questions.claim(one)
 
 
 async def test_a_call_that_was_under_way_is_forgotten_when_it_is_written_down(
     store, clock, forgetting, tmp_path
 ):
-    asked = question("open")
-    await store.questions.claim(asked)
-    await store.replies.begin("open", str(CHANNEL), [asked.key])
+    one = await asked(store, "open", words="a secret")
     line = Line("day|2026-11-28|usd|deployment|", Unit.USD, 10**9, NOW + DAY)
     held = await store.ledger.reserve([line], call("open"), lambda _: Taken(10, 10, 10))
     await forgetting.forget("slack", ADA.id)
@@ -217,7 +186,7 @@ async def test_a_call_that_was_under_way_is_forgotten_when_it_is_written_down(
 
     clock.now += 5
     await store.ledger.settle(call("open"), "2026-11-28", held, ())
-    await store.replies.end("open", [asked.key], "answered")
+    await store.replies.end("open", [one.key], "answered")
     await forgetting.follow()
 
     assert (await used(store, somebody("slack/erased-1"), clock)).month.cost == 1000
