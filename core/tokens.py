@@ -219,10 +219,6 @@ class Tokenizer:
         """The same, counted whole however long its texts are: for threads, not for the loop."""
         return self._corrected(self._raw_turn(turn, self._vocabulary.fully)) + self._pictures(turn)
 
-    def count_request(self, turns: Iterable[Turn]) -> int:
-        """What a whole request comes to."""
-        return PER_REQUEST + sum(map(self.count_turn, turns))
-
     def most(self, turns: Sequence[Turn], counted: int) -> int:
         """The most tokens that a request can be, which was counted as so many."""
         if self.exact:

@@ -18,7 +18,7 @@ from core.messages import (
     Text,
     Turn,
 )
-from core.tokens import Tokenizer
+from core.tokens import PER_REQUEST, Tokenizer
 
 ADA, BOB, BOT = Author("U1", "Ada"), Author("U2", "Bob"), Author("B1", "Parley", is_bot=True)
 TALK = Conversation("slack", "T1", "C1", "1.0")
@@ -268,7 +268,7 @@ def test_what_is_sent_is_never_larger_than_the_budget(tokenizer, text, copies, b
     )
     asyncio.run(tokenizer.prime([turn.text for turn in request.turns]))
 
-    assert tokenizer.count_request(request.turns) <= request.tokens <= budget
+    assert PER_REQUEST + sum(map(tokenizer.count_turn, request.turns)) <= request.tokens <= budget
 
 
 async def test_a_long_question_fills_the_budget_that_it_has(tokenizer):
@@ -277,7 +277,12 @@ async def test_a_long_question_fills_the_budget_that_it_has(tokenizer):
     request = fitted([], [ask(text)], budget=32_000, count=tokenizer.count_turn)
     await tokenizer.prime([request.turns[-1].text])
 
-    assert 31_000 <= tokenizer.count_request(request.turns) <= request.tokens <= 32_000
+    assert (
+        31_000
+        <= PER_REQUEST + sum(map(tokenizer.count_turn, request.turns))
+        <= request.tokens
+        <= 32_000
+    )
 
 
 NOTES = Attachment("F1", "notes.txt", "text/plain", 10, "")

@@ -110,13 +110,6 @@ async def test_the_messages_that_asked_are_named_once_whatever_they_caused(store
     known = await store.replies.known("r")
 
     assert known.questions == ("1.0", "2.0")
-    assert not known.of_a_command
-
-
-async def test_what_a_command_asked_stands_in_no_message(store):
-    await begun(store, "r", question("1.0", "command:7"))
-
-    assert (await store.replies.known("r")).of_a_command
 
 
 async def test_the_latest_reply_to_a_message_is_the_one_that_was_begun_last(store, other):
