@@ -201,6 +201,8 @@ class Answering:
 
     async def _in_turn(self, running: Running, asked: Sequence[Asked]) -> Ending:
         """Write the answer as soon as not too many others are written."""
+        if asked[-1].surface.wordless:
+            asked[-1].status.tell = running.reply.announce
         async with self._at_once.turn(asked[-1].question, asked[-1].status):
             return await self._compose(running, asked)
 

@@ -125,7 +125,7 @@ class Passage:
         words = in_line(position, rounded(seconds) if waited >= TELL_TIME else None)
         if words != self._words:
             self._words = words
-            self.status.say(words, waits=True)
+            self.status.say(words, waits=True, place=True)
 
     def sent(self) -> None:
         """The request is sent; if it is sent again in other words, that counts as well."""

@@ -68,6 +68,12 @@ class Ticket:
             self._governor.forget(self)
             raise
 
+    def hurry(self, urgency: Urgency) -> None:
+        """What waits to be shown has become as urgent as that; a granted ticket stays."""
+        if not self._granted.done() and urgency < self.urgency:
+            self.urgency = urgency
+            self._governor.share_out()
+
     def complete(self, urgency: Urgency) -> None:
         """What waits to be shown is complete, and as urgent as that; a granted ticket stays."""
         if not self._granted.done():

@@ -28,6 +28,7 @@ from core.surface import (
     RefusedForNow,
     Surface,
     Unknown,
+    is_announcement,
 )
 from core.words import told
 
@@ -47,6 +48,9 @@ of the platform's to its end, and what is sent a moment late counts in the next 
 SHORTEST_BACK_OFF = 0.25
 """Seconds between two tries when there is no more time; the governor keeps the platform's."""
 
+RARELY = 5.0
+"""Seconds between two edits, at least, of what an answer waits for."""
+
 LONGEST_BACK_OFF = 8.0
 """Seconds, at most, between two tries of the same request."""
 
@@ -56,7 +60,8 @@ class _Slot:
     """One message of the reply, which shows one page: what it showed last.
 
     `number` tells it apart from all others of the reply, those that are gone included.
-    `unsure`: an edit of unknown outcome may have shown something else since.
+    `unsure`: an edit of unknown outcome may have shown something else since. `read`: it may have
+    shown something of an answer.
     """
 
     number: int
@@ -64,6 +69,7 @@ class _Slot:
     shown: Page | None = None
     unsure: bool = False
     frozen: bool = False
+    read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,7 @@ class Reply:
 
     # A dictionary for so many names is five times as large, and there are hundreds of replies.
     __slots__ = (
+        "_announced",
         "_awaited",
         "_began",
         "_changed",
@@ -145,10 +152,11 @@ class Reply:
         self._posted = posted
         self._pages = Pages(surface.limit)
         self._dress = surface.dress()
-        self._slots = [_Slot(n, message, unsure=True) for n, message in enumerate(takes)]
+        self._slots = [_Slot(n, message, unsure=True, read=True) for n, message in enumerate(takes)]
         self._taken = len(self._slots)
         self._numbers = itertools.count(max(first, self._taken))
         self._notice = ""
+        self._announced = ""
         self._offers = tuple(offers)
         self._shown_controls: Controls | None = None
         self._complete = False
@@ -237,6 +245,21 @@ class Reply:
         """Add to the answer. Never waits."""
         self._show(self._dress.feed(text))
 
+    def announce(self, words: str, *, place: bool) -> bool:
+        """Say what the answer waits for, where it will stand; whether that can be seen there.
+
+        It takes a `place` in a line to begin with; from then on everything is said there, until
+        there is text. An answer that stands there already does not make room for it.
+        """
+        if not (place or self._announced) or self._complete or not self.blank:
+            return False
+        if any(slot.read or slot.frozen for slot in self._slots):
+            return False
+        if words != self._announced:
+            self._announced = words
+            self._changed.set()
+        return True
+
     def _show(self, text: str) -> None:
         """Add what the platform is to show."""
         if not text:
@@ -245,7 +268,10 @@ class Reply:
         self._pages.write(text)
         self._written += len(text)
         self._changed.set()
-        if len(self._pages.finished) > finished:
+        begins = self._announced and not text.isspace()
+        if begins:
+            self._announced = ""
+        if begins or len(self._pages.finished) > finished:
             self._rush()
 
     def flush(self) -> None:
@@ -367,6 +393,8 @@ class Reply:
         if self._complete:
             notice = self._interruption if self.cut else self._notice
             pages[-1] = replace(pages[-1], notice=notice or "")
+        elif self._announced:
+            pages[-1] = replace(pages[-1], notice=self._told(self._announced))
         if self._offers:
             pages[-1] = replace(pages[-1], controls=self._controls)
         return pages
@@ -410,7 +438,7 @@ class Reply:
     def _urgency(self, page: Page) -> Urgency:
         if self._complete:
             return Urgency.LAST
-        if self._first is None:
+        if self._first is None and not is_announcement(page):
             return Urgency.FIRST
         return Urgency.INTERIM if page.grows else Urgency.PAGE
 
@@ -492,7 +520,9 @@ class Reply:
         """
         if step.urgency is not Urgency.INTERIM:
             return False
-        rest = self._ended + self._surface.way(step.slot.message).pause - self._clock()
+        waits = is_announcement(step.page)
+        pause = RARELY if waits else self._surface.way(step.slot.message).pause
+        rest = self._ended + pause - self._clock()
         if rest <= 0:
             return False
         self._rushed.clear()
@@ -502,10 +532,14 @@ class Reply:
         return True
 
     def _rush(self) -> None:
-        """What was an interim edit has become a last one, and may be waiting."""
+        """What was an interim edit has become a more urgent one, and may be waiting."""
         self._rushed.set()
         step = self._next()
-        if self._ticket is not None and step is not None and not step.page.grows:
+        if self._ticket is None or step is None:
+            return
+        if step.page.grows:
+            self._ticket.hurry(step.urgency)
+        else:
             self._ticket.complete(step.urgency)
 
     def _lag(self, now: float) -> float:
@@ -515,6 +549,7 @@ class Reply:
     async def _take(self, step: _Step) -> None:
         """Send the newest text of the first message that needs it."""
         written = self._written
+        step.slot.read = step.slot.read or not is_announcement(step.page)
         outcome = await self._send(step.slot, step.page)
         self._ended = self._clock()
         if isinstance(outcome, Delivered):
@@ -533,7 +568,8 @@ class Reply:
 
     def _delivered(self, slot: _Slot, page: Page, message: str) -> None:
         self._failures = 0
-        self._first = self._first or self._ended
+        if not is_announcement(page):
+            self._first = self._first or self._ended
         slot.shown, slot.unsure = page, False
         if not slot.message:
             slot.message = message
@@ -558,7 +594,7 @@ class Reply:
 
     def _leave(self, step: _Step) -> None:
         """Let a message stand as it is; the next page begins where it ends."""
-        step.slot.frozen = True
+        step.slot.frozen, self._announced = True, ""
         self._pages.end_at(step.index, step.slot.shown.text if step.slot.shown else "")
 
     async def _back_off(self, outcome: Outcome) -> None:

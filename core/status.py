@@ -15,21 +15,34 @@ class Show(Protocol):
         """Show these words; empty ones take the sign away."""
 
 
+class Tell(Protocol):
+    """Lets a reader see words in another place than the sign."""
+
+    def __call__(self, words: str, /, *, place: bool) -> bool:
+        """Whether they are seen there. Never waits."""
+
+
 class Status:
-    """The one writer of a question's status: the latest words win, and it ends cleared."""
+    """The one writer of a question's status: the latest words win, and it ends cleared.
+
+    `tell` is asked first, where words have another place than the sign: whether it takes them.
+    """
 
     def __init__(self, show: Show) -> None:
         self._show = show
+        self.tell: Tell | None = None
         self._words = ""
         self._waits = False
         self._cleared = False
         self._changed = asyncio.Event()
 
-    def say(self, words: str, *, waits: bool = False) -> None:
+    def say(self, words: str, *, waits: bool = False, place: bool = False) -> None:
         """Let the reader see these few words, unless the status was cleared for good.
 
-        `waits`: the question stands in line.
+        `waits`: the question stands in line; `place`: the words say where.
         """
+        if self.tell is not None and self.tell(words, place=place):
+            return
         if not self._cleared and words != self._words:
             self._words, self._waits = words, waits
             self._changed.set()

@@ -61,6 +61,11 @@ class Page:
         return self.text.removesuffix(self.closing)
 
 
+def is_announcement(page: Page) -> bool:
+    """Whether a page says only what the answer waits for, in whose place it is."""
+    return page.grows and not page.text.strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """The platform did it; `message` is the id of the message."""
@@ -127,6 +132,10 @@ class Surface(Protocol):
 
         All that is handed to the surface to be shown is in them.
         """
+
+    @property
+    def wordless(self) -> bool:
+        """Whether a status has no words here, and what they say needs a place of its own."""
 
     @property
     def limit(self) -> Limit:

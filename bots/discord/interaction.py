@@ -38,6 +38,7 @@ from core.surface import (
     Page,
     RefusedForGood,
     Unknown,
+    is_announcement,
 )
 from core.words import Notice, told
 
@@ -93,6 +94,7 @@ class InteractionSurface(CommandSurface):
         self._under: dict[str, bool] = {}
         self._doubted: dict[str, list[Page]] = {}
         self._repeated: set[str] = set()
+        self._waits = ""
         self._elsewhere = Spot(0 if private else interaction.channel_id or 0, after=interaction.id)
 
     @property
@@ -105,6 +107,11 @@ class InteractionSurface(CommandSurface):
         """The languages of those who read there: of the asker alone where it is private."""
         asker, guild = self._interaction.user.id, self._interaction.guild
         return self._desk.readers(self._conversation, asker, None if self._private else guild)
+
+    @property
+    def wordless(self) -> bool:
+        """Discord shows that the bot is typing or thinking, and nothing else."""
+        return True
 
     @property
     def limit(self) -> Limit:
@@ -281,7 +288,10 @@ class InteractionSurface(CommandSurface):
     async def _refuse_below(self, sentence: str) -> Outcome:
         if not await self._desk.calls.turn(self.plain.begin, Urgency.FIRST):
             return NO_TURN.outcome
-        return await self.post(Page("", sentence), f"no.{self._interaction.id}")
+        page = Page("", sentence)
+        if self._waits and isinstance(done := await self.edit(self._waits, page), Delivered):
+            return done
+        return await self.post(page, f"no.{self._interaction.id}")
 
     @property
     def _counted(self) -> Budgets:
@@ -392,7 +402,9 @@ class InteractionSurface(CommandSurface):
     def _remember(self, message: str, page: Page, *, under: bool) -> None:
         """Let replies to the answer continue from the question, which stands in no message."""
         self._under[message] = under
-        if self._timer and under:
+        # What says only what the answer waits for is no answer yet.
+        self._waits = message if is_announcement(page) else ""
+        if self._timer and under and not self._waits:
             self._timer.cancel()
         if self._private or not page.text.strip():
             return

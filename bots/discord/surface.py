@@ -86,6 +86,11 @@ class DiscordSurface:
         return self._desk.readers(self._conversation, asker, guild)
 
     @property
+    def wordless(self) -> bool:
+        """Discord shows that the bot is typing or thinking, and nothing else."""
+        return True
+
+    @property
     def limit(self) -> Limit:
         """The room in one message."""
         return LIMIT

@@ -167,6 +167,11 @@ class ResponseSurface(CommandSurface):
         return self._workspace.readers(self.conversation, self._question.asker.id)
 
     @property
+    def wordless(self) -> bool:
+        """The few uses of its URL are for the answer; the acknowledgement is the sign."""
+        return False
+
+    @property
     def limit(self) -> Limit:
         """The room in one message, in bytes of Markdown."""
         return LIMIT

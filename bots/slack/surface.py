@@ -71,6 +71,11 @@ class SlackSurface:
         return self._workspace.readers(self.conversation, self._question.asker.id)
 
     @property
+    def wordless(self) -> bool:
+        """A status has words in Slack."""
+        return False
+
+    @property
     def limit(self) -> Limit:
         """The room in one message, in bytes of Markdown."""
         return LIMIT

@@ -77,6 +77,7 @@ class Paper:
     people: dict[str, "Somebody"] = field(default_factory=dict)
     old: bool = False
     unreachable: bool = False
+    wordless: bool = False
     under_way: int = 0
     most_under_way: int = 0
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +11,25 @@ from sqlalchemy import text
 
 from core.controls import Control
 from core.door import Door
-from core.errors import NotAdmitted, SettingsError
+from core.errors import BudgetSpent, NotAdmitted, SettingsError
 from core.limits import Limits, Rates, load, read
 from core.messages import Conversation, Role, Text, Turn
 from core.model import Model
-from core.notices import THINKING, WAITING_FOR_OTHERS, in_line, too_many_here, too_many_of_yours
+from core.notices import (
+    RESTARTING,
+    STOPPED,
+    THINKING,
+    WAITING_FOR_OTHERS,
+    in_line,
+    too_many_here,
+    too_many_of_yours,
+)
+from core.spending import Kind, Spender, SpendingLimit
+from core.store import Call
+from core.store.ledger import Unit
 from core.wire import Parameters, Request
 from sandbox.model import Allowance, Answer, Pause
-from tests.core.house import ADA, BEN, Talk, answered, ask, until
+from tests.core.house import ADA, BEN, Talk, answered, ask, shown, until
 from tests.core.paper import THREAD, Paper
 
 
@@ -233,6 +244,89 @@ async def test_a_question_that_waits_for_the_model_can_be_stopped(house, server)
     assert not gate.line
     assert not gate.quota._flying
     assert Control.RETRY in talk.offered
+
+
+async def in_the_line(chat, server, seconds=30.0):
+    """A question that waits for the model, where a status has no words: its place is to be read."""
+    server.allowance = Allowance(requests=1, seconds=seconds)
+    server.script = lambda body: Answer(("Here.",))
+    await begun(chat, elsewhere(ask("1?", "1", BEN), "1"))
+    await until(lambda: server.requests)
+    talk = Talk(chat, Paper(size=2000, wordless=True))
+    await talk.ask("2?", "2")
+    await until(lambda: shown(talk.paper) == [("", in_line(1, None))])
+    return talk
+
+
+async def test_where_a_status_has_no_words_the_place_stands_where_the_answer_will(house, server):
+    talk = await in_the_line(await house(), server, seconds=6.0)
+    assert talk.offered == (Control.STOP,)
+    await talk.end()
+
+    assert shown(talk.paper) == [("Here.", "")]
+    assert not any("line" in words for words in talk.paper.signs)
+
+
+async def test_nothing_of_a_place_in_the_line_is_left_when_its_question_goes(house, server):
+    chat = await house()
+    talk = await in_the_line(chat, server)
+    await talk.delete("2")
+    await talk.end()
+
+    assert shown(talk.paper) == []
+    assert talk.paper.refusals == []
+
+
+async def test_a_place_in_the_line_says_so_when_its_question_is_stopped(house, server):
+    talk = await in_the_line(await house(), server)
+    await talk.press(Control.STOP)
+    await talk.end()
+
+    assert shown(talk.paper) == [("", STOPPED)]
+
+
+async def test_a_place_in_the_line_says_so_when_the_process_has_to_stop(house, server):
+    chat = await house()
+    talk = await in_the_line(chat, server)
+    await chat.drain(3.0)
+
+    assert shown(talk.paper) == [("", RESTARTING)]
+
+
+async def test_a_question_that_is_edited_in_the_line_is_answered_in_the_same_place(house, server):
+    talk = await in_the_line(await house(), server, seconds=8.0)
+    await talk.edit("3?", "2")
+    await talk.end()
+
+    assert shown(talk.paper) == [("Here.", "")]
+    assert "3?" in str(server.requests[-1].body)
+    assert "2?" not in str(server.requests[-1].body)
+
+
+async def takes(chat, tokens):
+    """Something else of Ada's takes so many tokens of her budget, as soon as they are there."""
+    call, ada = Call("r", "m", "", 0.0, 0.0), Spender("paper", "W", "C", "U1")
+    async with asyncio.timeout(10):
+        while True:
+            with suppress(BudgetSpent):
+                await chat._answering._spending.reserve(ada, call, answer=tokens, firm=True)
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_whom_a_budget_refuses_in_the_line_learns_it_alone(house, server):
+    """Another question of theirs has used up what this one would have needed for a second try."""
+    limit = SpendingLimit(Kind.PERSON, Unit.TOKENS, 10_000)
+    chat = await house(budgets=[limit])
+    talk = await in_the_line(chat, server, seconds=5.0)
+    server.enqueue(Answer(status=503))
+    await takes(chat, 8500)
+    await until(lambda: len(server.requests) == 2)
+    await takes(chat, 1300)  # of what it had reserved for the first try
+    await talk.end()
+
+    assert shown(talk.paper) == []
+    assert [one.startswith("Your budget for today") for one in talk.paper.refusals] == [True]
 
 
 async def test_a_refusal_by_the_endpoint_sends_the_question_back_into_the_line(house, server):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.budget import EDGE, LAST_MOMENT, Budget
 from core.errors import PlatformFailed
 from core.pace import Governor, Urgency
-from core.reply import DELIVERY_TIMEOUT, FEW, Reply
+from core.reply import DELIVERY_TIMEOUT, FEW, RARELY, Reply
 from core.sharing import Growth
 from core.surface import Delivered, Page, RefusedForGood, RefusedForNow, Unknown
 from sandbox.limits import FixedWindow
@@ -665,3 +665,155 @@ def test_messages_that_die_while_markup_is_half_open_neither_lose_nor_double_a_l
         return re.sub(r"[^a-zA-Z0-9]", "", written)
 
     assert letters(paper.text) == letters(f"Well: {text}")
+
+
+# What an answer waits for.
+
+
+def waiting(script, paper, *, takes=(), posted=None):
+    """Let an answer wait and come as the script does: steps, with the seconds after each."""
+
+    async def main():
+        reply = Reply(
+            paper,
+            Governor(clock),
+            nonce="r",
+            clock=clock,
+            posted=posted or (lambda number, message: None),
+            takes=takes,
+        )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            for step, seconds in script:
+                step(reply)
+                await asyncio.sleep(seconds)
+        return reply
+
+    return virtually(main())
+
+
+def place(words):
+    return lambda reply: reply.announce(words, place=True)
+
+
+def write(words):
+    return lambda reply: reply.write(words)
+
+
+def finish(notice=""):
+    return lambda reply: reply.finish(notice)
+
+
+def test_what_an_answer_waits_for_stands_where_the_answer_takes_its_place():
+    paper = Paper(size=2000)
+    reply = waiting([(place("3rd in line"), 3), (write("word0 "), 3), (finish(), 0)], paper)
+
+    assert [page for _, _, page in paper.frames] == [Page("", "3rd in line"), Page("word0")]
+    assert len(paper.messages) == 1
+    assert reply.figures["first_text"] == pytest.approx(3.0 + paper.latency, abs=0.02)
+
+
+def test_it_changes_seldom_and_the_first_text_does_not_wait_for_that():
+    paper = Paper(size=2000)
+    steps = [(place(f"{9 - n}th in line"), 1.0) for n in range(8)]
+    waiting([*steps, (write("word0 "), 1), (finish(), 0)], paper)
+
+    *places, first = [time for time, _, _ in paper.frames]
+    assert all(later - earlier >= RARELY for earlier, later in pairwise(places))
+    assert len(places) == 2
+    assert first == pytest.approx(8.0 + paper.latency, abs=0.02)
+
+
+def test_the_first_text_does_not_wait_behind_other_peoples_edits_either():
+    """A place in the line may have stood in line for an edit itself."""
+    edits = Budget("edits", rate=1, window=5, burst=5, reserve=3, fixed=True)
+    paper = Paper(size=2000, edit_budgets=(edits,))
+
+    async def main():
+        governor = Governor(clock)
+        reply = Reply(paper, governor, nonce="r", clock=clock, posted=lambda number, message: None)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            reply.announce("2nd in line", place=True)
+            await asyncio.sleep(RARELY + 1)
+            for _ in range(3):
+                await governor.turn((edits,), Urgency.LAST)
+            reply.announce("1st in line", place=True)
+            await asyncio.sleep(0.5)
+            assert len(paper.frames) == 1
+            reply.write("word0 ")
+            await asyncio.sleep(0.5)
+            assert paper.text == "word0"
+            reply.finish()
+
+    virtually(main())
+
+
+def test_once_there_was_a_place_everything_else_is_told_there_too_and_before_that_nothing():
+    paper, told = Paper(size=2000), []
+
+    def say(words, *, place=False):
+        return lambda reply: told.append(reply.announce(words, place=place))
+
+    steps = [say("thinks"), say("1st in line", place=True), say("thinks"), write("word0")]
+    waiting([*((step, 6) for step in steps), (say("reasons"), 1), (finish(), 0)], paper)
+
+    assert told == [False, True, True, False]
+    assert [page.notice or page.text for _, _, page in paper.frames] == [
+        "1st in line",
+        "thinks",
+        "word0",
+    ]
+
+
+def test_an_answer_that_stands_there_already_makes_no_room_for_it():
+    paper = Paper(size=2000)
+    paper.messages["m"] = Page("The former answer.")
+    steps = [(place("1st in line"), 9), (write("The new one."), 1), (finish(), 0)]
+    waiting(steps, paper, takes=["m"])
+
+    assert [page.text for _, _, page in paper.frames] == ["The new one."]
+
+
+def test_when_it_ends_before_it_began_the_message_says_how_or_is_gone():
+    stopped, withdrawn = Paper(size=2000), Paper(size=2000)
+    waiting([(place("1st in line"), 1), (finish("Stopped."), 0)], stopped)
+    waiting([(place("1st in line"), 1), (lambda reply: reply.withdraw(), 0)], withdrawn)
+    drained = Paper(size=2000)
+    interrupt = (lambda reply: reply.interrupt("Starting again.", 1.0), 0)
+    waiting([(place("1st in line"), 1), interrupt], drained)
+
+    assert list(stopped.messages.values()) == [Page("", "Stopped.")]
+    assert list(withdrawn.messages.values()) == []
+    assert list(drained.messages.values()) == [Page("", "Starting again.")]
+
+
+def test_a_question_that_changes_while_it_waits_keeps_its_one_message():
+    paper = Paper(size=2000)
+    steps = [place("2nd in line"), lambda reply: reply.restart(), place("1st in line")]
+    waiting([*((one, 6) for one in steps), (write("word0"), 1), (finish(), 0)], paper)
+
+    assert list(paper.messages.values()) == [Page("word0")]
+
+
+trouble = st.lists(
+    st.sampled_from([None, LOST, RefusedForNow(0.5), Unknown("reset"), GONE]), max_size=12
+)
+
+
+@given(trouble, st.lists(st.floats(0.0, 7.0), min_size=4, max_size=4))
+@settings(deadline=None)
+def test_whatever_the_platform_does_while_it_waits_the_answer_is_read_once(answers, pauses):
+    paper = Paper(size=2000)
+    paper.answers.extend(answers)
+    steps = [place("2nd in line"), place("1st in line"), write("word0 "), write("word1")]
+    timed = list(zip(steps, pauses, strict=True))
+    posted = []
+    waiting([*timed, (finish(), 0)], paper, posted=lambda number, message: posted.append(number))
+
+    assert read(paper).count("word1") == 1
+    assert set(read(paper)) == {"word0", "word1"}
+    if GONE not in answers:
+        assert len(paper.messages) == 1
+        assert list(paper.messages.values()) == [Page("word0 word1")]
+    assert posted == sorted(set(posted))

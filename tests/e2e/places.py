@@ -157,7 +157,17 @@ class SlackPlace:
 
     def acknowledged(self, question: Message) -> bool:
         """Whether its asker sees that the bot knows of a question that has no answer yet."""
-        return bool(self.statuses.get((question.channel, question.thread or question.id)))
+        return bool(self.status(question))
+
+    def status(self, question: Message) -> str:
+        """The words that say what the bot does about a question."""
+        return self.statuses.get((question.channel, question.thread or question.id), "")
+
+    def place_told(self, talk: _Talk) -> str:
+        """Where in the line a question stands, as its asker reads it."""
+        assert talk.asked
+        words = self.status(talk.asked)
+        return words if "in line" in words else ""
 
     @property
     def requests(self) -> list[tuple[str, int]]:
@@ -259,6 +269,11 @@ class DiscordPlace:
         """Whether its asker sees that the bot knows of a question that has no answer yet."""
         now = self.space.message(question.channel, question.id)
         return now is not None and ("👀", DISCORD_BOT) in now.reactions
+
+    def place_told(self, talk: _Talk) -> str:
+        """Where in the line a question stands, as its asker reads it: in the answer's place."""
+        notices = [one.notice for one in talk.seen() if not one.text and "in line" in one.notice]
+        return notices[-1] if notices else ""
 
     @property
     def requests(self) -> list[tuple[str, int]]:

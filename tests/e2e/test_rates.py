@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from core.controls import Control
 from sandbox.model import Allowance, Answer
 from tests.e2e.places import DiscordPlace, SlackPlace, until
 
@@ -47,8 +48,8 @@ async def test_a_burst_on_both_platforms_is_answered_with_no_429_and_in_a_fair_o
             place.mention(place.ada, f"more {n}") for n in range(4) for place in (slack, discord)
         ]
         await until(slack.space, lambda: any("in line" in words for words in read))
-        marked = [talk.asked for talk in waiting if talk.place is discord]
-        await until(discord.space, lambda: any(map(discord.acknowledged, marked)))
+        there = [talk for talk in waiting if talk.place is discord]
+        await until(discord.space, lambda: any(map(discord.place_told, there)))
         once = [slack.mention(slack.cho, "only one"), discord.mention(discord.ben, "only one")]
         await answers(waiting + once)
 
@@ -94,7 +95,7 @@ async def test_a_429_is_one_sentence_for_one_person_and_nobody_else_runs_into_it
         first = place.mention(place.ada, "go on")
         seen = await first.until(lambda seen: bool(seen) and bool(seen[-1].notice))
         second = place.mention(place.ben, "and me?")
-        await until(place.space, lambda: place.acknowledged(second.asked))
+        await until(place.space, lambda: place.place_told(second))
         second.say(place.ben, "stop")
         await second.until(lambda seen: bool(seen) and "Stopped." in seen[-1].notice)
 
@@ -102,6 +103,55 @@ async def test_a_429_is_one_sentence_for_one_person_and_nobody_else_runs_into_it
         "The model has too many questions at the moment. Please try again in 2 minutes."
     )
     assert len(town.model.requests) == 1
+
+
+async def in_line(town, place):
+    """The model takes one question for now, and has had it."""
+    town.model.allowance = Allowance(requests=1, seconds=8)
+    town.model.script = lambda body: Answer(("Here.",))
+    await answers([place.mention(place.ada, "first")])
+
+
+@pytest.mark.parametrize("platform", [0, 1])
+async def test_whoever_waits_sees_their_place_and_then_the_answer_once(town, platform):
+    place = places(town)[platform]
+    async with town.bot():
+        await in_line(town, place)
+        talk = place.mention(place.ben, "second")
+        await until(place.space, lambda: place.place_told(talk))
+        assert place.place_told(talk).startswith("waits for the model, 1st in line")
+        assert len(talk.seen()) <= 1
+        await answers([talk])
+
+        assert [(one.text, "line" in one.notice) for one in talk.seen()] == [("Here.", False)]
+
+
+@pytest.mark.parametrize("platform", [0, 1])
+async def test_of_a_question_that_is_deleted_in_the_line_nothing_is_left(town, platform):
+    place = places(town)[platform]
+    async with town.bot():
+        await in_line(town, place)
+        talk = place.mention(place.ben, "second")
+        await until(place.space, lambda: place.place_told(talk))
+        talk.delete()
+        await answers([place.mention(place.cho, "third")])
+
+        assert talk.seen() == []
+    assert ["second" in question for question in asked(town.model)] == [False, False]
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_a_commands_place_in_the_line_stands_where_discord_says_that_it_thinks(town, private):
+    _, place = places(town)
+    async with town.bot():
+        await in_line(town, place)
+        talk = await place.ask(place.ben, "second", private=private)
+        await until(place.space, lambda: place.place_told(talk))
+        assert Control.STOP in talk.seen()[-1].controls
+        await answers([talk])
+
+        assert len(talk.seen()) == 1
+        assert "line" not in talk.seen()[-1].notice
 
 
 async def test_a_wrong_file_of_limits_stops_the_start_with_what_is_wrong(town):

@@ -455,3 +455,49 @@ async def test_nobody_is_pinged_by_an_answer_to_a_command(ask, eyes):
     await surface.post(Page("@everyone <@1002>"), "n.1")
 
     assert [m.payload["pings"] for m in answers(eyes)] == [[], []]
+
+
+# What an answer waits for.
+
+
+def waits(words="1st in line"):
+    return Page("", words, grows=True)
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_a_refusal_takes_the_place_of_what_the_answer_waited_for(ask, eyes, private):
+    _, surface, _ = await ask(private=private)
+    await surface.post(waits(), "n.0")
+
+    assert isinstance(await surface.refuse("No money."), Delivered)
+
+    (told,) = notices(eyes)
+    assert told.startswith("No money.")
+
+
+async def test_a_refusal_stands_below_an_answer_that_has_begun(ask, eyes):
+    _, surface, _ = await ask()
+    posted = await surface.post(waits(), "n.0")
+    await surface.edit(posted.message, Page("A lease", grows=True))
+
+    await surface.refuse("No more.")
+
+    assert [message.text for message in answers(eyes)] == ["A lease", ""]
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_who_waits_too_long_for_the_command_is_told_where_the_answer_will_be(
+    ask, short_life, eyes, private
+):
+    _, surface, _ = await ask(private=private)
+    posted = await surface.post(waits(), "n.0")
+    later = LATER_DIRECTLY if private else LATER_BELOW
+    await eyes.until(lambda: notices(eyes)[0].startswith(later))
+
+    done = await surface.edit(posted.message, Page("At last.", grows=True))
+    if private:
+        assert isinstance(done, RefusedForGood)
+        await surface.post(Page("At last."), "n.1")
+        assert [message.text for message in answers(eyes, ADAS_DIRECT)] == ["", "At last."]
+    else:
+        assert [message.text for message in answers(eyes)] == ["At last."]
