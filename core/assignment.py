@@ -16,10 +16,6 @@ class Writer(Protocol):
     """Takes the answer as it comes."""
 
     @property
-    def text(self) -> str:
-        """What was written."""
-
-    @property
     def nap(self) -> Nap:
         """Where whoever reads the model sleeps, until the newest text is wanted."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.door import Transit
-from core.errors import ModelFailed, NotReached
+from core.errors import Misdirected, ModelFailed, TooSlow
 from core.messages import Turn
 from core.spending import Reservation, Spender, Spending
 from core.store import Call
@@ -100,26 +100,21 @@ class Charging:
                 seconds=self._clock() - begun - waited,
             )
             if charged.transit.sent:
-                bill.aside(self._settle(reservation, done, bill, ended, bill.written()))
+                usage = ended.usage if ended else None
+                if usage is None and _is_free(ended, charged.transit):
+                    usage = Usage()
+                bill.aside(self._settle(reservation, done, bill, usage, bill.written()))
             else:
                 bill.aside(self._spending.free(reservation))
 
     async def _settle(
-        self,
-        reservation: Reservation,
-        call: Call,
-        bill: Bill,
-        ended: Finish | ModelFailed | None,
-        written: str,
+        self, reservation: Reservation, call: Call, bill: Bill, usage: Usage | None, written: str
     ) -> None:
-        usage = ended.usage if isinstance(ended, Finish) else None
-        estimated = usage is None and not _refused(ended)
-        if estimated:
+        """Settle it by what the endpoint has counted, else by what was sent and received."""
+        if estimated := usage is None:
             await bill.tokenizer.prime([written])
             usage = Usage(prompt=bill.counted, completion=bill.tokenizer.count(written))
-        await self._spending.settle(
-            reservation, call.with_usage(usage or Usage(), estimated=estimated)
-        )
+        await self._spending.settle(reservation, call.with_usage(usage, estimated=estimated))
 
 
 def _granted(parameters: Parameters, reservation: Reservation) -> Parameters:
@@ -129,9 +124,15 @@ def _granted(parameters: Parameters, reservation: Reservation) -> Parameters:
     return replace(parameters, answer_tokens=reservation.answer_tokens)
 
 
-def _refused(ended: Finish | ModelFailed | None) -> bool:
-    """Whether the endpoint has not taken the request, and so charges nothing."""
-    return isinstance(ended, NotReached) or (isinstance(ended, ModelFailed) and ended.status >= 400)
+def _is_free(ended: Finish | ModelFailed | None, transit: Transit) -> bool:
+    """Whether the endpoint has not taken the request, and so charges nothing.
+
+    One that it was silent about until nobody waited any longer it may have taken.
+    """
+    if isinstance(ended, Misdirected):
+        return True
+    is_late = isinstance(ended, TooSlow) and ended.code != "connect"
+    return isinstance(ended, ModelFailed) and not transit.accepted and not is_late
 
 
 def _outcome(ended: Finish | ModelFailed | None) -> str:

@@ -364,12 +364,12 @@ class Chat:
     async def _refusal(self, question: Question, surface: Surface) -> Notice | None:
         """Why a question is not taken; None when it is.
 
-        Where the bot is paused, or asked too often, "stop" still stops.
+        Where the bot is paused, asked too often, or no money is left, "stop" still stops.
         """
+        if is_stop(question.text):
+            return await self._admission.refusal_of(surface.caller(question.asker))
         if refusal := await self._admission.refusal(question, surface):
             return refusal
-        if is_stop(question.text):
-            return None
         if await self.pauses.hold(question.conversation):
             return PAUSED
         return await self._admission.too_many(question)

@@ -251,6 +251,7 @@ class Composer:
     async def _ask(self, draft: Draft, fitted: Fitted, writing: "_Writing", waits: float) -> Finish:
         """One call of the model, paid for and written down whatever becomes of it."""
         job, question = draft.job, draft.job.question
+        received = writing.received = []
         bill = Bill(
             reply=job.name,
             spender=job.spender,
@@ -258,8 +259,7 @@ class Composer:
             turns=fitted.turns,
             counted=fitted.tokens,
             tokenizer=draft.tokenizer,
-            # Once there is text, no other call follows: it is that of this one.
-            written=lambda: job.reply.text,
+            written=lambda: "".join(received),
             aside=job.aside,
             base_url=draft.model.base_url,
         )
@@ -310,6 +310,8 @@ class _Writing:
         self.begun = False
         """Whether there is anything for the reader to see."""
         self.begins: Callable[[], None] | None = None
+        self.received: list[str] = []
+        """All that has come in one call, also what no reader sees."""
 
     def take(self, events: Sequence[Event]) -> Finish | None:
         """Show what there is to show; returns the finish when it is among the events."""
@@ -317,6 +319,8 @@ class _Writing:
             self.begins()
             self.begins = None
         for event in events:
+            if not isinstance(event, Finish):
+                self.received.append(event.text)
             if isinstance(event, Text | Refusal):
                 self.begun = self.begun or not event.text.isspace()
                 self._reply.write(event.text)

@@ -200,7 +200,7 @@ class Condenser:
 
     async def _written(self, candidate: Candidate, turns: tuple[Turn, ...], job: Job) -> str:
         """What one model writes."""
-        written: list[str] = []
+        received: list[str] = []
         tokenizer = await self._tokenizers.of(candidate.name)
         bill = Bill(
             reply=job.name,
@@ -209,17 +209,17 @@ class Condenser:
             turns=turns,
             counted=await asyncio.to_thread(lambda: sum(map(tokenizer.measure, turns))),
             tokenizer=tokenizer,
-            written=lambda: "".join(written),
+            written=lambda: "".join(received),
             aside=job.aside,
             purpose=KIND,
             base_url=candidate.model.base_url,
         )
         async with self._charging.call(bill) as charged:
             asked = Request(turns, charged.parameters, cache_key=job.cache_key, person=job.person)
-            charged.finish = await self._read(
-                candidate, asked, bill.counted, job, written, transit=charged.transit
+            charged.finish, written = await self._read(
+                candidate, asked, bill.counted, job, received, transit=charged.transit
             )
-        text = await asyncio.to_thread(self._fitting, "".join(written).strip())
+        text = await asyncio.to_thread(self._fitting, written.strip())
         if not text:
             raise EmptyAnswer("the summary has no text")
         return text
@@ -230,19 +230,22 @@ class Condenser:
         asked: Request,
         counted: int,
         job: Job,
-        written: list[str],
+        received: list[str],
         *,
         transit: Transit,
-    ) -> Finish:
+    ) -> tuple[Finish, str]:
+        """How it ended, and its text. All that comes is kept in `received`."""
+        written: list[str] = []
         through = self._doors.of(candidate.model).stream(
             asked, counted, job.status, meanwhile=CONDENSING, patience=WAITS, transit=transit
         )
         async with aclosing(through) as answer:
             async for events in answer:
                 candidate.breaker.answers()
+                received += [event.text for event in events if not isinstance(event, Finish)]
                 written += [event.text for event in events if isinstance(event, Text)]
                 if isinstance(events[-1], Finish):
-                    return events[-1]
+                    return events[-1], "".join(written)
         raise EmptyAnswer("the stream ended without an end")
 
     def _fitting(self, text: str) -> str:

@@ -1,7 +1,6 @@
 """The rest of an answer that was cut off, joined to what it follows."""
 
 from functools import reduce
-from io import StringIO
 
 from core import fences
 from core.fences import Fence
@@ -22,12 +21,6 @@ class Continuation:
         self._reply = reply
         within_code = fence_at_the_end(before) is not None
         self._held: str | None = "" if within_code else None
-        self._written = StringIO()
-
-    @property
-    def text(self) -> str:
-        """What was written of the rest."""
-        return self._written.getvalue()
 
     @property
     def nap(self) -> Nap:
@@ -36,7 +29,6 @@ class Continuation:
 
     def write(self, text: str) -> None:
         """Add to the answer. Never waits."""
-        self._written.write(text)
         if self._held is None:
             self._reply.write(text)
             return

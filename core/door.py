@@ -48,10 +48,14 @@ MODELS = 100
 
 @dataclass(slots=True)
 class Transit:
-    """What became of a call: how long it stood in line, and whether it was sent after that."""
+    """What became of a call: how long it stood in line, and whether it was sent after that.
+
+    `accepted`: the endpoint has begun to answer it.
+    """
 
     waited: float = 0.0
     sent: bool = False
+    accepted: bool = False
 
 
 class Passage:
@@ -134,7 +138,11 @@ class Passage:
         self.transit.sent = True
 
     def answered(self, limits: Mapping[str, str]) -> None:
-        """The endpoint has answered, with these limits."""
+        """The endpoint has begun to answer, with these limits."""
+        self.transit.accepted = True
+        self._heard(limits)
+
+    def _heard(self, limits: Mapping[str, str]) -> None:
         if self.charge:
             self._gate.quota.answered(self.charge, self._gate.clock(), limits)
             self._gate.share_out()
@@ -145,7 +153,7 @@ class Passage:
         if isinstance(error, RateLimited):
             self.held(error, limits)
         else:
-            self.answered(limits)
+            self._heard(limits)
 
     def held(self, error: RateLimited, limits: Mapping[str, str]) -> None:
         """There were too many requests: everybody waits, and this one has not had its turn."""

@@ -36,9 +36,12 @@ ParleyError
 import math
 import re
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from core.words import Notice
+
+if TYPE_CHECKING:
+    from core.wire import Usage
 
 
 class ParleyError(Exception):
@@ -229,7 +232,7 @@ class ModelFailed(ParleyError):
     field of the request that it names,
     `request_id` what its operators ask for, `retry_after` the seconds that it
     asked us to wait (None: it did not say). `waited` are the seconds that the request stood in
-    line before it was sent.
+    line before it was sent, `usage` is what the endpoint has counted for it (None: it did not say).
     """
 
     def __init__(
@@ -250,6 +253,7 @@ class ModelFailed(ParleyError):
         self.request_id = request_id
         self.retry_after = retry_after
         self.waited = 0.0
+        self.usage: Usage | None = None
 
 
 class Rejected(ModelFailed):

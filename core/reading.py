@@ -111,7 +111,7 @@ class Reading:
                 await self._rest()
         if rest := self._answer.flush():
             yield rest
-        yield (self._finish(),)
+        yield (self._end(),)
         await self._drain()
 
     async def _data(self) -> bytes:
@@ -141,6 +141,13 @@ class Reading:
     async def _rest(self) -> None:
         if pause := self._pause():
             await self._source.rest(pause, self._nap)
+
+    def _end(self) -> Finish:
+        try:
+            return self._finish()
+        except ModelFailed as error:
+            error.usage = self._answer.usage  # what was counted is billed all the same
+            raise
 
     def _finish(self) -> Finish:
         answer, source = self._answer, self._source

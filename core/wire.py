@@ -84,6 +84,11 @@ class ToolCall:
     name: str
     arguments: str
 
+    @property
+    def text(self) -> str:
+        """What the model has written of it."""
+        return self.name + self.arguments
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

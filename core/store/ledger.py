@@ -63,6 +63,7 @@ _OPEN = _NEW.on_conflict_do_update(
 )
 _THESE = spending.c.key.in_(bindparam("keys", expanding=True))
 _READ = select(spending.c.key, (spending.c.spent + spending.c.reserved).label("used")).where(_THESE)
+_SPENT = select(spending.c.key, spending.c.spent).where(_THESE)
 _TAKES = case((spending.c.unit == Unit.USD, bindparam("usd")), else_=bindparam("tokens"))
 _TAKE = (
     update(spending)
@@ -107,10 +108,11 @@ class Ledger:
         self._is_dead = is_dead
 
     async def left(self, lines: Sequence[Line]) -> list[tuple[Line, int]]:
-        """What is left in each counter; nothing at all where the limit is nothing."""
+        """What is not spent in each counter; what is reserved of that may come back."""
         async with self._database.read() as connection:
-            used = await _used(connection, lines)
-        return [(line, line.amount - used.get(line.key, 0)) for line in lines]
+            rows = await connection.execute(_SPENT, {"keys": [line.key for line in lines]})
+            spent = {row.key: row.spent for row in rows}
+        return [(line, line.amount - spent.get(line.key, 0)) for line in lines]
 
     async def reserve(self, lines: Sequence[Line], call: Call, grant: Grant) -> Held | Line:
         """Take from all counters what `grant` says, or from none; then the short one is returned.

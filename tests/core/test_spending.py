@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -17,12 +18,13 @@ from sqlalchemy import event, text
 
 from core.controls import Control
 from core.errors import BudgetSpent
+from core.notices import STOPPED
 from core.prices import NANO, Price, Prices
 from core.spending import Kind, Period, Spender, Spending, SpendingLimit, applying, granted
 from core.store import Call, Store
 from core.store.ledger import Line, Taken, Unit
-from sandbox.model import Answer, pieces_of
-from tests.core.house import Talk, ask, outcome, reading, shown
+from sandbox.model import Answer, Stall, pieces_of
+from tests.core.house import Talk, ask, outcome, reading, shown, until
 
 ADA = Spender("slack", "T1", "C1", "U1")
 BEN = Spender("slack", "T1", "C1", "U2")
@@ -232,6 +234,33 @@ async def test_a_budget_of_which_something_is_left_is_not_said_to_be_used_up(sto
     with pytest.raises(BudgetSpent) as refused:
         await spending.reserve(ADA, call(1000), answer=1000)
     assert refused.value.sentence.startswith("Your budget for today is used up.")
+
+
+async def test_what_others_have_only_reserved_is_not_said_to_be_used_up(store):
+    """It may come back in a moment."""
+    spending = spends(store, usd(0.01))
+    await spending.reserve(ADA, call(), answer=2250)  # 0.010: all of it
+
+    assert await spending.refusal(ADA) is None
+    with pytest.raises(BudgetSpent) as refused:
+        await spending.reserve(ADA, call(), answer=2250)
+    assert refused.value.sentence.startswith("Your budget for today has too little left for this")
+
+
+async def test_where_no_money_is_left_stop_still_stops(house, server):
+    chat = await house(budgets=[SpendingLimit(Kind.PERSON, Unit.TOKENS, 3000)])
+    server.enqueue(Answer(("First. ", Stall())))
+    talk = Talk(chat)
+    await talk.ask("Why?")
+    await until(talk.says("First."))
+    spending, ada = chat._answering._spending, Spender("paper", "W", "C", "U1")
+    spent = replace(call(3000), reply=talk.reply)
+    await spending.settle(await spending.reserve(ada, call(1), answer=100, firm=True), spent)
+    await talk.ask("stop", "2")
+    await talk.end()
+
+    assert shown(talk.paper) == [("First.", STOPPED)]
+    assert talk.paper.refusals == []
 
 
 async def test_a_new_day_begins_at_midnight_where_the_operator_lives(store):

@@ -208,9 +208,9 @@ async def test_what_they_ask_afterwards_is_theirs_again(store, clock, forgetting
 
 async def test_forgetting_is_no_way_around_a_budget(store, clock, forgetting):
     line = Line(f"day|2026-11-28|usd|person|slack/{ADA.id}", Unit.USD, 1000, NOW + HOUR)
-    held = await store.ledger.reserve([line], call("x"), lambda _: Taken(10, 600, 10))
-    await store.ledger.free(held)
-    await store.ledger.reserve([line], call("y"), lambda _: Taken(10, 600, 10))
+    await asked(store, "x")
+    held = await store.ledger.reserve([line], call("x"), lambda _: Taken(10, 900, 10))
+    await store.ledger.settle(call("x", cost=600), "2026-11-28", held, ())
 
     await forgetting.forget("slack", ADA.id)
 
