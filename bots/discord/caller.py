@@ -72,6 +72,9 @@ class DiscordCaller:
 
     async def kind(self) -> Kind:
         """What they are. Raises `PlatformFailed`, and `StoreFailed`."""
+        if self.guild and isinstance(self.where, discord.PartialMessageable):
+            # It may be a thread of a channel that does not admit everybody.
+            raise PlatformFailed("not told what kind of channel it is")
         allowed = await self.desk.guilds.allowed()
         if self.guild:
             return Kind.MEMBER if str(self.guild) in allowed else Kind.OTHER_SERVER

@@ -41,6 +41,9 @@ from core.told import Told
 log = structlog.get_logger()
 
 
+Spoken = discord.Thread | discord.TextChannel | discord.VoiceChannel | discord.StageChannel
+"""Where people write in a server."""
+
 EDITABLE = 300.0
 """Seconds after a question in which an edit of it counts."""
 
@@ -166,9 +169,9 @@ class Listener:
         except NotRead as error:
             log.warning("channel not known", channel=channel.id, error=str(error))
             return
-        if isinstance(found, discord.Thread | discord.TextChannel | discord.DMChannel):
+        if isinstance(found, Spoken | discord.DMChannel):
             message.channel = found
-        if isinstance(found, discord.Thread | discord.TextChannel):
+        if isinstance(found, Spoken):
             message.guild = found.guild
 
     def _talks(

@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bots.discord import budgets
+from core.access import Kind
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.messages import Conversation, Role
 from core.pace import Urgency
@@ -216,6 +217,25 @@ async def test_a_thread_that_the_library_does_not_know_is_looked_up(bot, discord
 
     assert question.conversation == first.conversation
     assert [turn.text for turn in await surface.history()] == ["first", "one", "next"]
+
+
+async def test_in_a_thread_that_cannot_be_looked_up_nobody_is_known_to_be_let_in(
+    bot, discord, clerk
+):
+    """The channel that holds it may admit some people only."""
+    asked = discord.say(ADA, GENERAL, "@Parley first")
+    question, surface = await clerk.next()
+    await surface.post(Page("one"), "n.0")
+    assert await surface.caller(question.asker).kind() is Kind.MEMBER
+    guild = bot._client.get_guild(int(GUILD))
+    guild._remove_thread(guild.get_thread(int(asked.id)))
+    discord.faults.add(Fault("GET channel", "status", status=503))
+
+    discord.say(ADA, asked.id, "@Parley next")
+    question, surface = await clerk.next()
+
+    with pytest.raises(PlatformFailed):
+        await surface.caller(question.asker).kind()
 
 
 async def test_a_mention_of_the_bots_own_role_is_a_mention_of_the_bot(bot, discord, clerk):
