@@ -16,8 +16,9 @@ from typing import Protocol
 from core.budget import Allowance, Bucket, Budget, Budgets, Cut, Way, Window
 from core.sharing import TYPICAL, Growth, Shared
 
-SIGNS_LEAVE = 0.5
-"""The part of a budget with a reserve that signs leave to texts, which may come any moment."""
+LEFT = 0.5
+"""The part of a budget that is left to what may come any moment: of one with a reserve by signs
+to texts, and of any by what was said in the past to what is asked now."""
 
 AT_ONCE = 8
 """Requests that are let go in one turn of the event loop: each takes it a few milliseconds."""
@@ -38,6 +39,11 @@ class Urgency(IntEnum):
     READ = 3  # history, names of people
     PAGE = 4  # a message is full, or a reply that can be seen begins another one
     INTERIM = 5  # an edit that a newer one will replace
+    PAST = 6  # reading what was said while nobody listened
+
+
+MODEST = frozenset({Urgency.SIGN, Urgency.PAST})
+"""Who holds itself back, and stands in nobody's way by that."""
 
 
 @dataclass(eq=False, slots=True)
@@ -312,7 +318,7 @@ class Governor:
             wait = self._wait(budget, ticket, round_.now)
             longest = max(longest, wait)
             # What only holds itself back does not stand in anybody's way.
-            modest = ticket.urgency is Urgency.SIGN and not self._allowance(budget).wait(round_.now)
+            modest = ticket.urgency in MODEST and not self._allowance(budget).wait(round_.now)
             if wait > 0 and not modest:
                 round_.awaited.add(budget.key)
         if longest > 0:
@@ -322,8 +328,10 @@ class Governor:
     def _wait(self, budget: Budget, ticket: Ticket, now: float) -> float:
         if ticket.urgency is Urgency.INTERIM:
             return self._share(budget).wait_for_interim(now)
-        leaves = SIGNS_LEAVE * budget.burst if ticket.urgency is Urgency.SIGN else 0.0
-        return self._allowance(budget).wait(now, leaves if budget.reserve else 0.0)
+        leaves = ticket.urgency is Urgency.PAST or (
+            ticket.urgency is Urgency.SIGN and budget.reserve > 0
+        )
+        return self._allowance(budget).wait(now, LEFT * budget.burst if leaves else 0.0)
 
     def _frames(self, way: Way, now: float) -> float:
         """Interim edits that one more reply can expect in this way."""

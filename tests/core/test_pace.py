@@ -124,6 +124,31 @@ async def test_budgets_of_idle_channels_are_forgotten():
 EVERY = Budget("all", rate=50, window=1, burst=50, reserve=5, fixed=True)
 
 
+async def test_what_was_said_in_the_past_leaves_half_to_what_is_asked_now():
+    now, governor = frozen()
+    read = Budget("read", rate=0.5, window=60, burst=10)
+    past = [governor.ask((read,), Urgency.PAST) for _ in range(20)]
+    assert sum(not one.waits for one in past) == 5
+
+    live = [governor.ask((read,), Urgency.READ) for _ in range(5)]
+    assert not [one for one in live if one.waits]
+    now[0] += 4.0
+    governor.share_out()
+    assert sum(not one.waits for one in past) == 5
+
+
+async def test_whoever_reads_the_past_stands_in_nobodys_way():
+    now, governor = frozen()
+    past = [governor.ask((EVERY,), Urgency.PAST) for _ in range(100)]
+    interim = governor.ask((EVERY,), Urgency.INTERIM)
+    for _ in range(10):
+        now[0] += 0.01
+        governor.share_out()
+
+    assert 0 < sum(not one.waits for one in past) < 25
+    assert not interim.waits
+
+
 async def test_signs_leave_room_for_texts_and_stand_in_nobodys_way():
     now, governor = frozen()
     signs = [governor.ask((EVERY,), Urgency.SIGN) for _ in range(100)]
