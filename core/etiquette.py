@@ -29,13 +29,15 @@ class Saying:
     """A message of a thread, as far as it counts whom it speaks to.
 
     `at` is when it was said, in seconds since 1970. It may speak to the bot and to others
-    as well; then it is for the bot.
+    as well; then it is for the bot. `back_at` is given for what may have been said while nobody
+    listened: when somebody did again.
     """
 
     who: str
     at: float
     to_bot: bool = False
     to_others: bool = False
+    back_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def after(standing: Standing, saying: Saying) -> Standing:
         return standing
     if saying.to_others or _is_talk(standing.run, saying.who):
         return Standing(quiet_since=saying.at, at=saying.at)
+    if saying.at == standing.at and standing.run[-1:] == (saying.who,):
+        return standing  # it is the same message once more
     return replace(standing, run=(*standing.run, saying.who)[-SEVERAL:], at=saying.at)
 
 
@@ -74,6 +78,9 @@ def is_for_bot(saying: Saying, standing: Standing) -> bool:
     """Whether to answer this, as it stands once it was said."""
     if saying.to_bot or saying.to_others:
         return saying.to_bot
+    if saying.at < standing.at < saying.back_at:
+        # Whoever heard what came after it has heard it, too, and answered it or not.
+        return False
     return standing.quiet_since is None or saying.at < standing.quiet_since
 
 

@@ -120,6 +120,28 @@ def test_what_was_said_before_the_last_change_and_comes_late_changes_nothing(sai
         )
 
 
+@given(sayings, st.integers(0, 2))
+def test_what_is_heard_twice_in_a_row_changes_nothing_the_second_time(said, number):
+    standing, who = fold(said), "Ada"
+    saying = Saying(who, 100.0, to_bot=number == 1, to_others=number == 2)
+    once = after(standing, saying)
+    assert after(once, saying) == once
+
+
+def test_what_people_said_to_each_other_is_left_alone_when_it_is_read_again():
+    """They talked, mentioned the bot, and then it was away and read all of it."""
+    standing = fold(turn for turn, _ in turns("Ada @Ben: no | Ben: no | Ada @bot: ok"))
+    again = Saying("Ben", standing.at - 1, back_at=standing.at + 60)
+    assert not is_for_bot(again, after(standing, again))
+
+
+def test_what_was_said_while_it_was_away_is_answered_also_when_people_write_on_before():
+    standing = fold([Saying("Ada", 1.0, to_bot=True)])
+    missed = Saying("Ada", standing.at + 1, back_at=standing.at + 2)
+    live = Saying("Ada", standing.at + 3)
+    assert is_for_bot(missed, after(after(standing, live), missed))
+
+
 def test_what_was_said_before_they_fell_to_talking_is_answered_also_when_it_comes_late():
     quiet = fold([Saying("Ada", 0.0, to_others=True)])
     assert is_for_bot(Saying("Ben", 0.5), quiet)
