@@ -35,7 +35,7 @@ from core.words import language_of, languages
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_DEFAULT_MODEL = "gpt-6-luna"
 
-LATER = frozenset({"CATCH_UP_MINUTES", "HTTP_HOST", "HTTP_PORT", "SLACK_SIGNING_SECRET"})
+LATER = frozenset({"HTTP_HOST", "HTTP_PORT", "SLACK_SIGNING_SECRET"})
 """Names of the public contract that this version accepts and does not use."""
 
 TOKEN = re.compile(r"[!-~]*")
@@ -281,6 +281,7 @@ class Settings(Records):
     admin_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
     resume_within: Span = 15 * 60
+    catch_up_minutes: Annotated[float, Field(ge=0, le=1440)] = 30
     text_hours: Annotated[float, Field(gt=0, le=8760)] = 24
     retention_days: Annotated[Days | None, BeforeValidator(_off)] = 90
     delete_with_question: bool = False

@@ -8,12 +8,12 @@ from typing import Any
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import LeaseLost
-from core.messages import Question
+from core.messages import Conversation, Question
 from core.store.database import Database
 from core.store.schema import questions, threads
 
@@ -203,6 +203,30 @@ class Questions:
         )
         async with self._database.read() as connection:
             return (await connection.execute(query)).scalar() or ""
+
+    async def known(self, keys: Iterable[str]) -> set[str]:
+        """Which of these were asked before, whoever has claimed them and whatever came of it."""
+        query = select(questions.c.key).where(questions.c.key.in_(set(keys)))
+        async with self._database.read() as connection:
+            return set((await connection.execute(query)).scalars())
+
+    async def places(self, within: str, *, seconds: float, most: int) -> list[Conversation]:
+        """Where in a `platform/workspace` something was asked lately, newest first."""
+        newest = func.max(questions.c.claimed_at)
+        query = (
+            select(questions.c.conversation)
+            .where(
+                questions.c.claimed_at > self._clock() - seconds,
+                questions.c.conversation >= f"{within}/",
+                questions.c.conversation < f"{within}0",
+            )
+            .group_by(questions.c.conversation)
+            .order_by(newest.desc())
+            .limit(most)
+        )
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).scalars()
+            return [Conversation.parse(name) for name in found]
 
     async def asked_by(self, of: str, *, seconds: float, most: int) -> Mapping[str, float]:
         """Somebody's newest questions by key, claimed by whichever process so many seconds ago."""
