@@ -17,6 +17,7 @@ from bots import direct, garbage
 from bots.admin import Admin
 from core.access import Access
 from core.answer_cache import AnswerCache
+from core.catch_up import CatchUp
 from core.charging import Charging
 from core.chart import Charts
 from core.chat import Chat
@@ -411,6 +412,9 @@ def _platforms(
     forgetting: Forgetting,
 ) -> dict[str, Bot]:
     """The platforms whose tokens are set; the others' libraries are not even imported."""
+    catch_up = partial(
+        CatchUp, store.marks, store.questions, settings.catch_up_minutes * 60, time.time
+    )
     bots: dict[str, Bot] = {}
     if settings.slack_bot_token:
         from bots.slack.app import SlackBot  # noqa: PLC0415
@@ -430,6 +434,7 @@ def _platforms(
             forgetting=forgetting,
             managers=settings.slack_managers,
             access=access,
+            catch_up=catch_up(),
             languages=languages,
         )
     if settings.discord_token:
@@ -449,6 +454,7 @@ def _platforms(
             marks=store.marks,
             guilds=Guilds(store.guilds, settings.discord_guilds, time.monotonic),
             access=access,
+            catch_up=catch_up(),
             proxy=proxy_to(settings.discord_api_url),
         )
     return bots

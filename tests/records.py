@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bots.direct import PLACES
+from core.catch_up import CatchUp
 from core.chart import Charts
 from core.forgetting import Forgetting
 from core.messages import Author, Conversation, Question
@@ -69,6 +70,11 @@ def make_forgetting(people=None, clock=time.time, **more):
         pseudonym=lambda: str(next(numbers)),
         **more,
     )
+
+
+def looking_back_never():
+    """For a platform on which nothing is said while nobody listens."""
+    return CatchUp(None, None, 0, time.time)
 
 
 def somebody(id_):

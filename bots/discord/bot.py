@@ -25,12 +25,14 @@ from bots.discord.gate import Gate
 from bots.discord.listener import Listener
 from bots.discord.menus import Menus
 from bots.discord.messages import Spot
+from bots.discord.past import Past
 from bots.discord.presses import PressListener
 from bots.discord.settings import Settings
 from bots.discord.subcommands import new
 from bots.discord.turns import PLATFORM
 from bots.discord.usage import Usage
 from core.access import Access, who_may_use
+from core.catch_up import CatchUp
 from core.chat import Chat
 from core.errors import PlatformFailed, StartError
 from core.forgetting import Forgetting
@@ -89,6 +91,7 @@ class DiscordBot:
         marks: Marks,
         guilds: Guilds,
         access: Access,
+        catch_up: CatchUp,
         proxy: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -106,6 +109,7 @@ class DiscordBot:
         self._marks = marks
         self._guilds = guilds
         self._access = access
+        self._catch_up = catch_up
         self._proxy = proxy
         self._clock = clock
         self._client: Client | None = None
@@ -131,6 +135,7 @@ class DiscordBot:
                 await self._log_in(client)
                 await commands.sync_if_changed(self._marks)
                 await self._guilds.begin(await _joined(client))
+                await self._catch_up.begin(PLATFORM)
                 await self._connect(client)
         except BaseException as error:
             await self.stop()
@@ -220,6 +225,7 @@ class DiscordBot:
                 await client.close()
         # A gateway that does not say goodbye must not keep the session open.
         await client.http.close()
+        await self._catch_up.close()
         if self._connection:
             self._connection.cancel()
             await asyncio.wait({self._connection})
@@ -249,7 +255,9 @@ class DiscordBot:
             guilds=self._guilds,
             api_url=self._api_url,
         )
-        client.listener = Listener(self._desk, self._chat, self._panel)
+        client.listener = Listener(self._desk, self._chat, self._panel, self._catch_up)
+        past = Past(self._desk, client.listener.late)
+        self._desk.timers.start(self._catch_up.run(past.look), "catching up")
         self._client = client
         gate = Gate(self._desk, self._chat)
         asking = self._asking = Asking(self._desk, self._chat)

@@ -11,6 +11,7 @@ from bots.discord.listener import Listener
 from bots.discord.presses import PressListener
 from bots.discord.settings import Settings
 from bots.discord.shown import NO_MENTIONS
+from bots.discord.turns import DIRECT
 
 log = structlog.get_logger()
 
@@ -37,8 +38,9 @@ class Client(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
             allowed_mentions=NO_MENTIONS,
-            # What must wait for the guilds waits in the events themselves.
-            guild_ready_timeout=0.0,
+            # Seconds after the last guild, when the shard counts as complete. What must wait for
+            # the guilds waits in the events themselves; with none, some guilds would have no event.
+            guild_ready_timeout=0.2,
             **options,
         )
         self.greeted = asyncio.Event()
@@ -100,9 +102,21 @@ class Client(discord.AutoShardedClient):
         """The bot was let into a server."""
         await self.listener.joined(guild)
 
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A server is there, in a new session or after it was gone."""
+        self.listener.back(str(guild.id))
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        """A server is gone for a while."""
+        self.listener.away([str(guild.id)])
+
     async def on_shard_connect(self, shard: int) -> None:
         """A new session: whatever happened since the last one was missed."""
         self.listener.missed()
+        guilds = (str(guild.id) for guild in self.guilds if guild.shard_id == shard)
+        self.listener.away(guilds)
+        if shard == 0:
+            self.listener.back(DIRECT)
         self._up.add(shard)
         self.greeted.set()
 

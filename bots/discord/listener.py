@@ -1,7 +1,7 @@
 """What the bot does with what it hears: questions go to the chat, changes to its memory."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -29,6 +29,7 @@ from bots.discord.turns import (
     turn_of,
 )
 from bots.discord.waiting import REACTION
+from core.catch_up import CatchUp, Late
 from core.chat import Chat
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.etiquette import Saying
@@ -51,25 +52,55 @@ EDITABLE = 300.0
 class Listener:
     """Hears the gateway's events; `panel` says where mentions in a channel are answered."""
 
-    def __init__(self, desk: Desk, chat: Chat, panel: Panel) -> None:
+    def __init__(self, desk: Desk, chat: Chat, panel: Panel, catch_up: CatchUp) -> None:
         self._desk = desk
         self._chat = chat
         self._panel = panel
+        self._catch_up = catch_up
         self._refusals = Told(desk.clock)
 
     async def heard(self, message: discord.Message) -> None:
         """A message came: remember it, and ask the chat if it is for the bot."""
         await self.locate(message)
         self._desk.members.saw(message.author)
+        if surface := await self._asked_on(message):
+            await self._ask(message, surface)
+        self._catch_up.heard(str(message.id), message.created_at.timestamp())
+
+    def late(self, message: discord.Message, back_at: float) -> Iterator[Late]:
+        """A message that may have come before we were back, if it may be for the bot."""
+        if verdict(self._seen(message)) is not Verdict.IGNORE:
+            guild = message.guild.id if message.guild else 0
+            talk = talk_in(message.channel) or talk_on(guild, message.channel.id, message.id)
+            yield Late(
+                name=str(message.id),
+                question=question_of(message, talk, self._desk.me).key,
+                at=message.created_at.timestamp(),
+                hear=partial(self._heard_late, message, back_at),
+            )
+
+    async def _heard_late(self, message: discord.Message, back_at: float) -> bool:
+        """Whether it is a question that was not taken before. Raises as `Chat.accept` does."""
+        surface = await self._asked_on(message, back_at)
+        if surface is None:
+            return False
+        question = question_of(message, surface.conversation, self._desk.me)
+        return await self._chat.accept(question, surface)
+
+    async def _asked_on(
+        self, message: discord.Message, back_at: float = 0.0
+    ) -> DiscordSurface | None:
+        """Remember a message; where it is answered, if it is for the bot."""
         talk = talk_in(message.channel)
         if talk and (turn := turn_of(message, self._desk.me)):
             self._desk.recall.posted(talk, turn)
         seen = self._seen(message)
         found = verdict(seen)
         if found is not Verdict.IGNORE and seen.in_thread and talk:
-            found = await self._in_thread(talk, message, seen, found)
-        if found is Verdict.ASK:
-            await self._ask(message, self._surface(message))
+            found = await self._in_thread(talk, message, seen, found, back_at)
+        if found is not Verdict.ASK:
+            return None
+        return self._surface(message)
 
     async def edited(self, message: discord.Message) -> None:
         """A message was edited: remember it so; a question of late is answered as it is now."""
@@ -159,6 +190,15 @@ class Listener:
         self._desk.chains.forget()
         self._desk.places.forget()
 
+    def away(self, places: Iterable[str]) -> None:
+        """A new session: what was said in these servers, or directly, before it may be missed."""
+        for place in places:
+            self._catch_up.missed(place)
+
+    def back(self, place: str) -> None:
+        """What was said in a server, or directly, can be read again."""
+        self._catch_up.due(place)
+
     async def locate(self, message: discord.Message) -> None:
         """Put a message that somebody wrote into its channel, where discord.py cannot."""
         channel = message.channel
@@ -213,7 +253,12 @@ class Listener:
         )
 
     async def _in_thread(
-        self, talk: Conversation, message: discord.Message, seen: Seen, found: Verdict
+        self,
+        talk: Conversation,
+        message: discord.Message,
+        seen: Seen,
+        found: Verdict,
+        back_at: float,
     ) -> Verdict:
         """Whether a message is for the bot as it stands between it and the people there.
 
@@ -225,6 +270,7 @@ class Listener:
             at=message.created_at.timestamp(),
             to_bot=found is Verdict.ASK,
             to_others=found is Verdict.PAST_ME,
+            back_at=back_at,
         )
         try:
             listens = await self._chat.listens(

@@ -39,6 +39,20 @@ class Reader:
                 break
         return found
 
+    async def since(
+        self, channel: int, guild: int | None, after: int, most: int
+    ) -> list[discord.Message]:
+        """What is newer than an id in a channel, oldest first; the newest, if it is much."""
+        found: list[discord.Message] = []
+        while len(found) < most:
+            before = found[-1] if found else None
+            page = await self._list(channel, Urgency.PAST, guild=guild, limit=PAGE, before=before)
+            newer = [message for message in page if message.id > after]
+            found += newer
+            if len(newer) < PAGE:
+                break
+        return found[most - 1 :: -1]
+
     async def around(self, channel: int, message: int) -> list[discord.Message]:
         """A message with those before and after it, in no order that matters."""
         return await self._list(
@@ -58,11 +72,12 @@ class Reader:
         urgency: Urgency,
         *,
         limit: int,
+        guild: int | None = None,
         before: discord.abc.Snowflake | None = None,
         around: discord.abc.Snowflake | None = None,
     ) -> list[discord.Message]:
         counted = budgets.reads(channel)
-        place = self._client.get_partial_messageable(channel)
+        place = self._client.get_partial_messageable(channel, guild_id=guild)
 
         async def listed() -> list[discord.Message]:
             found = place.history(limit=limit, before=before, around=around)

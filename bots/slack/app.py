@@ -30,6 +30,7 @@ from bots.slack.memory import Memory
 from bots.slack.menus import Menus
 from bots.slack.messages import PLATFORM, Scribe
 from bots.slack.parley import Parley
+from bots.slack.past import Past
 from bots.slack.pausing import Pausing
 from bots.slack.presses import PressListener
 from bots.slack.refusals import Refusals
@@ -41,6 +42,7 @@ from bots.slack.surface import SlackSurface, remove
 from bots.slack.usage import Usage
 from bots.slack.workspace import Workspace
 from core.access import Access, who_may_use
+from core.catch_up import CatchUp
 from core.chat import Chat
 from core.errors import PlatformFailed, StartError
 from core.forgetting import Forgetting
@@ -89,6 +91,7 @@ class SlackBot:
         forgetting: Forgetting,
         languages: Languages,
         access: Access,
+        catch_up: CatchUp,
         managers: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -103,6 +106,7 @@ class SlackBot:
         self._recall = recall
         self._managers = managers
         self._access = access
+        self._catch_up = catch_up
         self._panel = panel
         self._reports = reports
         self._forgetting = forgetting
@@ -116,6 +120,7 @@ class SlackBot:
         self._directory: Directory | None = None
         self._memory: Memory | None = None
         self._door: Door | None = None
+        self._past: Past | None = None
         self._files: Files | None = None
         self._home: Workspace | None = None
         self._commands: Commands | None = None
@@ -153,8 +158,8 @@ class SlackBot:
 
     async def run(self) -> None:
         """Stay connected until `stop`; `StartError` when Slack ends it for good."""
-        ears, directory, door = self._ears, self._directory, self._door
-        if ears is None or directory is None or door is None:
+        ears, directory, door, past = self._ears, self._directory, self._door, self._past
+        if ears is None or directory is None or door is None or past is None:
             raise StartError("The bot on Slack runs only after its start.")
         if self._stopped:
             return
@@ -164,6 +169,7 @@ class SlackBot:
                 beside = [
                     tasks.create_task(directory.read()),
                     tasks.create_task(door.until_revoked()),
+                    tasks.create_task(self._catch_up.run(past.look)),
                 ]
                 await ears.run()
                 for task in beside:
@@ -222,6 +228,7 @@ class SlackBot:
                 async with asyncio.timeout(STOP_TIMEOUT):
                     await self._ears.stop()
                     await self._over.wait()
+            await self._catch_up.close()
         await self._tasks.close(0)
         if self._files is not None:
             await self._files.close()
@@ -254,7 +261,8 @@ class SlackBot:
         self._posting = calls, budgets
         workspace = self._workspace(us, calls, self._directory, self._files)
         self._home, self._memory = workspace, workspace.memory
-        self._door = door = Door(workspace, self._chat)
+        self._door = door = Door(workspace, self._chat, self._catch_up)
+        self._past = Past(workspace, self._directory, door.late)
         gate = Gate(workspace, self._chat)
         self._commands = commands = Commands(workspace, self._chat, gate, self._clock)
         menus = Menus(workspace, commands, gate, self._clock)
@@ -280,9 +288,11 @@ class SlackBot:
             settings=settings,
             forget=forget,
         )
+        if await self._catch_up.begin(f"{PLATFORM}/{us.team}"):
+            self._catch_up.due()
         socket = await self._first_socket(dialler)
         self._team = us.team
-        self._ears = Ears(app, workspace.memory, socket, dialler.dial)
+        self._ears = Ears(app, workspace.memory, socket, dialler.dial, self._catch_up.due)
 
     async def _identity(self, calls: Calls) -> Identity:
         try:

@@ -64,25 +64,36 @@ class Directory:
         web, budgets = self._calls.web, self._budgets
         try:
             method = web.users_list
-            async for member in self._pages(method, budgets.people, "members", include_locale=True):
+            async for member in self._pages(
+                method, budgets.people, "members", Urgency.READ, include_locale=True
+            ):
                 self.people.learn(string(member, "id"), person_name(member))
                 self.standings.learn(member)
                 self.locales.learn(string(member, "id"), string(member, "locale"))
-            kinds = "public_channel,private_channel"
-            method = web.users_conversations
-            async for channel in self._pages(method, budgets.channels, "channels", types=kinds):
+            async for channel in self.joined("public_channel,private_channel", Urgency.READ):
                 self.channels.learn(string(channel, "id"), string(channel, "name"))
         except CallFailed as failed:
             # They are looked up one by one then.
             log.info("names not read", outcome=str(failed.outcome))
 
+    async def joined(self, kinds: str, urgency: Urgency) -> AsyncIterator[Mapping[str, Any]]:
+        """The channels of these kinds that the bot is in. Raises `CallFailed`."""
+        method, budgets = self._calls.web.users_conversations, self._budgets.channels
+        async for channel in self._pages(method, budgets, "channels", urgency, types=kinds):
+            yield channel
+
     async def _pages(
-        self, method: Method, budgets: tuple[Budget, ...], items: str, **which: Any
+        self,
+        method: Method,
+        budgets: tuple[Budget, ...],
+        items: str,
+        urgency: Urgency,
+        **which: Any,
     ) -> AsyncIterator[Mapping[str, Any]]:
         cursor: str | None = None
         for _ in range(PAGES):
             page = await self._calls.in_turn(
-                method, budgets, Urgency.READ, limit=PAGE, cursor=cursor, **which
+                method, budgets, urgency, limit=PAGE, cursor=cursor, **which
             )
             for item in _listed(page, items):
                 yield item

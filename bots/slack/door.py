@@ -32,6 +32,7 @@ from bots.slack.payload import string
 from bots.slack.question import asked_in
 from bots.slack.talk import MessageSurface
 from bots.slack.workspace import Workspace
+from core.catch_up import CatchUp
 from core.chat import Chat
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.messages import Conversation
@@ -53,9 +54,10 @@ AGAIN = 503
 class Door:
     """Takes Slack's events, as two of Bolt's middlewares: `sift`, then `take`."""
 
-    def __init__(self, workspace: Workspace, chat: Chat) -> None:
+    def __init__(self, workspace: Workspace, chat: Chat, catch_up: CatchUp) -> None:
         self._workspace = workspace
         self._chat = chat
+        self._catch_up = catch_up
         self._revoked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def until_revoked(self) -> NoReturn:
@@ -87,19 +89,37 @@ class Door:
         if HEARD not in context:
             await next_()
             return None
+        heard = context[HEARD]
         try:
             await self._hear(
-                context[HEARD],
+                heard,
                 mention=req.body["event"]["type"] == "app_mention",
                 again=req.headers.get("x-slack-retry-num", ["0"])[0] != "0",
             )
         except ShuttingDown:
             log.info("event left to the next process")
+            self._untaken(heard)
             return BoltResponse(status=AGAIN)
         except (StoreFailed, PlatformFailed) as error:
             log.error("event not taken", reason=str(error))
+            self._untaken(heard)
             return BoltResponse(status=AGAIN)
+        if isinstance(heard, Said):
+            self._catch_up.heard(heard.message.name, float(heard.message.ts))
         return BoltResponse(status=200)
+
+    async def late(self, said: Said, back_at: float) -> bool:
+        """A message that may have been written before we were back; whether it is a question.
+
+        Raises as `Chat.accept` does.
+        """
+        self._workspace.standings.wrote(said.message)
+        return await self._said(said, mention=False, again=True, back_at=back_at)
+
+    def _untaken(self, heard: Heard) -> None:
+        """Slack may not deliver it again for long enough."""
+        if isinstance(heard, Said):
+            self._catch_up.untaken(heard.message.name, float(heard.message.ts))
 
     def _concerns_us(self, body: dict[str, Any]) -> bool:
         """Whether an event is of our own workspace: all that have the app share its connections.
@@ -171,20 +191,23 @@ class Door:
             memory.said_as_us(message)
         return True
 
-    async def _said(self, said: Said, *, mention: bool, again: bool) -> None:
+    async def _said(self, said: Said, *, mention: bool, again: bool, back_at: float = 0.0) -> bool:
+        """Somebody wrote a message; whether it is a question that was not taken before."""
         message, memory = said.message, self._workspace.memory
-        is_for_us = await self._is_for_us(said, mention=mention)
+        is_for_us = await self._is_for_us(said, mention=mention, back_at=back_at)
         # Slack also tells of each edit of a mention, and then there may be replies already.
         is_new = not (message.thread or message.direct or message.edited or again)
         begins = is_for_us and is_new and memory.begin(message)
         memory.said(message)
         if not is_for_us:
-            return
+            return False
         question = asked_in(self._workspace, message)
         surface = MessageSurface(self._workspace, question, message)
-        if not await self._chat.accept(question, surface) and begins:
+        taken = await self._chat.accept(question, surface)
+        if begins and not taken:
             # Another process was told of this mention, too, and has it.
             memory.distrust()
+        return taken
 
     async def _changed(self, message: Message) -> None:
         """A question that was edited soon after it was asked is answered as it stands now."""
@@ -204,7 +227,7 @@ class Door:
             self._chat.deleted(question.identity, surface.remove), "deletion"
         )
 
-    async def _is_for_us(self, said: Said, *, mention: bool) -> bool:
+    async def _is_for_us(self, said: Said, *, mention: bool, back_at: float) -> bool:
         message, us = said.message, self._workspace.us
         verdict = addressed(said, us, mention=mention)
         if verdict is Addressed.NO or message.direct or not message.thread:
@@ -213,4 +236,5 @@ class Door:
         # Whoever writes below a message of the bot's may speak to it without having asked.
         invited = message.parent == us.user
         words = self._workspace.scribe.question(message)
-        return await self._chat.listens(thread, saying(said, verdict), words, invited=invited)
+        what = replace(saying(said, verdict), back_at=back_at)
+        return await self._chat.listens(thread, what, words, invited=invited)

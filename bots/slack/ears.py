@@ -31,7 +31,8 @@ LINGER = 2.0
 class Ears:
     """Keeps a socket open and serves whatever comes through it.
 
-    `dial` gives a new socket, or raises `CallFailed` or `NotConnected`.
+    `dial` gives a new socket, or raises `CallFailed` or `NotConnected`. `missed` is called when
+    there is one again after there was none.
     """
 
     def __init__(
@@ -40,10 +41,12 @@ class Ears:
         memory: Memory,
         socket: Socket,
         dial: Callable[[], Awaitable[Socket]],
+        missed: Callable[[], None],
     ) -> None:
         self._app = app
         self._memory = memory
         self._dial = dial
+        self._missed = missed
         self._sockets = [socket]
         self._keeping: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
@@ -114,6 +117,7 @@ class Ears:
             await asyncio.sleep(delay)
         if not self.open:
             self._memory.missed()
+            self._missed()
         log.info("connected to Slack again", failures=failures)
         return socket
 

@@ -56,7 +56,7 @@ class History:
         calls, budgets = self._workspace.calls, self._workspace.budgets.history
         method = calls.web.conversations_history
         page = await _shown(calls.in_turn(method, budgets, Urgency.READ, **where))
-        read = (messages.read(raw, channel, direct=False) for raw in _messages(page))
+        read = (messages.read(raw, channel, direct=False) for raw in messages_of(page))
         spoken = [message for message in read if message and any(self._scribe.turns(message))]
         return await self._turns(spoken[:count][::-1])
 
@@ -75,10 +75,10 @@ class History:
                 **bounds,
             )
         except CallFailed as failed:
-            if isinstance(failed.outcome, RefusedForGood) and failed.outcome.code in GONE:
-                raise MessageGone(failed.outcome.code) from failed
+            if is_gone(failed):
+                raise MessageGone(str(failed)) from failed
             return None
-        for raw in _messages(page):
+        for raw in messages_of(page):
             if string(raw, "ts") == ts and string(raw, "subtype") != "tombstone":
                 found = messages.read(raw, channel, direct=channel.startswith("D"))
                 if found:
@@ -95,7 +95,7 @@ class History:
         found: dict[str, str] = {}
         bounds = {"oldest": after, "include_all_metadata": True}
         async for page in self._pages(conversation, Urgency.READ, **bounds):
-            for raw in _messages(page):
+            for raw in messages_of(page):
                 ts, nonce = string(raw, "ts"), _nonce(raw)
                 fits = nonce.startswith(prefix) or (not nonce and self._answers(raw, conversation))
                 if ts > after and fits and self._is_ours(raw):
@@ -119,7 +119,7 @@ class History:
         """
         bounds = {"oldest": after, "include_all_metadata": True}
         async for page in self._pages(conversation, Urgency.FIRST, **bounds):
-            for raw in _messages(page):
+            for raw in messages_of(page):
                 is_it = _nonce(raw) == nonce or (unnamed and not _nonce(raw))
                 if is_it and string(raw, "ts") > after and self._is_ours(raw):
                     return string(raw, "ts")
@@ -133,7 +133,7 @@ class History:
             return await self._thread(conversation)
         newest: list[dict[str, Any]] = []
         async for page in self._pages(conversation, Urgency.READ):
-            newest += _messages(page)
+            newest += messages_of(page)
             if len(newest) >= NEWEST:
                 break
         return newest[NEWEST - 1 :: -1]
@@ -144,8 +144,8 @@ class History:
         newest: deque[dict[str, Any]] = deque(maxlen=NEWEST)
         async for page in self._pages(conversation, Urgency.READ):
             # Slack repeats the root on each page.
-            root = root or _messages(page)[:1]
-            newest.extend(one for one in _messages(page) if one not in root)
+            root = root or messages_of(page)[:1]
+            newest.extend(one for one in messages_of(page) if one not in root)
         return [*root, *newest]
 
     async def _pages(
@@ -196,7 +196,13 @@ async def _shown(reading: Awaitable[T]) -> T:
         raise PlatformFailed("Slack takes too long to show the conversation") from error
 
 
-def _messages(page: Answer) -> list[dict[str, Any]]:
+def is_gone(failed: CallFailed) -> bool:
+    """Whether a message that was asked for does not exist (any more)."""
+    return isinstance(failed.outcome, RefusedForGood) and failed.outcome.code in GONE
+
+
+def messages_of(page: Answer) -> list[dict[str, Any]]:
+    """The messages in an answer of Slack's."""
     found = page.get("messages")
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 

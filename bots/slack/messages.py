@@ -51,6 +51,11 @@ class Message:
     edited: str
 
     @property
+    def name(self) -> str:
+        """Its name in the workspace; a `ts` is unique only within a channel."""
+        return f"{self.channel}/{self.ts}"
+
+    @property
     def is_bot(self) -> bool:
         """Whether a program wrote it."""
         return bool(self.bot) or self.subtype == "bot_message" or self.user == SLACKBOT

@@ -22,7 +22,7 @@ from core.surface import Surface
 from sandbox.discord import DiscordServer
 from sandbox.world import Message, World
 from tests.panels import make_panel
-from tests.records import make_forgetting
+from tests.records import looking_back_never, make_forgetting
 
 ADA, BEN, BOT = "1001", "1002", "1009"
 GENERAL, FORUM, ADAS_DIRECT, BENS_DIRECT = "2001", "2003", "3001", "3002"
@@ -196,6 +196,7 @@ def build(discord, clerk, marks, recall, governor):
             "marks": marks,
             "guilds": Guilds(None, (GUILD,), time.monotonic),
             "access": Access(),
+            "catch_up": looking_back_never(),
         }
         return DiscordBot(**options | changed)
 

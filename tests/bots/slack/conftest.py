@@ -23,7 +23,7 @@ from sandbox.slack import SlackServer
 from sandbox.slack.sockets import Sockets
 from sandbox.world import Message, Person, Space, World
 from tests.panels import make_panel
-from tests.records import make_forgetting
+from tests.records import looking_back_never, make_forgetting
 
 PATIENCE = 10
 
@@ -212,6 +212,7 @@ def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
         "forgetting": make_forgetting(),
         "languages": Languages(),
         "access": Access(),
+        "catch_up": looking_back_never(),
     }
     return SlackBot(chat=notes, **(given | other))
 
