@@ -85,6 +85,7 @@ class DiscordServer:
         self._listener: Listener | None = None
         self._unwatch: Callable[[], None] | None = None
         self._port = 0
+        self._failing = False
         self._share_what_people_do(posts)
 
     def _share_what_people_do(self, posts: Posts) -> None:
@@ -184,6 +185,18 @@ class DiscordServer:
         del created["unavailable"]  # only of those that the bot was in already is it told
         self._gateway.dispatch(Event("GUILD_CREATE", created, Intent.GUILDS))
 
+    def fail(self) -> None:
+        """The guild is unavailable, as in an outage; nothing of what happens there is told."""
+        self._failing = True
+        gone = {"id": GUILD, "unavailable": True}
+        self._gateway.dispatch(Event("GUILD_DELETE", gone, Intent.GUILDS))
+
+    def recover(self) -> None:
+        """The guild is available again."""
+        self._failing = False
+        created = guild.created(self._realm, everybody=False)
+        self._gateway.dispatch(Event("GUILD_CREATE", created, Intent.GUILDS))
+
     def choose_language(self, locale: str) -> None:
         """Set the guild's preferred locale, as its owner can."""
         self._realm.locale = locale
@@ -197,7 +210,8 @@ class DiscordServer:
 
     def _tell(self, change: Change) -> None:
         for event in self._feed.events(change):
-            self._gateway.dispatch(event)
+            if not self._failing:
+                self._gateway.dispatch(event)
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         if instead := await strange.struck(request, self.faults):
