@@ -36,6 +36,7 @@ from core.etiquette import Saying
 from core.messages import Conversation, Question, Role, Turn
 from core.panel import Panel
 from core.presets import Place, Scope
+from core.recent import Recent
 from core.surface import RefusedForGood, refuse
 from core.told import Told
 
@@ -57,6 +58,7 @@ class Listener:
         self._chat = chat
         self._panel = panel
         self._catch_up = catch_up
+        self._read_edited = Recent()
         self._refusals = Told(desk.clock)
 
     async def heard(self, message: discord.Message) -> None:
@@ -81,6 +83,9 @@ class Listener:
 
     async def _heard_late(self, message: discord.Message, back_at: float) -> bool:
         """Whether it is a question that was not taken before. Raises as `Chat.accept` does."""
+        if message.edited_at:
+            # It is taken as it stands; Discord tells of the edit with every later change of it.
+            self._read_edited.add(_edit(message))
         surface = await self._asked_on(message, back_at)
         if surface is None:
             return False
@@ -118,7 +123,8 @@ class Listener:
     async def _asked_otherwise(self, message: discord.Message) -> None:
         if message.edited_at is None or message.author.bot or message.webhook_id:
             return
-        if (message.edited_at - message.created_at).total_seconds() > EDITABLE:
+        too_late = (message.edited_at - message.created_at).total_seconds() > EDITABLE
+        if too_late or _edit(message) in self._read_edited:
             return
         await self.locate(message)
         where = _answered_in(message)
@@ -337,6 +343,10 @@ class Listener:
             return DiscordSurface(self._desk, talk, message)
         name = thread_name(text_of(message, self._desk.me))
         return DiscordSurface(self._desk, talk, message, name)
+
+
+def _edit(message: discord.Message) -> str:
+    return f"{message.id}/{message.edited_at}"
 
 
 def _answered_in(message: discord.Message) -> int:

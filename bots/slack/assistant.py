@@ -17,10 +17,10 @@ from bots.slack.budgets import Budgets
 from bots.slack.calls import CallFailed, Calls, Method
 from bots.slack.messages import Message
 from bots.slack.payload import string
-from bots.slack.recent import Recent
 from core.budget import Budget
 from core.notices import PROMPTS
 from core.pace import Urgency
+from core.recent import Recent
 from core.surface import RefusedForGood
 from core.tasks import Tasks
 from core.told import Told

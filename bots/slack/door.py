@@ -36,6 +36,7 @@ from core.catch_up import CatchUp
 from core.chat import Chat
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.messages import Conversation
+from core.recent import Recent
 
 log = structlog.get_logger()
 
@@ -58,6 +59,7 @@ class Door:
         self._workspace = workspace
         self._chat = chat
         self._catch_up = catch_up
+        self._read_edited = Recent()
         self._revoked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def until_revoked(self) -> NoReturn:
@@ -113,6 +115,9 @@ class Door:
 
         Raises as `Chat.accept` does.
         """
+        if said.message.edited:
+            # It is taken as it stands; Slack may tell of the edit all the same.
+            self._read_edited.add(_edit(said.message))
         self._workspace.standings.wrote(said.message)
         return await self._said(said, mention=False, again=True, back_at=back_at)
 
@@ -213,7 +218,8 @@ class Door:
         """A question that was edited soon after it was asked is answered as it stands now."""
         if not message.edited or message.is_bot or not message.user:
             return
-        if float(message.edited) - float(message.ts) > EDITABLE:
+        too_late = float(message.edited) - float(message.ts) > EDITABLE
+        if too_late or _edit(message) in self._read_edited:
             return
         question = asked_in(self._workspace, message)
         question = replace(question, cause=f"edit:{message.edited}")
@@ -238,3 +244,7 @@ class Door:
         words = self._workspace.scribe.question(message)
         what = replace(saying(said, verdict), back_at=back_at)
         return await self._chat.listens(thread, what, words, invited=invited)
+
+
+def _edit(message: Message) -> str:
+    return f"{message.name}/{message.edited}"

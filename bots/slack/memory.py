@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 from bots.slack.forms import Forms
 from bots.slack.messages import PLATFORM, Message, Scribe
-from bots.slack.recent import Recent
 from core.messages import Conversation, Turn
 from core.recall import Recall
+from core.recent import Recent
 
 DISTRUST = 900.0
 """Seconds without memory after another process of the same app was noticed."""
