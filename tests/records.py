@@ -72,6 +72,31 @@ def make_forgetting(people=None, clock=time.time, **more):
     )
 
 
+class Marks(dict[str, str]):
+    """Facts that outlive the bot within a test."""
+
+    async def get(self, name):  # type: ignore[override]
+        return super().get(name)
+
+    async def set(self, name, value):
+        self[name] = value
+
+
+class Taken:
+    """What is on record of questions, where whoever takes them keeps their keys and threads."""
+
+    def __init__(self, keys, threads):
+        self._keys = keys
+        self._threads = threads
+
+    async def known(self, keys):
+        return set(keys) & set(self._keys())
+
+    async def places(self, within, *, seconds, most):
+        here = [one for one in self._threads if str(one).startswith(f"{within}/")]
+        return here[::-1][:most]
+
+
 def looking_back_never():
     """For a platform on which nothing is said while nobody listens."""
     return CatchUp(None, None, 0, time.time)

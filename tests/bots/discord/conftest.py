@@ -22,7 +22,7 @@ from core.surface import Surface
 from sandbox.discord import DiscordServer
 from sandbox.world import Message, World
 from tests.panels import make_panel
-from tests.records import looking_back_never, make_forgetting
+from tests.records import Marks, looking_back_never, make_forgetting
 
 ADA, BEN, BOT = "1001", "1002", "1009"
 GENERAL, FORUM, ADAS_DIRECT, BENS_DIRECT = "2001", "2003", "3001", "3002"
@@ -92,16 +92,6 @@ class Clerk:
     async def next(self) -> tuple[Question, Surface]:
         async with asyncio.timeout(5):
             return await self.asked.get()
-
-
-class Marks(dict[str, str]):
-    """Facts that outlive the bot within a test."""
-
-    async def get(self, name):  # type: ignore[override]
-        return super().get(name)
-
-    async def set(self, name, value):
-        self[name] = value
 
 
 class Eyes:
