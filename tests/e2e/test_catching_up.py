@@ -1,6 +1,8 @@
 """What people say while the bot is away is answered once it is back, on both platforms."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -177,11 +179,21 @@ async def test_reading_stays_within_the_platforms_limits(story):
     assert not [request for request in story.place.requests if request[1] == 429]
 
 
+async def recorded(town, number):
+    """Wait until so many questions have ended on record, too."""
+    query = "SELECT count(*) FROM questions WHERE state = 'settled'"
+    with closing(sqlite3.connect(town.folder / "data" / "parley.db")) as database:
+        async with asyncio.timeout(20):
+            while database.execute(query).fetchone()[0] < number:
+                await asyncio.sleep(0.05)
+
+
 async def test_after_a_kill_nothing_is_answered_twice_and_nothing_lost(town, places):
     async with town.bot() as bot:
         threads = [place.mention(place.ada, "«before»") for place in places]
         for thread in threads:
             await answered(thread, "before")
+        await recorded(town, 2)
         bot.process.kill()
         await bot.ended()
     missed = [place.mention(place.ben, "«missed»") for place in places]
