@@ -3,6 +3,7 @@
 import asyncio
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 
@@ -70,23 +71,27 @@ class Meter:
 
 @dataclass(slots=True)
 class Sending:
-    """One answer on its way.
+    """One answer on its way, to the request of this `body`.
 
     Raises `Broken` where the answer or a fault cuts it, `Ended` after an error event.
+    A fault at a `chunk` (told with its number in the answer, from 1, and the body) is as at any
+    request, or `stall` (nothing any more, until the client goes away) or `end` (the stream ends
+    in order, with no reason).
     """
 
     answer: Answer
     pace: Pace
     meter: Meter
     faults: Faults = field(default_factory=Faults)
+    body: dict[str, Any] = field(default_factory=dict)
 
     async def stream(self, response: web.StreamResponse, chunks: Chunks) -> None:
         """Write the whole stream."""
         await self.pace.begin()
         await response.write(chunks.begin())
-        for piece in self.answer.pieces:
+        for number, piece in enumerate(self.answer.pieces, 1):
             await self._wait(piece)
-            await self._strike(response, chunks)
+            await self._strike(response, chunks, number)
             await self._write(response, chunks, piece)
         await self._end(response, chunks)
 
@@ -111,17 +116,22 @@ class Sending:
             case _:
                 await self.pace.next()
 
-    async def _strike(self, response: web.StreamResponse, chunks: Chunks) -> None:
-        fault = self.faults.strike("chunk")
+    async def _strike(self, response: web.StreamResponse, chunks: Chunks, number: int) -> None:
+        fault = self.faults.strike("chunk", {"number": number, "body": self.body})
         if fault is None:
             return
-        if fault.kind == "slow":
-            await self.pace.pause(fault.seconds)
-        elif fault.kind in ("reset", "reset_after"):
-            raise Broken
-        else:
-            code = fault.code or ("rate_limit_exceeded" if fault.kind == "rate_limit" else "")
-            await self._write(response, chunks, Fail(code or "server_error"))
+        match fault.kind:
+            case "slow":
+                await self.pace.pause(fault.seconds)
+            case "stall":
+                await self._wait(Stall())
+            case "end":
+                raise Ended
+            case "reset" | "reset_after":
+                raise Broken
+            case kind:
+                code = fault.code or ("rate_limit_exceeded" if kind == "rate_limit" else "")
+                await self._write(response, chunks, Fail(code or "server_error"))
 
     async def _write(self, response: web.StreamResponse, chunks: Chunks, piece: Piece) -> None:
         if data := chunks.piece(piece):

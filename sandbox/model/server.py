@@ -40,7 +40,8 @@ class ModelServer:
 
     `rate` is in tokens per second, `first_token` in seconds; `window` is the context
     of every model, in tokens. Faults strike at "chat.completions", "models" and
-    "chunk". Without a script the stand-in answers. `count` tells the tokens of a text.
+    "chunk" (see `Sending`). Without a script the stand-in answers. `count` tells the tokens of
+    a text.
     """
 
     def __init__(
@@ -191,7 +192,7 @@ class ModelServer:
             first=self.first_token if answer.first_token is None else answer.first_token,
         )
         meter = Meter(count_prompt(body["messages"], self.count), self.count)
-        return Sending(answer, pace, meter, self.faults)
+        return Sending(answer, pace, meter, self.faults, body)
 
     async def _stream(
         self, request: web.Request, recorded: Recorded, sending: Sending

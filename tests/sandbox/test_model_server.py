@@ -375,3 +375,40 @@ async def test_a_second_server_on_the_same_port_is_refused_by_the_machine(server
     with pytest.raises(OSError, match="in use"):
         await second.start(port)
     await second.stop()
+
+
+async def test_a_fault_at_a_chunk_strikes_the_very_chunk_of_the_very_answer(server, client):
+    def third_of_the_second(about):
+        return about["number"] == 3 and "second" in str(about["body"]["messages"])
+
+    server.script = lambda body: Answer(("one ", "two ", "three ", "four"))
+    server.faults.add(Fault("chunk", "reset", only_if=third_of_the_second))
+
+    assert text_of(await read(client)) == "one two three four"
+    with pytest.raises(openai.APIConnectionError):
+        await read(client, messages=[{"role": "user", "content": "the second"}])
+
+
+async def test_a_stream_can_end_early_in_order_and_without_a_reason(server, client):
+    server.enqueue("one ", "two ", "three")
+    server.faults.add(Fault("chunk", "end", skip=2))
+    chunks = await read(client)
+
+    assert text_of(chunks) == "one two "
+    assert finish_of(chunks) == []
+
+
+async def test_a_stream_can_fall_silent_until_the_client_goes_away(server, client):
+    server.enqueue("one ", "two")
+    server.faults.add(Fault("chunk", "stall", skip=1))
+    stream = await client.chat.completions.create(**LUNA | {"stream": True})
+    seen = ""
+    async for chunk in stream:
+        seen += chunk.choices[0].delta.content or ""
+        if seen:
+            break
+    await stream.close()
+    await server.requests[-1].wait_ended()
+
+    assert seen == "one "
+    assert server.requests[-1].cancelled
