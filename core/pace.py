@@ -224,7 +224,9 @@ class Governor:
         for budget in budgets:
             allowance = self._allowance(budget)
             allowance.refused(self._clock(), retry_after)
-            if self._cuts is not None and isinstance(allowance, Bucket):
+            if self._cuts is None or not isinstance(allowance, Bucket):
+                continue
+            if allowance.cut.share < 1:
                 self._cuts.put(budget.key, allowance.cut)
         self.share_out()
 

@@ -1,6 +1,7 @@
 """What a platform has refused is known after a restart, too."""
 
 import pytest
+import structlog
 
 from core.budget import Budget
 from core.cuts import Cuts
@@ -42,6 +43,16 @@ async def test_a_burst_that_was_cut_stays_so_over_a_restart_and_recovers_all_the
     tomorrow, _ = await process(store, started=5010.0, now=90_000.0)
 
     assert [at_once(one) for one in (soon, later, tomorrow)] == [5, 7, 10]
+
+
+async def test_what_is_used_up_for_good_was_not_cut_and_leaves_nothing_to_remember(store):
+    governor, cuts = await process(store, started=0.0, now=100.0)
+    with structlog.testing.capture_logs() as said:
+        governor.refused((Budget("slack/response/1", rate=0, window=1, burst=5),), 1.0)
+        await cuts.close()
+
+    assert said == []
+    assert await store.marks.having("cut/") == {}
 
 
 async def test_a_cut_of_long_ago_is_forgotten(store):
