@@ -45,6 +45,12 @@ FEW = 25
 """Replies that share a budget, up to which there is time for that: of more, each fills a window
 of the platform's to its end, and what is sent a moment late counts in the next one."""
 
+REMOVALS = 5
+"""Times that a message which nobody wants any more is tried to be taken away."""
+
+GONE_SOON = "…"
+"""What a message shows for the moment between being found again and being taken away."""
+
 SHORTEST_BACK_OFF = 0.25
 """Seconds between two tries when there is no more time; the governor keeps the platform's."""
 
@@ -70,6 +76,11 @@ class _Slot:
     unsure: bool = False
     frozen: bool = False
     read: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it may exist, although the platform has not said so."""
+        return self.unsure and not self.message
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +298,7 @@ class Reply:
         self._taken = next(self._numbers)
         self._slots = [slot for slot in self._slots if not slot.frozen]
         for slot in self._slots:  # one of them may be on its way
-            slot.shown, slot.unsure = None, True
+            slot.shown, slot.unsure = None, slot.unsure or bool(slot.message)
         self._changed.set()
 
     def let_stand(self) -> None:
@@ -373,9 +384,27 @@ class Reply:
         """Take away the messages for which there is no page any more."""
         kept = 0 if self._withdrawn else len(self._wanted())
         for slot in self._slots[kept:]:
-            if slot.message and not slot.frozen:
-                await self._surface.remove(slot.message)
+            if not slot.frozen:
+                await self._take_away(slot)
         del self._slots[kept:]
+
+    async def _take_away(self, slot: _Slot) -> None:
+        """Take a message away; what may still show one that nobody wants is tried for a while."""
+        for _ in range(REMOVALS):
+            outcome = await self._removed(slot)
+            if isinstance(outcome, Delivered | RefusedForGood):
+                return
+            await self._back_off(outcome)
+
+    async def _removed(self, slot: _Slot) -> Outcome:
+        if slot.doubtful:
+            # Nobody knows whether it exists. Posted again under its name, it is one message.
+            await self._governor.turn(self._surface.plain.begin, Urgency.LAST)
+            outcome = await self._surface.post(Page(GONE_SOON), f"{self._nonce}.{slot.number}")
+            if not isinstance(outcome, Delivered):
+                return outcome
+            slot.message = outcome.message
+        return await self._surface.remove(slot.message) if slot.message else Delivered("")
 
     def _wanted(self) -> list[Page]:
         """What each message is to show now; once interrupted, no message is begun any more."""
@@ -412,7 +441,7 @@ class Reply:
     @property
     def _room(self) -> int:
         """How many pages an interrupted answer has; below a dead message is room for one."""
-        slots = [slot for slot in self._slots if slot.message]
+        slots = [slot for slot in self._slots if slot.message or slot.doubtful]
         return max(1, len(slots) + (1 if slots and slots[-1].frozen else 0))
 
     def _next(self) -> _Step | None:

@@ -53,6 +53,7 @@ class Paper:
 
     `answers` are outcomes for the next requests, in order: None does the request;
     `LOST` does it and loses the answer; any other outcome is given without doing it.
+    `removals` are outcomes for the next messages that are to be taken away, and are not.
     """
 
     size: int = 200
@@ -68,6 +69,7 @@ class Paper:
     signs: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     answers: deque[Outcome | None] = field(default_factory=deque)
+    removals: deque[Outcome] = field(default_factory=deque)
     files: dict[str, bytes] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
     attached: list[tuple[str, tuple[CodeFile, ...]]] = field(default_factory=list)
@@ -145,6 +147,8 @@ class Paper:
 
     async def remove(self, message: str) -> Outcome:
         await asyncio.sleep(self.latency)
+        if self.removals:
+            return self.removals.popleft()
         self.messages.pop(message, None)
         return Delivered(message)
 

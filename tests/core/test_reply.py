@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+from collections import deque
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -323,6 +324,55 @@ def test_an_interrupted_answer_begins_no_further_message_and_says_that_something
     (page,) = paper.messages.values()
     assert page.notice == "Stopped."
     assert len(page.text) > 150
+
+
+def test_a_further_message_of_which_nobody_knows_says_as_well_that_the_answer_was_interrupted():
+    paper = Paper(size=200, answers=deque([None, LOST]))
+
+    async def main():
+        reply = reply_on(paper)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            for word in words(40):
+                reply.write(word)
+            while len(paper.messages) < 2:
+                await asyncio.sleep(0.01)
+            reply.interrupt("Stopped.", 5.0)
+
+    virtually(main())
+    first, second = paper.messages.values()
+    assert (first.notice, second.notice) == ("", "Stopped.")
+    assert read(paper) == [word.strip() for word in words(40)]
+
+
+def withdrawn_after_one_post(paper):
+    async def main():
+        reply = reply_on(paper)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            reply.write("word0")
+            while not paper.messages:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(2 * paper.latency)
+            reply.withdraw()
+
+    virtually(main())
+
+
+def test_of_a_withdrawn_answer_nothing_stays_also_if_nobody_knows_whether_it_was_posted():
+    paper = Paper(answers=deque([LOST]))
+    withdrawn_after_one_post(paper)
+
+    assert paper.frames
+    assert not paper.messages
+
+
+@pytest.mark.parametrize("outcome", [Unknown("500"), RefusedForNow(1.0)])
+def test_a_message_that_could_not_be_taken_away_is_tried_again(outcome):
+    paper = Paper(removals=deque([outcome, outcome]))
+    withdrawn_after_one_post(paper)
+
+    assert not paper.messages
 
 
 def test_an_answer_that_is_all_there_when_it_is_interrupted_ends_as_it_was_to_end():
