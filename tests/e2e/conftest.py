@@ -21,13 +21,14 @@ INHERITED = ("PATH", "HOME", "LANG", "SYSTEMROOT", "VIRTUAL_ENV")
 
 @dataclass
 class Town:
-    """The servers, and how to start bots against them."""
+    """The servers, and how to start bots against them: by which module, and what it is told."""
 
     world: World
     slack: SlackServer
     discord: DiscordServer
     model: ModelServer
     folder: Path
+    program: tuple[str, ...] = ("bots.cli",)
 
     @property
     def environment(self):
@@ -54,7 +55,7 @@ class Town:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "bots.cli",
+                *self.program,
                 "run",
                 cwd=self.folder,
                 env=inherited

@@ -3,84 +3,73 @@
 import argparse
 import asyncio
 import logging
-import shutil
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
-from tests.faults.real.played import Played, played
+from tests.faults.real.figures import Figures
+from tests.faults.real.games import play, told
+from tests.faults.real.killed import killed
+from tests.faults.real.load import loaded
 from tests.faults.real.schedule import schedule
 
-KEPT = Path(__file__).parents[3] / "build" / "faults"
-"""Where the logs of what went wrong are kept."""
+PLATFORMS = ("slack", "discord")
 
 AT_ONCE = 4
-"""Schedules that are played at the same time: most of one is waiting."""
+"""Schedules that are played at the same time."""
 
 
-async def play(platform: str, seed: int, *, kills: bool, room: asyncio.Semaphore) -> Played:
-    """Play one schedule; its logs are kept when the law was broken."""
-    async with room:
-        folder = Path(tempfile.mkdtemp(prefix=f"{platform}-{seed}-"))
-        try:
-            plan = schedule(platform, seed, kills=kills)
-            try:
-                done = await played(plan, folder)
-            except Exception:  # noqa: BLE001  # one that cannot be played is told of, too
-                done = Played(plan, [f"it cannot be played:\n{traceback.format_exc()}"])
-            if done.breaches:
-                done.folder = KEPT / f"{platform}-{seed}"
-                shutil.rmtree(done.folder, ignore_errors=True)
-                shutil.copytree(folder, done.folder)
-            return done
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def told(done: Played, *, whole: bool = False) -> str:
-    """What became of a schedule, for people."""
-    plan = done.schedule
-    state = f"{len(done.breaches)} BREACHES" if done.breaches else "holds"
-    lines = [f"{plan.platform} {plan.seed}: {state}, {done.seconds:.1f} s, {dict(done.faults)}"]
-    lines += [f"    {breach}" for breach in done.breaches]
-    if whole or done.breaches:
-        lines += [f"    | {line}" for line in plan.lines()]
-    if whole:
-        lines += [f"    > {status} {request}" for request, status in done.requests]
-    if done.breaches:
-        lines.append(f"    logs: {done.folder}")
-    return "\n".join(lines)
-
-
-async def main() -> int:
-    """Play what was asked for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--platform", choices=("slack", "discord"))
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--kills", action="store_true")
-    parser.add_argument("--at-once", type=int, default=AT_ONCE)
-    options = parser.parse_args()
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
-    platforms = [options.platform] if options.platform else ["slack", "discord"]
+async def schedules(options: argparse.Namespace, figures: Figures) -> None:
+    """Play schedules of faults, and tell of each."""
     first, many = (options.first, options.seeds) if options.seed is None else (options.seed, 1)
     room = asyncio.Semaphore(options.at_once)
     games = [
-        play(platform, seed, kills=options.kills, room=room)
+        play(schedule(platform, seed, kills=True), room)
         for seed in range(first, first + many)
-        for platform in platforms
+        for platform in options.platforms
     ]
-    broken = 0
     for game in asyncio.as_completed(games):
         done = await game
-        broken += bool(done.breaches)
-        print(told(done, whole=options.seed is not None), flush=True)
-    print(f"{len(games)} schedules, {broken} broken")
-    return 1 if broken else 0
+        figures.add_schedule(done)
+        if done.breaches or options.seed is not None or options.verbose:
+            print(told(done, whole=options.seed is not None), flush=True)
+
+
+async def kills(options: argparse.Namespace, figures: Figures) -> None:
+    """Kill the bot, and tell what became of the replies."""
+    for platform in options.platforms:
+        with tempfile.TemporaryDirectory() as name:
+            figures.add_kills(await killed(platform, options.kills, options.first, Path(name)))
+
+
+async def main() -> int:
+    """Do what was asked for, and print the figures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--platform", choices=PLATFORMS, action="append", dest="platforms")
+    parser.add_argument("--seed", type=int, help="play this one, and tell all of it")
+    parser.add_argument("--seeds", type=int, default=0, help="how many schedules on each")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--kills", type=int, default=0, help="how many kills on each")
+    parser.add_argument("--minutes", type=float, default=0, help="how long under load")
+    parser.add_argument("--replies", type=int, default=50, help="how many at once under load")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE)
+    parser.add_argument("--verbose", action="store_true", help="tell of what holds, too")
+    options = parser.parse_args()
+    options.platforms = options.platforms or PLATFORMS
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    figures = Figures()
+    if options.seeds or options.seed is not None:
+        await schedules(options, figures)
+    if options.kills:
+        await kills(options, figures)
+    if options.minutes:
+        with tempfile.TemporaryDirectory() as name:
+            figures.add_load(await loaded(options.minutes, options.replies, Path(name)))
+    print(figures.table())
+    figures.write()
+    return 1 if figures.broken else 0
 
 
 if __name__ == "__main__":

@@ -213,6 +213,18 @@ def _of_text(group: Group, *, may_repeat: bool) -> Iterator[str]:
         yield f"told {len(endings)} times how it ended: {endings}"
 
 
+def fate(texts: Sequence[Seen], whole: str) -> str:
+    """What became of one answer: `complete`, `closed`, or what is wrong with it."""
+    shown, said = letters("\n".join(seen.text for seen in texts)), letters(whole)
+    if shown == said:
+        return "complete"
+    if not shown:
+        return "nothing shown"
+    if not said.startswith(shown):
+        return f"wrong: {_difference(shown, said)}"
+    return "closed" if texts[-1].notice else "left open"
+
+
 def _difference(shown: str, whole: str) -> str:
     same = next(
         (n for n, (a, b) in enumerate(zip(shown, whole, strict=False)) if a != b),

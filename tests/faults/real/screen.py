@@ -69,6 +69,28 @@ class Screen:
         )
         return sorted(found, key=lambda seen: seen.order)
 
+    def of(self, asked: str, room: str) -> list[Seen]:
+        """What was written to one question, in its thread or as a reply to it."""
+        space = self.place.space
+        if self.place.name == "slack":
+            found = [
+                self._read(one) for one in space.messages(room, asked) if one.author == self.bot
+            ]
+        else:
+            where = [asked] if asked in space.channels else []
+            found = [
+                self._read(one)
+                for channel in where
+                for one in space.messages(channel)
+                if one.author == self.bot
+            ]
+            found += [
+                seen
+                for one in space.messages(room)
+                if one.author == self.bot and (seen := self._read(one)).answers_to == asked
+            ]
+        return sorted(found, key=lambda seen: seen.order)
+
     def signs(self) -> Iterator[str]:
         """The signs of work that people see, and that somebody has to take away."""
         for message in self._everything():
