@@ -4,8 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT = 8020
 RUNS = 3
+SEEDS = 200
+KILLS = 100
+MINUTES = 30
 
-.PHONY: sandbox run test browser pictures check format bench lock clean
+.PHONY: sandbox run test soak browser pictures check format bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +17,7 @@ help:
 	@echo "make run       the bot, with the settings in .env"
 	@echo "make test      the tests              make browser   those in a real browser"
 	@echo "make check     format, lint, types    make bench     measurements"
+	@echo "make soak      hundreds of schedules of faults, kills, and half an hour of load"
 	@echo "make pictures  those of the documentation, anew"
 
 # What it takes to run Parley, and what it takes to work on it.
@@ -39,6 +43,10 @@ run: $(VENV)/run
 # Most of a test is waiting, so more of them than cores run at once; a file shares its bot.
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n 4 --dist loadfile
+
+# Some hours; the figures are printed at the end, and stand in build/soak.json.
+soak: $(VENV)/dev
+	$(BIN)/python -m tests.faults.real --seeds $(SEEDS) --kills $(KILLS) --minutes $(MINUTES)
 
 browser: $(VENV)/dev
 	$(BIN)/python -m pytest -m browser tests/browser

@@ -24,7 +24,7 @@ async def schedules(options: argparse.Namespace, figures: Figures) -> None:
     first, many = (options.first, options.seeds) if options.seed is None else (options.seed, 1)
     room = asyncio.Semaphore(options.at_once)
     games = [
-        play(schedule(platform, seed, kills=True), room)
+        play(schedule(platform, seed), room)
         for seed in range(first, first + many)
         for platform in options.platforms
     ]

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 PEOPLE = ("ada", "ben", "cho")
 
@@ -101,7 +101,6 @@ class Schedule:
     asks: tuple[Ask, ...]
     blows: tuple[Blow, ...]
     deeds: tuple[Deed, ...]
-    kills: bool = field(default=False)
 
     @property
     def may_repeat(self) -> bool:
@@ -115,8 +114,8 @@ class Schedule:
         yield from map(str, (*self.asks, *self.blows, *self.deeds))
 
 
-def schedule(platform: str, seed: int, *, kills: bool = False) -> Schedule:
-    """The schedule of a seed. With `kills`, processes are killed as well."""
+def schedule(platform: str, seed: int) -> Schedule:
+    """The schedule of a seed."""
     chance = random.Random(f"{platform}/{seed}")
     asks = tuple(_asks(platform, chance))
     return Schedule(
@@ -126,8 +125,7 @@ def schedule(platform: str, seed: int, *, kills: bool = False) -> Schedule:
         2 if chance.random() < 0.15 else 1,
         asks,
         tuple(_blows(platform, asks, chance)),
-        tuple(_deeds(platform, asks, chance, kills=kills)),
-        kills,
+        tuple(_deeds(platform, asks, chance)),
     )
 
 
@@ -203,23 +201,21 @@ def _of_the_connection(platform: str, chance: random.Random) -> Blow:
     return Blow("platform", on, kind, chance.randrange(3), 503, 0.5)
 
 
-def _deeds(
-    platform: str, asks: Sequence[Ask], chance: random.Random, *, kills: bool
-) -> Iterator[Deed]:
+def _deeds(platform: str, asks: Sequence[Ask], chance: random.Random) -> Iterator[Deed]:
     for _ in range(chance.choice((0, 1, 1, 2, 2, 3))):
         ask = chance.choice(asks)
         skip = chance.randrange(max(1, ask.words * 9 // 10))
         what = chance.choice(_WHAT[platform])
-        if what == "end":
-            what = chance.choice(("terminate", "kill") if kills else ("terminate",))
         if what in ("stop", "edit", "delete") and ask.how in ("command", "public"):
             continue
         seconds = chance.choice((0.0, 0.0, 0.5, 1.5))
         yield Deed(what, "chunk", skip, to=ask.number, of=ask.number, seconds=seconds)
 
 
+ENDS = ("terminate", "kill")
+
 _WHAT = {
-    "slack": ("refresh", "refresh", "drop", "drop", "stop", "edit", "delete", "end"),
-    "discord": ("drop", "drop", "reconnect", "redeliver", "stop", "edit", "delete", "end"),
+    "slack": ("refresh", "refresh", "drop", "drop", "stop", "edit", "delete", *ENDS),
+    "discord": ("drop", "drop", "reconnect", "redeliver", "stop", "edit", "delete", *ENDS),
 }
 """What can be done, on each platform."""
