@@ -16,7 +16,7 @@ from bots.slack.blocks import content
 from bots.slack.budgets import Budgets, unknown
 from bots.slack.calls import CALL_TIMEOUT, CallFailed, Calls
 from bots.slack.commands import Commands
-from bots.slack.dialler import Dialler
+from bots.slack.dialler import CONNECT_TIMEOUT, Dialler
 from bots.slack.directory import Directory
 from bots.slack.door import Door
 from bots.slack.ears import Ears
@@ -63,9 +63,6 @@ SLACK = "https://slack.com/api/"
 
 START_TIMEOUT = 6.0
 """Seconds in which the tokens are found right or wrong."""
-
-CONNECT_TIMEOUT = 5.0
-"""Seconds for a connection to Slack."""
 
 STOP_TIMEOUT = 5.0
 """Seconds in which what has been heard is acknowledged and the connections are closed."""
@@ -115,6 +112,7 @@ class SlackBot:
         self._clock = clock
         self._tasks = Tasks()
         self._session: aiohttp.ClientSession | None = None
+        self._dialler: Dialler | None = None
         self._ears: Ears | None = None
         self._posting: tuple[Calls, Budgets] | None = None
         self._directory: Directory | None = None
@@ -232,6 +230,8 @@ class SlackBot:
         await self._tasks.close(0)
         if self._files is not None:
             await self._files.close()
+        if self._dialler is not None:
+            await self._dialler.close()
         if self._session is not None:
             await self._session.close()
 
@@ -254,7 +254,9 @@ class SlackBot:
         calls = Calls(web, self._governor, self._clock)
         us = await self._identity(calls)
         budgets = Budgets(us.team, self._bursts)
-        dialler = Dialler(calls, budgets, self._governor, session, self._app_token)
+        self._dialler = dialler = Dialler(
+            self._app_token, self._api_url, budgets, self._governor, self._clock
+        )
         self._directory = Directory(calls, budgets, self._clock)
         self._directory.people.learn(us.user, us.name)
         self._files = Files(self._bot_token, self._api_url, calls, budgets)

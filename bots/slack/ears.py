@@ -1,9 +1,8 @@
 """Hearing Slack all the time: there is always a socket, and a new one before the old goes."""
 
 import asyncio
-import math
-import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 from slack_bolt.app.async_app import AsyncApp
@@ -13,13 +12,10 @@ from bots.slack.calls import CallFailed
 from bots.slack.memory import Memory
 from bots.slack.socket import NotConnected, Socket
 from bots.slack.tokens import REFUSED
+from core.redial import Redial, back_off
 from core.surface import RefusedForGood, RefusedForNow
 
 log = structlog.get_logger()
-
-FIRST_BACK_OFF = 0.2
-LONGEST_BACK_OFF = 1.5
-"""Seconds, at most, between two tries to connect: back within two of Slack's return."""
 
 SLOW_BACK_OFF = 30.0
 """Seconds until Slack is asked again after a refusal that has nothing to do with us."""
@@ -40,7 +36,7 @@ class Ears:
         app: AsyncApp,
         memory: Memory,
         socket: Socket,
-        dial: Callable[[], Awaitable[Socket]],
+        dial: Callable[[], Coroutine[Any, Any, Socket]],
         missed: Callable[[], None],
     ) -> None:
         self._app = app
@@ -103,37 +99,27 @@ class Ears:
 
     async def _reach(self) -> Socket:
         """Dial until somebody answers. Raises `StartError` when there is no use in it."""
-        failures = 0
-        while True:
-            try:
-                socket = await self._dial()
-            except (CallFailed, NotConnected) as failed:
-                delay = _pause(failed, failures)
-                if not failures:
-                    log.warning("not connected to Slack", why=str(failed))
-            else:
-                break
-            failures += 1
-            await asyncio.sleep(delay)
+        redial = Redial(self._dial, _pause, Socket.close)
+        socket = await redial.through()
         if not self.open:
             self._memory.missed()
             self._missed()
-        log.info("connected to Slack again", failures=failures)
+        log.info("connected to Slack again", failures=redial.failures)
         return socket
 
 
-def _pause(failed: CallFailed | NotConnected, failures: int) -> float:
+def _pause(failed: Exception, failures: int) -> float:
     """The seconds to wait before the next try."""
+    if not isinstance(failed, CallFailed | NotConnected):
+        raise failed
+    if not failures:
+        log.warning("not connected to Slack", why=str(failed))
     outcome = failed.outcome if isinstance(failed, CallFailed) else None
     if isinstance(outcome, RefusedForNow):
         return outcome.retry_after
-    if isinstance(outcome, RefusedForGood):
-        if outcome.code in REFUSED:
-            raise tokens.no_longer(outcome.code) from failed
+    if isinstance(outcome, RefusedForGood) and outcome.code in REFUSED:
+        raise tokens.no_longer(outcome.code) from failed
+    # A status without a word of Slack's comes from whatever stands before it in an outage.
+    if isinstance(outcome, RefusedForGood) and not outcome.code.startswith("http_"):
         return SLOW_BACK_OFF
-    return _back_off(failures)
-
-
-def _back_off(failures: int) -> float:
-    longest = min(LONGEST_BACK_OFF, math.ldexp(FIRST_BACK_OFF, min(failures, 8)))
-    return longest * (0.5 + random.random() / 2)  # noqa: S311  # spreads processes, hides nothing
+    return back_off(failures)

@@ -43,7 +43,14 @@ ANSWERED = "answered"
 
 
 class NotConnected(Exception):
-    """The address cannot be dialled, or nobody greets us there."""
+    """The address cannot be dialled, or nobody greets us there.
+
+    `spent`: Slack has seen the address, which is good for one connection.
+    """
+
+    def __init__(self, why: str, *, spent: bool = False) -> None:
+        super().__init__(why)
+        self.spent = spent
 
 
 class Socket:
@@ -66,24 +73,16 @@ class Socket:
         """Connect and await Slack's hello. Raises `NotConnected`."""
         try:
             async with asyncio.timeout(HELLO_TIMEOUT):
-                return await cls._dial(session, url)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError) as error:
-            raise NotConnected(f"{type(error).__name__}: {error}") from error
-
-    @classmethod
-    async def _dial(cls, session: aiohttp.ClientSession, url: str) -> "Socket":
-        web_socket = await session.ws_connect(
-            url,
-            proxy=proxy_to(url),
-            heartbeat=HEARTBEAT,
-            timeout=aiohttp.ClientWSTimeout(ws_close=FAREWELL),
-            max_msg_size=0,
-        )
-        try:
-            return cls(web_socket, await _greeted(web_socket))
-        except BaseException:
-            await web_socket.close()
-            raise
+                web_socket = await _connected(session, url)
+                try:
+                    return cls(web_socket, await _greeted(web_socket))
+                except BaseException:
+                    await web_socket.close()
+                    raise
+        except TimeoutError as error:
+            raise NotConnected(f"no hello within {HELLO_TIMEOUT:.0f} s") from error
+        except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
+            raise NotConnected(f"{type(error).__name__}: {error}", spent=True) from error
 
     @property
     def is_open(self) -> bool:
@@ -148,6 +147,23 @@ class Socket:
             self._unanswered -= 1
             if self._hushed and not self._unanswered:
                 self.retire(0)
+
+
+async def _connected(session: aiohttp.ClientSession, url: str) -> aiohttp.ClientWebSocketResponse:
+    """Shake hands. Raises `NotConnected` where Slack itself has perhaps not seen the address."""
+    try:
+        return await session.ws_connect(
+            url,
+            proxy=proxy_to(url),
+            heartbeat=HEARTBEAT,
+            timeout=aiohttp.ClientWSTimeout(ws_close=FAREWELL),
+            max_msg_size=0,
+        )
+    except aiohttp.WSServerHandshakeError as error:
+        refused_by_slack = error.status < 500
+        raise NotConnected(f"status {error.status}", spent=refused_by_slack) from error
+    except (aiohttp.ClientConnectionError, OSError) as error:
+        raise NotConnected(f"{type(error).__name__}: {error}") from error
 
 
 async def _greeted(web_socket: aiohttp.ClientWebSocketResponse) -> int:

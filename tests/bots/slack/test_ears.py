@@ -305,6 +305,7 @@ async def test_a_reply_below_an_answer_of_last_week_is_no_sign_of_another_proces
 
 
 def tasks_of(slack) -> int:
-    """Tasks that the sandbox itself has."""
+    """Tasks that the sandbox itself has, and its connections."""
     mine = asyncio.current_task()
-    return len([one for one in asyncio.all_tasks() if one is not mine and "sandbox" in repr(one)])
+    others = [repr(one) for one in asyncio.all_tasks() if one is not mine]
+    return len([one for one in others if "sandbox" in one or "RequestHandler" in one])
