@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from discord.http import Route
 
 from bots.discord import parley, pausing
 from bots.discord.begun import begun
+from bots.discord.budgets import SESSIONS
 from bots.discord.calls import Calls, NotRead
 from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
@@ -39,7 +41,7 @@ from core.forgetting import Forgetting
 from core.guilds import Guilds
 from core.languages import Languages
 from core.messages import Conversation, Question
-from core.pace import Governor
+from core.pace import Governor, Urgency
 from core.panel import Panel
 from core.presses import Presses
 from core.recall import Recall
@@ -245,7 +247,11 @@ class DiscordBot:
         if self._api_url:
             Route.BASE = self._api_url.rstrip("/")
         calls = Calls(self._governor)
-        client = Client(http_trace=calls.trace, proxy=self._proxy)
+        client = Client(
+            partial(self._governor.turn, SESSIONS, Urgency.READ),
+            http_trace=calls.trace,
+            proxy=self._proxy,
+        )
         self._desk = desk(
             client,
             calls,
@@ -356,7 +362,7 @@ def _reason(error: BaseException, api_url: str | None) -> str:
     match error:
         case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
             reason = NOT_ACCEPTED
-        case discord.PrivilegedIntentsRequired():
+        case discord.ConnectionClosed(code=4014):
             reason = INTENT_OFF
         case discord.ConnectionClosed(code=code):
             reason = f"Discord ended the connection for good, with code {code}."

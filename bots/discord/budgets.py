@@ -14,6 +14,13 @@ DOWNLOADS: Budgets = (Budget("discord/files", rate=25, window=1, burst=25, fixed
 """Files from the content network, which is no part of the API; nothing is known of its limits."""
 
 
+SESSIONS: Budgets = (
+    Budget("discord/sessions", rate=1 / 5, window=5, burst=1, fixed=True),
+    Budget("discord/sessions/day", rate=900 / 86_400, window=86_400, burst=50),
+)
+"""New sessions of the gateway: one in five seconds, and 1,000 a day; one more voids the token."""
+
+
 def sends(channel: int) -> Budgets:
     """New messages in a channel."""
     return (_window(f"discord/channels/{channel}/send", 5, 5), ALL)

@@ -2,11 +2,13 @@
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import discord
 import structlog
 
+from bots.discord.ears import Ears
 from bots.discord.listener import Listener
 from bots.discord.presses import PressListener
 from bots.discord.settings import Settings
@@ -14,6 +16,10 @@ from bots.discord.shown import NO_MENTIONS
 from bots.discord.turns import DIRECT
 
 log = structlog.get_logger()
+
+
+SILENCE = 86_400.0
+"""Seconds for which a gateway may say nothing, as far as discord.py cares."""
 
 
 def intents() -> discord.Intents:
@@ -25,13 +31,14 @@ class Client(discord.AutoShardedClient):
     """Hands events to the listener and knows which shards are connected.
 
     It keeps no messages and no members: the talk is remembered elsewhere, and bounded.
+    `turn` is granted to each new session.
     """
 
     listener: Listener
     presses: PressListener
     settings: Settings
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, turn: Callable[[], Awaitable[None]], **options: Any) -> None:
         super().__init__(
             intents=intents(),
             max_messages=None,
@@ -41,8 +48,12 @@ class Client(discord.AutoShardedClient):
             # Seconds after the last guild, when the shard counts as complete. What must wait for
             # the guilds waits in the events themselves; with none, some guilds would have no event.
             guild_ready_timeout=0.2,
+            # A heart of our own beats for life; silence is no sign of death.
+            heartbeat_timeout=SILENCE,
             **options,
         )
+        self._turn = turn
+        self._ears: Ears | None = None
         self.greeted = asyncio.Event()
         self._up: set[int] = set()
         self._handling: set[asyncio.Task[Any]] = set()
@@ -51,6 +62,22 @@ class Client(discord.AutoShardedClient):
     def connected(self) -> bool:
         """Whether every shard is connected."""
         return bool(self._up) and len(self._up) == self.shard_count
+
+    async def connect(self, *, reconnect: bool = True) -> None:  # noqa: ARG002  # always
+        """Listen until `close`. Raises what ends it for good."""
+        self._connection.shard_count = self.shard_count
+        self._connection.shard_ids = range(self.shard_count or 1)
+        self._ears = Ears(self, self._turn)
+        await self._ears.run()
+
+    async def close(self) -> None:
+        """Say goodbye and disconnect."""
+        if self._ears:
+            await self._ears.close()
+        await super().close()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Nothing: `turn` has been granted by then."""
 
     async def on_message(self, message: discord.Message) -> None:
         """A message came."""
@@ -125,7 +152,7 @@ class Client(discord.AutoShardedClient):
         self._up.add(shard)
 
     async def on_shard_disconnect(self, shard: int) -> None:
-        """Discord is gone; discord.py connects again."""
+        """Discord is gone; `Ears` connects again."""
         self._up.discard(shard)
 
     async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:

@@ -131,12 +131,15 @@ class Connection:
             case Op.HEARTBEAT:
                 self._beaten()
                 await asyncio.sleep(ANSWER_TIME)
-                await self.send(Op.ACKNOWLEDGED, None)
+                if not self._faults.strike("heartbeat"):
+                    await self.send(Op.ACKNOWLEDGED, None)
             case Op.IDENTIFY | Op.RESUME if self.session is not None:
                 raise Closed(4005)
             case Op.IDENTIFY:
                 await self._identify(data)
             case Op.RESUME:
+                if fault := self._faults.strike("resume", data):
+                    await self._fail(fault)
                 await self._resume(data)
             case Op.PRESENCE | Op.VOICE | Op.REQUEST_MEMBERS if self.session is None:
                 raise Closed(4003)
@@ -179,7 +182,7 @@ class Connection:
                 await session.news.wait()
 
     async def _fail(self, fault: Fault) -> None:
-        """What can go wrong with an IDENTIFY: its close code, slowness, or silence for ever."""
+        """What can go wrong with an IDENTIFY or a RESUME: a close code, slowness, or a cut."""
         if fault.kind == "code":
             raise Closed(int(fault.code))
         if fault.kind == "slow":

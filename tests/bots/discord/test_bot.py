@@ -15,14 +15,10 @@ def server_options():
     return {"limited": False}
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """Two sessions are to begin five seconds apart, for which nobody needs to wait here."""
-
-    async def hook(*_, **__):
-        pass
-
-    monkeypatch.setattr("discord.Client.before_identify_hook", hook)
+    monkeypatch.setattr("bots.discord.bot.SESSIONS", ())
 
 
 async def test_a_started_bot_is_ready_and_a_stopped_one_is_not(build, discord):
@@ -141,9 +137,7 @@ async def test_the_bot_comes_back_when_the_gateway_is_cut(bot, discord, clerk):
     assert question.text == "still there?"
 
 
-async def test_the_bot_comes_back_to_the_same_address_with_a_new_session(
-    bot, discord, clerk, at_once
-):
+async def test_the_bot_comes_back_to_the_same_address_with_a_new_session(bot, discord, clerk):
     await discord.drop(resumable=False)
     await discord.wait_ready()
 
@@ -152,7 +146,7 @@ async def test_the_bot_comes_back_to_the_same_address_with_a_new_session(
     await clerk.next()
 
 
-async def test_a_token_that_is_taken_back_ends_the_run_with_a_line(build, discord, at_once):
+async def test_a_token_that_is_taken_back_ends_the_run_with_a_line(build, discord):
     bot = build()
     await bot.start()
     running = asyncio.create_task(bot.run())
