@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.errors import ParleyError, SettingsError
+from core.errors import ParleyError, SettingsError, TokenRejected
 
 if TYPE_CHECKING:
     from core.settings import Records
 
 SETTINGS_WRONG = 2
 START_REFUSED = 3
+TOKEN_REJECTED = 4
+"""Exit codes. After 2 and 4 there is no use in a start with the same settings."""
 
 PERSON = re.compile(r"slack/[UW][A-Z0-9]{2,}|discord/\d{5,20}")
 
@@ -101,7 +103,8 @@ def run() -> None:
     try:
         _run(run(settings))
     except* ParleyError as errors:
-        raise _refused(errors, START_REFUSED) from errors
+        code = TOKEN_REJECTED if errors.subgroup(TokenRejected) else START_REFUSED
+        raise _refused(errors, code) from errors
 
 
 @app.command()

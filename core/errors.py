@@ -2,7 +2,8 @@
 
 ParleyError
 ├── SettingsError               wrong settings; all problems in one message, at start
-├── StartError                  something outside refuses the start (token, intent, port)
+├── StartError                  something outside refuses the start (address, port, database)
+│   └── TokenRejected           a platform does not accept its token, or not any more
 ├── StoreFailed                 the database cannot be read or written
 │   └── LeaseLost               another process has taken the question over
 ├── ShuttingDown                this process takes no more questions
@@ -66,6 +67,10 @@ class SettingsError(ParleyError):
 
 class StartError(ParleyError):
     """A platform, an endpoint or the machine refuses the start; one clear line."""
+
+
+class TokenRejected(StartError):
+    """A platform lets nobody in with this token; to start again changes nothing."""
 
 
 class StoreFailed(ParleyError):

@@ -18,7 +18,7 @@ from discord.http import Route
 from bots.discord import parley, pausing
 from bots.discord.begun import begun
 from bots.discord.budgets import SESSIONS
-from bots.discord.calls import Calls, NotRead
+from bots.discord.calls import UNAUTHORIZED, Calls, NotRead
 from bots.discord.client import Client
 from bots.discord.commands import Asking, Commands, Marks
 from bots.discord.desk import Desk, desk
@@ -36,7 +36,7 @@ from bots.discord.usage import Usage
 from core.access import Access, who_may_use
 from core.catch_up import CatchUp
 from core.chat import Chat
-from core.errors import PlatformFailed, StartError
+from core.errors import PlatformFailed, StartError, TokenRejected
 from core.forgetting import Forgetting
 from core.guilds import Guilds
 from core.languages import Languages
@@ -130,7 +130,7 @@ class DiscordBot:
         Raises `StartError`, in one line, when Discord does not want us or is not reached.
         """
         if not re.fullmatch(r"[\x21-\x7e]+", self._token):
-            raise StartError(NOT_ACCEPTED)
+            raise TokenRejected(NOT_ACCEPTED)
         client, commands = self._build()
         try:
             async with asyncio.timeout(START_TIMEOUT):
@@ -142,7 +142,7 @@ class DiscordBot:
         except BaseException as error:
             await self.stop()
             if reason := _reason(error, self._api_url):
-                raise StartError(reason) from error
+                raise reason from error
             raise
 
     async def who_may_use(self) -> str:
@@ -151,15 +151,21 @@ class DiscordBot:
 
     async def run(self) -> None:
         """Stay connected until `stop`; `StartError` when Discord ends it for good."""
-        if self._connection is None:
+        if self._connection is None or self._desk is None:
             raise RuntimeError("start comes before run")
-        await asyncio.wait({self._connection})
-        if self._connection.cancelled():
+        if self._client is None:
             return
-        if error := self._connection.exception():
-            if reason := _reason(error, self._api_url):
-                raise StartError(reason) from error
-            raise error
+        look = partial(_look, self._client)
+        doubting = asyncio.create_task(self._desk.calls.doubt.watch(look))
+        try:
+            done, _ = await asyncio.wait(
+                {self._connection, doubting}, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            doubting.cancel()
+        for task in done:
+            if not task.cancelled() and (error := task.exception()):
+                raise (_reason(error, self._api_url) or error) from error
 
     async def announce(self, channel: str, text: str) -> None:
         """Say something in a channel, as a notice; what becomes of it is a line of the log."""
@@ -301,7 +307,7 @@ class DiscordBot:
         # No flags at all may also mean that the server does not tell them; then it is the
         # gateway that refuses us, with code 4014.
         if flags and not (flags.gateway_message_content or flags.gateway_message_content_limited):
-            raise StartError(INTENT_OFF)
+            raise TokenRejected(INTENT_OFF)
         # discord.py's own method fails where a server leaves out what it never looks at.
         gateway = await client.http.request(Route("GET", "/gateway/bot"))
         client.shard_count = shards = gateway.get("shards") or 1
@@ -354,16 +360,27 @@ def _check_sessions(limit: dict[str, Any], shards: int) -> None:
     )
 
 
-def _reason(error: BaseException, api_url: str | None) -> str:
-    """What an operator can do about a connection that failed; empty for what nobody foresaw."""
+async def _look(client: Client) -> None:
+    """Look whether the token is good. Raises `discord.LoginFailure` when it is not any more."""
+    try:
+        await client.http.request(Route("GET", "/users/@me"))
+    except discord.HTTPException as failed:
+        if failed.status == UNAUTHORIZED:
+            raise discord.LoginFailure(str(failed)) from failed
+    except (OSError, aiohttp.ClientError):
+        log.debug("token not checked", exc_info=True)  # the next refusal has it checked again
+
+
+def _reason(error: BaseException, api_url: str | None) -> StartError | None:
+    """What an operator can do about a connection that failed; None for what nobody foresaw."""
     where = f"Discord ({api_url or 'discord.com'})"
     check = "Check the network, HTTPS_PROXY and DISCORD_API_URL."
-    reason = ""
+    kind, reason = StartError, ""
     match error:
         case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
-            reason = NOT_ACCEPTED
+            kind, reason = TokenRejected, NOT_ACCEPTED
         case discord.ConnectionClosed(code=4014):
-            reason = INTENT_OFF
+            kind, reason = TokenRejected, INTENT_OFF
         case discord.ConnectionClosed(code=code):
             reason = f"Discord ended the connection for good, with code {code}."
         case discord.HTTPException(status=status):
@@ -372,4 +389,4 @@ def _reason(error: BaseException, api_url: str | None) -> str:
             reason = f"{where} does not answer in time. {check}"
         case aiohttp.ClientError() | OSError() | discord.GatewayNotFound():
             reason = f"{where} is not reached. {check}"
-    return reason
+    return kind(reason) if reason else None

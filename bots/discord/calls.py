@@ -18,6 +18,7 @@ import discord
 
 from bots.discord.budgets import ALL
 from core.budget import Budgets
+from core.doubt import Doubt
 from core.errors import PlatformFailed
 from core.pace import Governor, Urgency
 from core.surface import Delivered, Outcome, RefusedForGood, RefusedForNow, Unknown
@@ -32,6 +33,7 @@ DEADLINE = 30.0
 TURN_TIMEOUT = 180.0
 """Seconds for which a call waits until its budgets allow it."""
 
+UNAUTHORIZED = 401
 TOO_MANY = 429
 OLD_MESSAGE = 30046
 """Code of the separate, unpublished limit on editing messages older than an hour."""
@@ -107,6 +109,7 @@ class Calls:
         self._tasks = Tasks(*_FAILURES)
         self._unanswered: set[asyncio.Future[Answer]] = set()
         self._closed = False
+        self.doubt = Doubt()
         self.trace = aiohttp.TraceConfig()
         self.trace.on_request_end.append(_headers_came)
         self.trace.on_response_chunk_received.append(_body_came)
@@ -176,6 +179,8 @@ class Calls:
     async def _first(self, exchange: "_Exchange", call: "asyncio.Task[T]") -> Answer:
         await asyncio.wait({exchange.answer}, timeout=DEADLINE)
         answer = exchange.answer.result() if exchange.answer.done() else TOO_LATE
+        if answer.status == UNAUTHORIZED:  # the token of an interaction may be meant as well
+            self.doubt.rise()
         if not answer.ok and not exchange.holds_all:
             _give_up(call, answer)
         return answer

@@ -109,10 +109,12 @@ class Shard:
         """Listen until `leave`. Raises `discord.ConnectionClosed` when we are not wanted."""
         clock = asyncio.get_running_loop().time
         failures = 0
-        while not self._left:
+        while True:
             self._gateway = gateway = await self._reach()
             began = clock()
             lost = await self._served(gateway)
+            if self._left:
+                return
             self._client.dispatch("shard_disconnect", self._number)
             failures = 0 if clock() - began > SETTLED else failures + 1
             pause = max(self._lost(gateway, lost), back_off(failures) if failures else 0.0)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 import aiohttp
 import structlog
@@ -14,7 +15,7 @@ from bots.slack.again import revived
 from bots.slack.assistant import Assistant
 from bots.slack.blocks import content
 from bots.slack.budgets import Budgets, unknown
-from bots.slack.calls import CALL_TIMEOUT, CallFailed, Calls
+from bots.slack.calls import CALL_TIMEOUT, VOID, CallFailed, Calls
 from bots.slack.commands import Commands
 from bots.slack.dialler import CONNECT_TIMEOUT, Dialler
 from bots.slack.directory import Directory
@@ -54,7 +55,7 @@ from core.presses import Presses
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.reports import Reports
-from core.surface import Outcome, Page, Surface
+from core.surface import Outcome, Page, RefusedForGood, Surface
 from core.tasks import Tasks
 
 log = structlog.get_logger()
@@ -156,8 +157,9 @@ class SlackBot:
 
     async def run(self) -> None:
         """Stay connected until `stop`; `StartError` when Slack ends it for good."""
-        ears, directory, door, past = self._ears, self._directory, self._door, self._past
-        if ears is None or directory is None or door is None or past is None:
+        ears, directory, door = self._ears, self._directory, self._door
+        past, posting = self._past, self._posting
+        if not (ears and directory and door and past and posting):
             raise StartError("The bot on Slack runs only after its start.")
         if self._stopped:
             return
@@ -168,6 +170,7 @@ class SlackBot:
                     tasks.create_task(directory.read()),
                     tasks.create_task(door.until_revoked()),
                     tasks.create_task(self._catch_up.run(past.look)),
+                    tasks.create_task(posting[0].doubt.watch(partial(_look, posting[0]))),
                 ]
                 await ears.run()
                 for task in beside:
@@ -347,6 +350,15 @@ class SlackBot:
             languages=self._languages,
             locales=directory.locales,
         )
+
+
+async def _look(calls: Calls) -> None:
+    """Look whether the bot token is good. Raises `StartError` when it is not any more."""
+    try:
+        await calls.now(calls.web.auth_test, ())
+    except CallFailed as failed:
+        if isinstance(failed.outcome, RefusedForGood) and failed.outcome.code in VOID:
+            raise tokens.revoked(failed.outcome.code) from failed
 
 
 def _first(errors: BaseExceptionGroup[StartError]) -> StartError:

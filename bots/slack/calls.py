@@ -11,6 +11,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bots.slack.payload import string
 from core.budget import Budget
+from core.doubt import Doubt
 from core.pace import Governor, Urgency
 from core.surface import RefusedForGood, RefusedForNow, Unknown
 
@@ -33,6 +34,11 @@ UNCERTAIN = frozenset(
 
 LATER = frozenset({"ratelimited", "rate_limited", "team_added_to_org"})
 """Codes that ask to wait."""
+
+VOID = frozenset(
+    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
+)
+"""Codes by which Slack says that a token is not good, or not any more."""
 
 Arguments = Any
 Answer = dict[str, Any]
@@ -59,6 +65,7 @@ class Calls:
         self._governor = governor
         self._clock = clock
         self._part_closed: dict[str, float] = {}
+        self.doubt = Doubt()
 
     async def now(
         self, method: Method, budgets: tuple[Budget, ...], **arguments: Arguments
@@ -104,6 +111,8 @@ class Calls:
             outcome = Unknown("no_answer")
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             outcome = failure(error)
+        if isinstance(outcome, RefusedForGood) and outcome.code in VOID:
+            self.doubt.rise()
         if isinstance(outcome, RefusedForNow):
             self._refused(budgets, outcome.retry_after)
         raise CallFailed(outcome)

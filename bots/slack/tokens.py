@@ -1,7 +1,7 @@
 """What Slack says of the two tokens, as one line for whoever set them."""
 
 from bots.slack.calls import Failure
-from core.errors import StartError
+from core.errors import StartError, TokenRejected
 from core.surface import RefusedForGood, RefusedForNow
 
 REFUSED = frozenset(
@@ -32,31 +32,34 @@ _APP = (
 def bot_token(outcome: Failure, url: str) -> StartError:
     """Why the bot token could not be used."""
     if isinstance(outcome, RefusedForGood):
-        return StartError(f"Slack does not accept SLACK_BOT_TOKEN ({outcome.code}). {_BOT}")
+        return _kind(outcome)(f"Slack does not accept SLACK_BOT_TOKEN ({outcome.code}). {_BOT}")
     return _unanswered(outcome, url)
 
 
 def no_bot() -> StartError:
     """The token is good, but speaks for a person."""
-    return StartError(f"SLACK_BOT_TOKEN does not belong to a bot. {_BOT}")
+    return TokenRejected(f"SLACK_BOT_TOKEN does not belong to a bot. {_BOT}")
 
 
 def app_token(outcome: Failure, url: str) -> StartError:
     """Why the app-level token could not be used."""
     if isinstance(outcome, RefusedForGood):
-        return StartError(f"Slack does not accept SLACK_APP_TOKEN ({outcome.code}). {_APP}")
+        return _kind(outcome)(f"Slack does not accept SLACK_APP_TOKEN ({outcome.code}). {_APP}")
     return _unanswered(outcome, url)
 
 
 def no_longer(code: str) -> StartError:
     """The app-level token was good, and is no more."""
-    return StartError(f"Slack no longer accepts SLACK_APP_TOKEN ({code}). {_APP}")
+    return TokenRejected(f"Slack no longer accepts SLACK_APP_TOKEN ({code}). {_APP}")
 
 
-def revoked(event: str) -> StartError:
-    """The bot token was good until the app was removed, or somebody made the token void."""
-    return StartError(
-        f"Slack has revoked SLACK_BOT_TOKEN ({event}). Install the app in the workspace again. "
+def revoked(word: str) -> StartError:
+    """The bot token was good until the app was removed, or somebody made the token void.
+
+    `word` is the event or the error by which Slack says so.
+    """
+    return TokenRejected(
+        f"Slack has revoked SLACK_BOT_TOKEN ({word}). Install the app in the workspace again. "
         f"{_BOT}"
     )
 
@@ -73,6 +76,11 @@ def too_slow(url: str) -> StartError:
     return StartError(
         f"Slack does not answer in time at {url}. Check the network, HTTPS_PROXY and SLACK_API_URL."
     )
+
+
+def _kind(outcome: RefusedForGood) -> type[StartError]:
+    """A word of Slack's is about the token; a mere status is of whatever stands at the address."""
+    return StartError if outcome.code.startswith("http_") else TokenRejected
 
 
 def _unanswered(outcome: Failure, url: str) -> StartError:

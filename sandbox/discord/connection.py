@@ -89,6 +89,10 @@ class Connection:
         if self._request.transport is not None:
             self._request.transport.abort()
 
+    async def dismiss(self, code: int) -> None:
+        """Close it with one of Discord's codes."""
+        await self._socket.close(code=code)
+
     async def send(self, op: int, data: Any) -> None:
         """Send a payload that is not an event."""
         await self._socket.send_str(json.dumps({"op": op, "d": data, "s": None, "t": None}))

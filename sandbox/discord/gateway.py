@@ -76,6 +76,13 @@ class Gateway:
             for connection in ending:
                 await connection.gone.wait()
 
+    async def revoke(self) -> None:
+        """The token is void: whoever came with it is sent away."""
+        self._handshake.revoke()
+        self._sessions.end_all()
+        for connection in tuple(self._connections):
+            await connection.dismiss(4004)
+
     async def ask_to_reconnect(self) -> None:
         """Ask all clients to reconnect and resume."""
         for connection in tuple(self._connections):

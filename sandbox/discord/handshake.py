@@ -39,6 +39,10 @@ class Handshake:
         self._starts = starts
         self._token = token
 
+    def revoke(self) -> None:
+        """Let nobody in with the token any more."""
+        self._token = ""
+
     def identify(self, data: Any) -> Session | None:
         """A new session, with READY and the guild on its way; None: try again in a while."""
         identity = self._identity(data)
@@ -101,7 +105,7 @@ class Handshake:
         return Identity(Intent(value), shard, shards)
 
     def _check_token(self, data: Json) -> None:
-        if str(data.get("token", "")).removeprefix("Bot ") != self._token:
+        if not self._token or str(data.get("token", "")).removeprefix("Bot ") != self._token:
             raise Closed(4004)
 
     def _guilds(self, identity: Identity) -> list[Json]:

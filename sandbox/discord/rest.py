@@ -81,6 +81,10 @@ class Rest:
         self._latency = latency
         self._buckets = Buckets() if limited else None
 
+    def revoke(self) -> None:
+        """Let nobody in with the token any more."""
+        self._authorization = ""
+
     def add_to(self, app: web.Application) -> None:
         """Put the routes into a web application."""
         for route in self._routes:

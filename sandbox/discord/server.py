@@ -169,6 +169,16 @@ class DiscordServer:
         """Ask the clients to reconnect and resume, as before a deployment (op 7)."""
         await self._gateway.ask_to_reconnect()
 
+    def switch_off(self, intent: str) -> None:
+        """Switch a privileged intent off in the portal; new sessions do not get it any more."""
+        self._realm.privileged -= {intent}
+
+    async def revoke(self, *, tell: bool = True) -> None:
+        """The token is void, as after a reset in the portal; `tell` the gateway's clients."""
+        self._rest.revoke()
+        if tell:
+            await self._gateway.revoke()
+
     def redeliver(self, message: Message) -> None:
         """Tell of a message a second time, as can happen around a RESUME."""
         self._tell(Change("posted", self._realm.space.name, message.channel, message))

@@ -28,15 +28,15 @@ async def refused(town, *, code=3, **changes):
 
 
 async def test_a_wrong_bot_token_of_slack_names_its_setting(town):
-    assert "SLACK_BOT_TOKEN" in await refused(town, SLACK_BOT_TOKEN="xoxb-wrong")
+    assert "SLACK_BOT_TOKEN" in await refused(town, code=4, SLACK_BOT_TOKEN="xoxb-wrong")
 
 
 async def test_a_wrong_app_token_of_slack_names_its_setting(town):
-    assert "SLACK_APP_TOKEN" in await refused(town, SLACK_APP_TOKEN="xapp-wrong")
+    assert "SLACK_APP_TOKEN" in await refused(town, code=4, SLACK_APP_TOKEN="xapp-wrong")
 
 
 async def test_a_wrong_token_of_discord_names_its_setting(town):
-    assert "DISCORD_TOKEN" in await refused(town, DISCORD_TOKEN="wrong")
+    assert "DISCORD_TOKEN" in await refused(town, code=4, DISCORD_TOKEN="wrong")
 
 
 async def test_a_missing_intent_of_discord_says_which_switch_to_turn_on(town):
@@ -44,7 +44,7 @@ async def test_a_missing_intent_of_discord_says_which_switch_to_turn_on(town):
     town.discord = DiscordServer(town.world, privileged=frozenset())
     await town.discord.start()
 
-    assert "Message Content Intent" in await refused(town)
+    assert "Message Content Intent" in await refused(town, code=4)
 
 
 async def test_a_platform_that_is_not_there_names_its_address(town):
@@ -192,9 +192,33 @@ async def test_an_app_that_is_removed_from_slack_ends_it_with_a_line(town):
     async with town.bot(DISCORD_TOKEN=None) as bot:
         town.slack.uninstall()
 
-        assert await bot.ended(15) == 3, bot.said
+        assert await bot.ended(15) == 4, bot.said
     line = bot.said.splitlines()[-1]
     assert line.startswith("parley: Slack has revoked SLACK_BOT_TOKEN (tokens_revoked).")
+    assert "Traceback" not in bot.said
+
+
+async def test_a_token_that_slack_takes_back_without_a_word_ends_it_with_a_line(town):
+    async with town.bot(DISCORD_TOKEN=None) as bot:
+        town.slack.workspace.installed = False
+        town.slack.say("U0ADA", "C0GENERAL", "@Parley hello")
+
+        assert await bot.ended(15) == 4, bot.said
+    line = bot.said.splitlines()[-1]
+    assert line.startswith("parley: Slack has revoked SLACK_BOT_TOKEN (account_inactive).")
+    assert "Traceback" not in bot.said
+
+
+@pytest.mark.parametrize("tell", [True, False])
+async def test_a_token_that_discord_takes_back_ends_it_with_a_line(town, tell):
+    async with town.bot(SLACK_BOT_TOKEN=None, SLACK_APP_TOKEN=None) as bot:
+        await town.discord.revoke(tell=tell)
+        if not tell:
+            DiscordPlace(town.discord, town.world.discord).mention("1001", "hello")
+
+        assert await bot.ended(15) == 4, bot.said
+    line = bot.said.splitlines()[-1]
+    assert line.startswith("parley: DISCORD_TOKEN is not accepted by Discord.")
     assert "Traceback" not in bot.said
 
 

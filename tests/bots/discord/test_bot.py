@@ -3,7 +3,7 @@ import socket
 
 import pytest
 
-from core.errors import StartError
+from core.errors import StartError, TokenRejected
 from sandbox.discord import DiscordServer
 from sandbox.faults import Fault
 
@@ -144,6 +144,33 @@ async def test_the_bot_comes_back_to_the_same_address_with_a_new_session(bot, di
     discord.say(ADA, GENERAL, "@Parley still there?")
 
     await clerk.next()
+
+
+async def test_an_intent_that_is_switched_off_ends_the_run_with_a_line(build, discord):
+    bot = build()
+    await bot.start()
+    running = asyncio.create_task(bot.run())
+    discord.switch_off("message_content")
+    await discord.drop(resumable=False)
+
+    with pytest.raises(TokenRejected, match="Message Content Intent"):
+        async with asyncio.timeout(8):
+            await running
+    await bot.stop()
+
+
+async def test_a_token_of_an_interaction_that_has_expired_says_nothing_of_the_bots_own(
+    bot, discord
+):
+    running = asyncio.create_task(bot.run())
+    bot._desk.calls.doubt.rise()
+    async with asyncio.timeout(5):
+        while discord.requests[-1].path != "/users/@me":
+            await asyncio.sleep(0.01)
+
+    assert not running.done()
+    await bot.stop()
+    await running
 
 
 async def test_a_token_that_is_taken_back_ends_the_run_with_a_line(build, discord):
