@@ -2,10 +2,9 @@
 
 import asyncio
 import random
-import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,7 +12,7 @@ from typing import Any, Protocol
 import structlog
 from pydantic import SecretStr
 
-from bots import direct, garbage
+from bots import direct, garbage, stopping
 from bots.admin import Admin
 from core.access import Access
 from core.answer_cache import AnswerCache
@@ -104,20 +103,22 @@ async def run(settings: Settings) -> None:
 
     Raises `StartError`, or a group of them, for whatever refuses the start.
     """
-    signals = _heard_signals()
-    async with AsyncExitStack() as house:
+    signals, closing = stopping.heard(), stopping.Closing()
+    async with stopping.Start(signals) as start, AsyncExitStack() as house:
         personas, limits = _personas(settings), _limits(settings)
         lifetime = settings.text_hours * 3600
         store = await Store.open(settings.database_url, time.time, lifetime)
-        house.push_async_callback(store.close)
+        house.push_async_callback(closing.close_last, "database", store.close)
         models = _models(settings)
         model = models[settings.openai_base_url]
-        house.push_async_callback(_together, [one.close for one in models.values()])
+        house.push_async_callback(
+            closing.close, "model", partial(_together, [one.close for one in models.values()])
+        )
         offer = Offer(model, time.monotonic)
-        house.push_async_callback(offer.close)
+        house.push_async_callback(closing.close, "offer of models", offer.close)
         model_name = await _model_name(settings, model)
         cuts = Cuts(store.marks, time.monotonic, time.time)
-        house.push_async_callback(cuts.close)
+        house.push_async_callback(closing.close, "bursts", cuts.close)
         await cuts.load()
         governor = Governor(time.monotonic, cuts)
         parameters = _parameters(settings, model_name)
@@ -149,7 +150,7 @@ async def run(settings: Settings) -> None:
             limits=limits,
         )
         erasing = Erasing(store.texts)
-        await house.enter_async_context(_running(erasing.run()))
+        await house.enter_async_context(closing.running(erasing.run()))
         forgetting = _forgetting(settings, store, composer)
 
         def chosen(conversation: Conversation) -> str:
@@ -168,26 +169,29 @@ async def run(settings: Settings) -> None:
             reports=Reports(store.usage, Charts(), time.time, settings.time_zone),
             forgetting=forgetting,
         )
-        house.push_async_callback(_together, [bot.stop for bot in bots.values()])
-        await house.enter_async_context(_administered(settings, bots))
-        await house.enter_async_context(_running(spending.keep()))
-        await house.enter_async_context(_running(chat.run()))
+        house.push_async_callback(
+            _together, [partial(closing.close, name, bot.stop) for name, bot in bots.items()]
+        )
+        await house.enter_async_context(_administered(settings, bots, chat))
+        await house.enter_async_context(closing.running(spending.keep()))
+        await house.enter_async_context(closing.running(chat.run()))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
-        await house.enter_async_context(_running(chat.resume(bots, settings.resume_within)))
-        await house.enter_async_context(_running(overrides.keep()))
-        await house.enter_async_context(_running(forgetting.run()))
+        await house.enter_async_context(closing.running(chat.resume(bots, settings.resume_within)))
+        await house.enter_async_context(closing.running(overrides.keep()))
+        await house.enter_async_context(closing.running(forgetting.run()))
         if settings.alert_channel:
             spending.tell = partial(_tell, settings, bots)
-        await house.enter_async_context(_running(garbage.collect(chat.idle)))
+        await house.enter_async_context(closing.running(garbage.collect(chat.idle)))
         for platform, bot in bots.items():
             log.info("who may use the bot", platform=platform, who=await bot.who_may_use())
         for note in settings.notes:
             log.warning(note)
         _say_what_it_costs(settings, spending, prices, model_name)
         log.info("ready", model=model_name, endpoint=settings.endpoint, platforms=list(bots))
-        await house.enter_async_context(_running(_warn_if_gone(model, model_name, offer)))
-        await _until_stopped(list(bots.values()), chat, signals, settings.drain_seconds)
-    log.info("stopped")
+        await house.enter_async_context(closing.running(_warn_if_gone(model, model_name, offer)))
+        await start.over()
+        await _until_stopped(list(bots.values()), chat, signals, settings.drain_seconds, closing)
+    closing.over()
 
 
 def _models(settings: Settings) -> dict[str, Model]:
@@ -483,30 +487,21 @@ async def _together(actions: Sequence[Callable[[], Coroutine[Any, Any, None]]]) 
 
 
 @asynccontextmanager
-async def _administered(settings: Settings, bots: dict[str, Bot]) -> AsyncIterator[None]:
+async def _administered(
+    settings: Settings, bots: dict[str, Bot], chat: Chat
+) -> AsyncIterator[None]:
     """Answer an operator's tools, where a port is set for them."""
     if settings.admin_port is None:
         yield
         return
-    checks = {name: (lambda bot=bot: bot.ready) for name, bot in bots.items()}
+    checks = {name: partial(getattr, bot, "ready") for name, bot in bots.items()}
+    checks["questions"] = partial(getattr, chat, "takes_questions")
     admin = Admin(settings.admin_host, settings.admin_port, checks)
     await admin.start()
     try:
         yield
     finally:
         await admin.stop()
-
-
-@asynccontextmanager
-async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Work that goes on beside the rest, and is cancelled and awaited at its end."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _warn_if_gone(model: Model, name: str, offer: Offer | None = None) -> None:
@@ -533,7 +528,11 @@ async def _warn_if_gone(model: Model, name: str, offer: Offer | None = None) -> 
 
 
 async def _until_stopped(
-    bots: Sequence[Bot], chat: Chat, signals: "asyncio.Queue[str]", drain_seconds: float
+    bots: Sequence[Bot],
+    chat: Chat,
+    signals: "asyncio.Queue[str]",
+    drain_seconds: float,
+    closing: stopping.Closing,
 ) -> None:
     """Serve until told to stop or a platform ends for good, then drain; a signal ends the drain.
 
@@ -549,6 +548,7 @@ async def _until_stopped(
         await asyncio.wait({draining, hurried}, return_when=asyncio.FIRST_COMPLETED)
         await _cancelled(draining, hurried)
     finally:
+        closing.begin()
         await _cancelled(told, *serving)
     ended = [task for task in (draining, *serving) if not task.cancelled()]
     if errors := [error for task in ended if (error := task.exception())]:
@@ -559,13 +559,4 @@ async def _cancelled(*tasks: "asyncio.Task[Any]") -> None:
     """Cancel tasks and wait for their end, whatever it is."""
     for task in tasks:
         task.cancel()
-    await asyncio.wait(tasks)
-
-
-def _heard_signals() -> "asyncio.Queue[str]":
-    """The names of the signals that ask us to stop, as they come."""
-    signals: asyncio.Queue[str] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, signals.put_nowait, number.name)
-    return signals
+    await asyncio.wait(tasks, timeout=stopping.CLOSING)

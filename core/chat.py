@@ -239,10 +239,16 @@ class Chat:
         await resuming.run()
 
     async def run(self) -> None:
-        """Own every answer and keep their leases until cancelled; `drain` comes before that."""
-        async with asyncio.TaskGroup() as self._tasks:
-            self._tasks.create_task(self._changes.obey())
-            await self._leases.keep(self._lost)
+        """Own every answer and keep their leases until cancelled; `drain` comes before that.
+
+        What is still open then, another process may take over at once.
+        """
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                self._tasks.create_task(self._changes.obey())
+                await self._leases.keep(self._lost)
+        finally:
+            await self._leases.give_back()
 
     async def drain(self, seconds: float) -> None:
         """Take no more questions; let answers finish, or interrupt them in time to say so."""
@@ -261,6 +267,11 @@ class Chat:
                 await asyncio.gather(
                     *(self._refuse((asked,), RESTARTING) for asked in unanswered), self.idle()
                 )
+
+    @property
+    def takes_questions(self) -> bool:
+        """Whether this process answers what it is asked now."""
+        return self._tasks is not None and not self._draining
 
     async def idle(self) -> None:
         """Wait until every question has ended, with its signs of work and its book-keeping."""

@@ -13,6 +13,9 @@ from core.store.questions import Questions
 
 log = structlog.get_logger()
 
+GIVING_BACK = 0.5
+"""Seconds for the store to take leases back when the process ends; else they expire."""
+
 Work = Coroutine[Any, Any, None]
 
 
@@ -55,6 +58,18 @@ class Leases:
                 log.warning("taken over by another process", question=key)
                 self._held.discard(key)
                 lost(key)
+
+    async def give_back(self) -> None:
+        """Let others have at once what this process leaves open, if the store lets us say so."""
+        if not (held := self._held | self._unrecorded):
+            return
+        try:
+            async with asyncio.timeout(GIVING_BACK):
+                await self._questions.give_back(held)
+        except (StoreFailed, TimeoutError) as error:
+            log.warning("leases not given back, they expire", error=str(error))
+        else:
+            log.info("leases given back", questions=sorted(held))
 
     async def close(self, keys: Iterable[str], write: Callable[[], Work]) -> None:
         """Close the record of questions by `write`; what fails is tried again aside.

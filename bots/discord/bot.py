@@ -56,7 +56,7 @@ START_TIMEOUT = 6.0
 GUILDS_AT_ONCE = 200
 """Servers of the bot's that Discord lists at once, at most."""
 
-CLOSE_TIMEOUT = 2.0
+CLOSE_TIMEOUT = 0.6
 """Seconds, at most, to say goodbye to the gateway."""
 
 NOT_ACCEPTED = (

@@ -26,7 +26,7 @@ from core.surface import RefusedForGood
 from core.tasks import Tasks
 from core.told import Told
 
-CLOSING = 2.0
+CLOSING = 0.8
 """Seconds, at most, that requests and tasks on their way are given at the end."""
 
 HINT_PERIOD = 600.0

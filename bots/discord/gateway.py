@@ -22,7 +22,7 @@ messages that it takes in a minute, four."""
 ACKNOWLEDGED_IN = 10.0
 """Seconds for a heartbeat to be acknowledged."""
 
-FAREWELL = 1.0
+FAREWELL = 0.5
 """Seconds for a close to be answered."""
 
 RESUMABLE = 4000

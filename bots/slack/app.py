@@ -65,7 +65,7 @@ SLACK = "https://slack.com/api/"
 START_TIMEOUT = 6.0
 """Seconds in which the tokens are found right or wrong."""
 
-STOP_TIMEOUT = 5.0
+STOP_TIMEOUT = 1.2
 """Seconds in which what has been heard is acknowledged and the connections are closed."""
 
 

@@ -32,11 +32,11 @@ HEARTBEAT = 10.0
 HELLO_TIMEOUT = 10.0
 """Seconds from dialling to Slack's greeting."""
 
-FAREWELL = 1.0
+FAREWELL = 0.5
 """Seconds for a close to be answered."""
 
-LAST_ANSWERS = 3.0
-"""Seconds in which what has been heard may still be acknowledged: Slack waits no longer."""
+LAST_ANSWERS = 1.0
+"""Seconds in which what has been heard may still be acknowledged, when the bot stops."""
 
 ANSWERED = "answered"
 """Where a request keeps the event that is set when its answer has been sent, or cannot be."""

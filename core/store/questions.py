@@ -265,6 +265,12 @@ class Questions:
             )
             return wanted - set(held.scalars())
 
+    async def give_back(self, keys: Iterable[str]) -> None:
+        """Let whoever comes next take these questions over at once, as far as they are open."""
+        async with self._database.write() as connection:
+            given = {"keys": list(set(keys)), "us": self._owner, "lease_until": 0.0}
+            await connection.execute(_CHANGE, given)
+
     async def settle(self, keys: Iterable[str], outcome: str) -> None:
         """The questions have ended without a reply; `LeaseLost` when one is not ours."""
         async with self._database.write() as connection:

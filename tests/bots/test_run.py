@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from bots.run import _running, _start, _until_stopped, _warn_if_gone
+from bots.run import _start, _until_stopped, _warn_if_gone
+from bots.stopping import Closing
 from core.errors import StartError
 
 
@@ -51,7 +52,7 @@ async def test_a_platform_that_ends_for_good_lets_the_answers_on_the_other_end_f
     with pytest.raises(BaseExceptionGroup) as caught:
         async with asyncio.timeout(5):
             platforms = [Platform(), Platform(StartError("revoked"))]
-            await _until_stopped(platforms, chat, signals, 8)
+            await _until_stopped(platforms, chat, signals, 8, Closing())
     assert caught.group_contains(StartError, match="revoked")
     assert chat.ended == ["drained"]
 
@@ -62,7 +63,7 @@ async def test_a_signal_drains_and_a_second_one_ends_at_once():
         signals.put_nowait("SIGTERM")
 
     async with asyncio.timeout(5):
-        await _until_stopped([Platform()], chat, signals, 3600)
+        await _until_stopped([Platform()], chat, signals, 3600, Closing())
     assert chat.ended == ["hurried"]
 
 
@@ -70,7 +71,7 @@ async def test_one_signal_waits_for_the_answers():
     chat, signals = Drained(takes=0.05), asyncio.Queue()
     signals.put_nowait("SIGTERM")
 
-    await _until_stopped([Platform()], chat, signals, 8)
+    await _until_stopped([Platform()], chat, signals, 8, Closing())
     assert chat.ended == ["drained"]
 
 
@@ -83,7 +84,7 @@ class Baffled:
 
 async def test_what_goes_wrong_in_checking_the_model_is_logged_and_does_not_spoil_the_end():
     with capture_logs() as lines:
-        async with _running(_warn_if_gone(Baffled(), "m")):
+        async with Closing().running(_warn_if_gone(Baffled(), "m")):
             await asyncio.sleep(0)
 
     assert [line["log_level"] for line in lines] == ["error"]
