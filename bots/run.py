@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import structlog
 from pydantic import SecretStr
 
-from bots import direct, garbage, stopping
+from bots import busy, direct, garbage, stopping
 from bots.admin import Admin
 from core.access import Access
 from core.answer_cache import AnswerCache
@@ -106,8 +106,7 @@ async def run(settings: Settings) -> None:
     signals, closing = stopping.heard(), stopping.Closing()
     async with stopping.Start(signals) as start, AsyncExitStack() as house:
         personas, limits = _personas(settings), _limits(settings)
-        lifetime = settings.text_hours * 3600
-        store = await Store.open(settings.database_url, time.time, lifetime)
+        store = await Store.open(settings.database_url, time.time, settings.text_hours * 3600)
         house.push_async_callback(closing.close_last, "database", store.close)
         models = _models(settings)
         model = models[settings.openai_base_url]
@@ -182,6 +181,7 @@ async def run(settings: Settings) -> None:
         if settings.alert_channel:
             spending.tell = partial(_tell, settings, bots)
         await house.enter_async_context(closing.running(garbage.collect(chat.idle)))
+        await house.enter_async_context(closing.running(busy.Watch().run()))
         for platform, bot in bots.items():
             log.info("who may use the bot", platform=platform, who=await bot.who_may_use())
         for note in settings.notes:
