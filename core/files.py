@@ -28,8 +28,11 @@ MOST_PICTURES = 10
 MOST_TEXTS = 10
 """Other files in one request."""
 
-AT_ONCE = 4
+AT_ONCE = 6
 """Files that are fetched at the same time, for all conversations together."""
+
+SHARE = 2
+"""Of these, the most for one answer: where its files hang, those of others still come."""
 
 FETCH_TIMEOUT = 45.0
 """Seconds for one file to come, with the wait for its turn."""
@@ -108,10 +111,10 @@ class Files:
         self, wanted: Sequence[Hung], fetch: Fetch, most_pictures: int = MOST_PICTURES
     ) -> Mapping[str, Content]:
         """What the files hold, by their ids. Never raises for what is wrong with one of them."""
-        chosen = list(_chosen(wanted, most_pictures))
+        chosen, share = list(_chosen(wanted, most_pictures)), asyncio.Semaphore(SHARE)
         async with asyncio.TaskGroup() as tasks:
             reading = {
-                one.file.id: tasks.create_task(self._content(one, fetch))
+                one.file.id: tasks.create_task(self._content(one, fetch, share))
                 for one, why in chosen
                 if why is None
             }
@@ -125,21 +128,21 @@ class Files:
                 del self._held[key]
                 self._size -= _size(content)
 
-    async def _content(self, one: Hung, fetch: Fetch) -> Content:
+    async def _content(self, one: Hung, fetch: Fetch, share: asyncio.Semaphore) -> Content:
         key = f"{one.file.id}/{one.file.size}"
         lock = self._reading.setdefault(key, asyncio.Lock())
         async with lock:
             if key in self._held:
                 self._held.move_to_end(key)
                 return self._held[key][1]
-            content = await self._read(one, fetch)
+            content = await self._read(one, fetch, share)
             if not isinstance(content, Why) or content.lasts:
                 self._keep(key, one.message, content)
             return content
 
-    async def _read(self, one: Hung, fetch: Fetch) -> Content:
+    async def _read(self, one: Hung, fetch: Fetch, share: asyncio.Semaphore) -> Content:
         try:
-            data = await self._fetched(one, fetch)
+            data = await self._fetched(one, fetch, share)
             return await self._parsed(data)
         except FileUnread as error:
             log.warning("file not read", file=one.file.id, why=error.why, detail=str(error))
@@ -149,9 +152,9 @@ class Files:
             log.exception("unexpected", file=one.file.id)
             return Why.DAMAGED
 
-    async def _fetched(self, one: Hung, fetch: Fetch) -> bytes:
+    async def _fetched(self, one: Hung, fetch: Fetch, share: asyncio.Semaphore) -> bytes:
         try:
-            async with asyncio.timeout(FETCH_TIMEOUT), self._fetching:
+            async with asyncio.timeout(FETCH_TIMEOUT), share, self._fetching:
                 data = await fetch(one.file, one.message, MOST_BYTES)
         except TimeoutError as error:
             raise FileUnread(Why.NOT_REACHED, "not there in time") from error

@@ -250,6 +250,8 @@ class SlackBot:
     async def _start(self) -> None:
         self._stopped = False
         self._session = session = aiohttp.ClientSession(
+            # Their number is held by budgets; in a queue for connections one would wait for all.
+            connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT, connect=CONNECT_TIMEOUT),
         )
         web = AsyncWebClient(self._bot_token, self._api_url, session=session, retry_handlers=[])

@@ -74,10 +74,28 @@ async def test_little_is_kept_and_the_newest_of_it():
 
 
 async def test_only_so_many_are_fetched_at_once():
-    host = Host()
-    await Files().read(wanted(*(file(str(n)) for n in range(9))), host)
+    files, host = Files(), Host()
+    await asyncio.gather(
+        *(files.read(wanted(*(file(f"{one}-{n}") for n in range(3))), host) for one in range(9))
+    )
 
     assert host.most_at_once == AT_ONCE
+
+
+async def test_files_that_hang_below_one_question_leave_room_for_those_of_others():
+    files, hanging = Files(), asyncio.Event()
+
+    async def hangs(*_):
+        hanging.set()
+        await asyncio.Event().wait()
+
+    stuck = asyncio.create_task(files.read(wanted(*(file(str(n)) for n in range(9))), hangs))
+    await hanging.wait()
+
+    async with asyncio.timeout(5):
+        assert await files.read(wanted(file("a")), Host()) == {"a": Words("words", 5)}
+    stuck.cancel()
+    await asyncio.wait({stuck})
 
 
 async def test_what_cannot_be_read_is_not_even_fetched():
