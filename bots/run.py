@@ -171,7 +171,8 @@ async def run(settings: Settings) -> None:
         house.push_async_callback(
             _together, [partial(closing.close, name, bot.stop) for name, bot in bots.items()]
         )
-        await house.enter_async_context(_administered(settings, bots, chat))
+        await house.enter_async_context(_administered(settings, bots, chat, store))
+        await house.enter_async_context(closing.running(store.watch()))
         await house.enter_async_context(closing.running(spending.keep()))
         await house.enter_async_context(closing.running(chat.run()))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
@@ -488,14 +489,17 @@ async def _together(actions: Sequence[Callable[[], Coroutine[Any, Any, None]]]) 
 
 @asynccontextmanager
 async def _administered(
-    settings: Settings, bots: dict[str, Bot], chat: Chat
+    settings: Settings, bots: dict[str, Bot], chat: Chat, store: Store
 ) -> AsyncIterator[None]:
     """Answer an operator's tools, where a port is set for them."""
     if settings.admin_port is None:
         yield
         return
-    checks = {name: partial(getattr, bot, "ready") for name, bot in bots.items()}
-    checks["questions"] = partial(getattr, chat, "takes_questions")
+    checks: dict[str, Callable[[], bool]] = {
+        name: partial(getattr, bot, "ready") for name, bot in bots.items()
+    }
+    checks["questions"] = lambda: chat.takes_questions
+    checks["database"] = lambda: store.is_writable
     admin = Admin(settings.admin_host, settings.admin_port, checks)
     await admin.start()
     try:

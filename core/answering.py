@@ -42,6 +42,7 @@ from core.revising import FORMER, former_of
 from core.running import WITHDRAWN, Running
 from core.spending import Spender, Spending
 from core.store import Store
+from core.store.patience import loudness
 from core.store.texts import ANYTHING
 from core.surface import Delivered, Outcome, Page, Surface, Unknown
 from core.words import together, told
@@ -359,7 +360,7 @@ class Answering:
         try:
             await self._store.replies.posted(name, keys(asked), number, message)
         except StoreFailed as error:
-            log.error("message not recorded", reply=name, error=str(error))
+            log.log(loudness(error), "message not recorded", reply=name, error=str(error))
 
     async def _settle(self, running: Running, ending: Ending) -> None:
         """Close the record of an answer that stands on the screen as it will stay."""

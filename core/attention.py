@@ -3,6 +3,7 @@
 import asyncio
 from weakref import WeakValueDictionary
 
+from core.errors import StoreUnwritable
 from core.etiquette import LISTENING, Saying, after, is_for_bot
 from core.messages import Conversation
 from core.store.threads import Threads
@@ -34,5 +35,8 @@ class Attention:
         standing = known or LISTENING
         # What changes nothing waits for no writer.
         if after(standing, saying) != standing:
-            standing = await self._threads.heard(conversation, saying)
+            try:
+                standing = await self._threads.heard(conversation, saying)
+            except StoreUnwritable:  # whoever speaks to the bot is then told why it cannot answer
+                standing = after(standing, saying)
         return is_for_bot(saying, standing)

@@ -1,6 +1,7 @@
 """The product: a question comes in, an answer grows in front of whoever asked it."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -24,6 +25,7 @@ from core.errors import (
     PlatformFailed,
     ShuttingDown,
     StoreFailed,
+    StoreUnwritable,
 )
 from core.etiquette import Saying
 from core.fresh import FreshStarts
@@ -159,7 +161,8 @@ class Chat:
         `StoreFailed` when it cannot be claimed and `ShuttingDown` when this process
         takes no more; the platform must then deliver it again.
 
-        One that its asker may not ask is not claimed. A command is then to be answered
+        One that its asker may not ask, or that cannot be written down however often it is
+        delivered, is not claimed. A command is then to be answered
         with what `NotAdmitted` says; any other asker is told, at most once in a minute.
         """
         return await self._claimed(self._take(question, surface))
@@ -302,6 +305,8 @@ class Chat:
                     return True
                 if not await self._store.questions.claim(question):
                     return False
+        except StoreUnwritable as error:
+            return self._not_written(question, surface, error)
         except Exception as error:  # noqa: BLE001 - raised again by `accept`
             return error
         await self._taken([Asked(question, surface, _status(surface))])
@@ -357,6 +362,7 @@ class Chat:
             found = await find(known, question.cause)
             return [Asked(one, on, _status(on)) for one, on in found]
 
+        asks: bool | None = None
         try:
             asks = await self._changes.knows(question.identity)
             if asks is False:
@@ -369,6 +375,8 @@ class Chat:
                 return await self._take(question, surface)
             asked = Asked(question, surface, _status(surface))
             return await self._changes.edited(asked, together)
+        except StoreUnwritable as error:
+            return self._not_written(question, surface, error) if asks else False
         except Exception as error:  # noqa: BLE001 - raised again by `edited`
             return error
 
@@ -385,6 +393,23 @@ class Chat:
             return PAUSED
         return await self._admission.too_many(question)
 
+    def _not_written(
+        self, question: Question, surface: Surface, error: StoreUnwritable
+    ) -> bool | Exception:
+        """A question cannot be claimed, nor could it in a minute: say so. "Stop" needs no claim."""
+        if question.is_command:
+            return NotAdmitted(error.sentence)
+        if is_stop(question.text):
+            self._aside(self._stopped_unwritten(question, surface))
+        elif self._admission.due(surface.caller(question.asker)):
+            self._aside(self._told(question, surface, error.sentence, logging.DEBUG))
+        return True
+
+    async def _stopped_unwritten(self, question: Question, surface: Surface) -> None:
+        may_manage = partial(surface.may_manage, question.asker.id)
+        if why := await self.stop_in(question.conversation, question.asker.id, may_manage):
+            await self._told(question, surface, why)
+
     def _turn_away(self, question: Question, surface: Surface, why: Notice) -> None:
         """A question is not admitted: say so, where that is due."""
         if question.is_command:
@@ -392,7 +417,9 @@ class Chat:
         if self._admission.due(surface.caller(question.asker)):
             self._aside(self._told(question, surface, why))
 
-    async def _told(self, question: Question, surface: Surface, why: str) -> None:
+    async def _told(
+        self, question: Question, surface: Surface, why: str, loudness: int = logging.INFO
+    ) -> None:
         """Tell an asker, in the way that the channel wants it, why there is no answer."""
         preset = self._overrides.preset(Scope.of(question.conversation), question.persona)
         try:
@@ -401,7 +428,7 @@ class Chat:
             ended = type(outcome).__name__
         except Exception as error:  # noqa: BLE001 - whatever comes next happens all the same
             ended = f"{type(error).__name__}: {error}"
-        log.info("refused", question=question.key, why=why, told=ended)
+        log.log(loudness, "refused", question=question.key, why=why, told=ended)
 
     async def _stopped_by_word(self, asked: Asked) -> None:
         """Somebody wrote "stop", and nothing else."""

@@ -5,6 +5,8 @@ ParleyError
 ├── StartError                  something outside refuses the start (address, port, database)
 │   └── TokenRejected           a platform does not accept its token, or not any more
 ├── StoreFailed                 the database cannot be read or written
+│   ├── StoreBusy               another program writes to it, for longer than we wait
+│   ├── StoreUnwritable         its disk is full, or its file may not be written or is damaged
 │   └── LeaseLost               another process has taken the question over
 ├── ShuttingDown                this process takes no more questions
 ├── NotAdmitted                 the asker may not ask this here
@@ -77,6 +79,18 @@ class StoreFailed(ParleyError):
     """The database cannot be read or written."""
 
     says = Notice("store_failed")
+
+
+class StoreBusy(StoreFailed):
+    """Another program writes to the database, for longer than we wait; it may end in a moment."""
+
+    says = Notice("store_busy")
+
+
+class StoreUnwritable(StoreFailed):
+    """Nothing can be written until somebody acts: a full disk, a missing right, a damaged file."""
+
+    says = Notice("store_unwritable")
 
 
 class LeaseLost(StoreFailed):

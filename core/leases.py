@@ -8,7 +8,7 @@ import structlog
 
 from core.errors import LeaseLost, StoreFailed
 from core.store import RENEWAL
-from core.store.patience import DELAYS, write_in_the_end
+from core.store.patience import DELAYS, loudness, write_in_the_end
 from core.store.questions import Questions
 
 log = structlog.get_logger()
@@ -52,7 +52,7 @@ class Leases:
             try:
                 gone = await self._questions.renew(wanted)
             except Exception as error:  # noqa: BLE001 - the next renewal may work
-                log.error("leases not renewed", error=str(error))
+                log.log(loudness(error), "leases not renewed", error=str(error))
                 continue
             for key in gone & self._held:
                 log.warning("taken over by another process", question=key)
@@ -82,7 +82,12 @@ class Leases:
         except LeaseLost:
             raise
         except StoreFailed as error:
-            log.error("not recorded, trying again", questions=sorted(closed), error=str(error))
+            log.log(
+                loudness(error),
+                "not recorded, trying again",
+                questions=sorted(closed),
+                error=str(error),
+            )
             self._unrecorded |= closed
             self._aside(self._close_later(closed, write))
 

@@ -22,7 +22,7 @@ from core.messages import Question
 from core.prices import NANO, Price, Prices, dollars
 from core.store.calls import Call
 from core.store.ledger import Held, Ledger, Line, Taken, Unit
-from core.store.patience import write_in_the_end
+from core.store.patience import loudness, write_in_the_end
 from core.words import Notice
 
 log = structlog.get_logger()
@@ -352,7 +352,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
         try:
             await work()
         except StoreFailed as error:
-            log.error("counters and reservations not looked through", error=str(error))
+            log.log(loudness(error), "reservations not looked through", error=str(error))
         await asyncio.sleep(seconds)
 
 

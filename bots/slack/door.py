@@ -37,6 +37,7 @@ from core.chat import Chat
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.messages import Conversation
 from core.recent import Recent
+from core.surface import refuse
 
 log = structlog.get_logger()
 
@@ -50,6 +51,10 @@ HEARD = "heard"
 
 AGAIN = 503
 """A status that Bolt does not acknowledge, so that Slack delivers the event again."""
+
+
+LAST_ATTEMPT = 3
+"""The number of the last delivery of an event: https://docs.slack.dev/apis/events-api/#retries."""
 
 
 class Door:
@@ -96,7 +101,7 @@ class Door:
             await self._hear(
                 heard,
                 mention=req.body["event"]["type"] == "app_mention",
-                again=req.headers.get("x-slack-retry-num", ["0"])[0] != "0",
+                attempt=int(req.headers.get("x-slack-retry-num", ["0"])[0]),
             )
         except ShuttingDown:
             log.info("event left to the next process")
@@ -119,7 +124,7 @@ class Door:
             # It is taken as it stands; Slack may tell of the edit all the same.
             self._read_edited.add(_edit(said.message))
         self._workspace.standings.wrote(said.message)
-        return await self._said(said, mention=False, again=True, back_at=back_at)
+        return await self._said(said, mention=False, attempt=1, back_at=back_at)
 
     def _untaken(self, heard: Heard) -> None:
         """Slack may not deliver it again for long enough."""
@@ -171,7 +176,7 @@ class Door:
             told = await self._chat.stop_in(where, user, may)
             log.info("stop pressed", conversation=str(where), by=user, told=told)
 
-    async def _hear(self, heard: Heard, *, mention: bool, again: bool) -> None:
+    async def _hear(self, heard: Heard, *, mention: bool, attempt: int) -> None:
         message, memory = heard.message, self._workspace.memory
         self._workspace.standings.wrote(message)
         match heard:
@@ -183,7 +188,7 @@ class Door:
                 memory.changed(message)
                 await self._changed(message)
             case Said():
-                await self._said(heard, mention=mention, again=again)
+                await self._said(heard, mention=mention, attempt=attempt)
 
     def _is_our_own(self, heard: Heard) -> bool:
         """Whether the bot itself wrote or changed it, as it does with every edit of an answer."""
@@ -196,19 +201,29 @@ class Door:
             memory.said_as_us(message)
         return True
 
-    async def _said(self, said: Said, *, mention: bool, again: bool, back_at: float = 0.0) -> bool:
+    async def _said(
+        self, said: Said, *, mention: bool, attempt: int, back_at: float = 0.0
+    ) -> bool:
         """Somebody wrote a message; whether it is a question that was not taken before."""
         message, memory = said.message, self._workspace.memory
         is_for_us = await self._is_for_us(said, mention=mention, back_at=back_at)
         # Slack also tells of each edit of a mention, and then there may be replies already.
-        is_new = not (message.thread or message.direct or message.edited or again)
+        is_new = not (message.thread or message.direct or message.edited or attempt)
         begins = is_for_us and is_new and memory.begin(message)
         memory.said(message)
         if not is_for_us:
             return False
         question = asked_in(self._workspace, message)
         surface = MessageSurface(self._workspace, question, message)
-        taken = await self._chat.accept(question, surface)
+        try:
+            taken = await self._chat.accept(question, surface)
+        except StoreFailed as error:
+            if attempt < LAST_ATTEMPT:
+                raise
+            log.error("question not taken", question=question.key, reason=str(error))
+            if self._chat.due(surface.caller(question.asker)):  # Slack tells of a mention twice
+                self._workspace.tasks.start(refuse(surface, error.sentence), "refusal")
+            return False
         if begins and not taken:
             # Another process was told of this mention, too, and has it.
             memory.distrust()

@@ -46,7 +46,7 @@ class Store:
         self, url: str, process: ProcessLock, clock: Callable[[], float], text_lifetime: float
     ) -> None:
         self._process = process
-        self._database = Database(url)
+        self._database = Database(url, clock)
         self.questions = Questions(self._database, process.owner, process.is_dead, clock)
         self.replies = Replies(self._database, process.owner, clock)
         self.calls = Calls(self._database)
@@ -74,6 +74,15 @@ class Store:
         process = ProcessLock(path)
         await asyncio.to_thread(_prepare, path, process)
         return cls(url, process, clock, text_lifetime)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether nothing is known against the next write."""
+        return self._database.condition.well
+
+    async def watch(self) -> None:
+        """Find out when the database can be written again, as often as it cannot."""
+        await self._database.watch()
 
     async def has_company(self) -> bool:
         """Whether another living process uses this database."""

@@ -3,17 +3,28 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from threading import Thread
 from typing import Any
 
 import aiosqlite
-from sqlalchemy import AdaptedConnection, Connection, Engine, event, text
+from sqlalchemy import (
+    AdaptedConnection,
+    Connection,
+    Engine,
+    bindparam,
+    delete,
+    event,
+    insert,
+    text,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from core.errors import StoreFailed
+from core.errors import StoreBusy, StoreFailed, StoreUnwritable
+from core.store.condition import Condition
+from core.store.schema import marks
 
 BUSY_TIMEOUT = 5.0
 """Seconds to wait while another process writes."""
@@ -21,8 +32,32 @@ BUSY_TIMEOUT = 5.0
 TURN_TIMEOUT = 20.0
 """Seconds to wait while others in this process write."""
 
+PROBING = 2.0
+"""Seconds between two tries whether a database that could not be written can be again."""
+
+PROBE = 32_768
+"""Bytes that such a try writes: more than a question takes, so that there is room for one."""
+
+UNWRITABLE = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+"""What SQLite says of a file with which nothing can be done until somebody acts."""
+
+LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
 CLOSE_TIMEOUT = BUSY_TIMEOUT + 1.0
 """Seconds for work that was cancelled to end in the driver's threads, before they are left."""
+
+_PROBE = insert(marks).prefix_with("OR REPLACE")
+_TAKE_AWAY = delete(marks).where(marks.c.name == bindparam("probe"))
 
 
 class Database:
@@ -33,7 +68,8 @@ class Database:
     the file (https://sqlite.org/pragma.html#pragma_synchronous).
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Callable[[], float]) -> None:
+        self.condition = Condition(clock)
         self._connections: list[aiosqlite.Connection] = []
         connect_args = {"timeout": BUSY_TIMEOUT, "async_creator_fn": self._connect}
         self._engine: AsyncEngine = create_async_engine(
@@ -63,14 +99,18 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that writes: committed at the end, rolled back on any error."""
-        with translated():
-            async with asyncio.timeout(TURN_TIMEOUT):
-                await self._turn.acquire()
-            try:
-                async with self._engine.begin() as connection:
-                    yield connection
-            finally:
-                self._turn.release()
+        try:
+            with translated():
+                async with asyncio.timeout(TURN_TIMEOUT):
+                    await self._turn.acquire()
+                try:
+                    async with self._engine.begin() as connection:
+                        yield connection
+                finally:
+                    self._turn.release()
+        except (StoreBusy, StoreUnwritable) as error:
+            self.condition.failed(error)
+            raise
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -78,6 +118,25 @@ class Database:
         with translated():
             async with self._reading.connect() as connection:
                 yield connection
+
+    async def watch(self) -> None:
+        """After a write has failed, try until one succeeds; until cancelled.
+
+        No event tells of room on a disk.
+        """
+        while True:
+            await self.condition.failing.wait()
+            await asyncio.sleep(PROBING)
+            with suppress(StoreFailed):
+                await self._probe()
+                self.condition.recovered()
+
+    async def _probe(self) -> None:
+        """Write something in earnest, and take it away again."""
+        async with self.write() as connection:
+            await connection.execute(_PROBE, {"name": "probe", "value": "-" * PROBE})
+        async with self.write() as connection:
+            await connection.execute(_TAKE_AWAY, {"probe": "probe"})
 
     async def wipe(self) -> None:
         """Let nothing that was deleted stand in the log beside the file, as far as others let us.
@@ -126,11 +185,23 @@ def _join(threads: Sequence[Thread]) -> None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the database's errors into `StoreFailed`."""
+    """Turn the database's errors into `StoreFailed`, of the kind that they are of."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, TimeoutError) as error:
-        raise StoreFailed(f"{type(error).__name__}: {getattr(error, 'orig', error)}") from error
+    except TimeoutError as error:
+        raise StoreBusy(f"no turn within {TURN_TIMEOUT:.0f} s") from error
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise _failure(getattr(error, "orig", None) or error) from error
+
+
+def _failure(error: BaseException) -> StoreFailed:
+    # SQLite's kinds are in the lowest byte, what they are in particular above.
+    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    particular = getattr(error, "sqlite_errorname", type(error).__name__)
+    words = f"{error} ({particular})"
+    if kind in UNWRITABLE:
+        return StoreUnwritable(words)
+    return StoreBusy(words) if kind in LOCKED else StoreFailed(words)
 
 
 def prepare(engine: Engine) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import structlog
 
-from core.errors import LeaseLost, StoreFailed
+from core.errors import LeaseLost, StoreFailed, StoreUnwritable
 
 log = structlog.get_logger()
 
@@ -31,5 +32,10 @@ async def write_in_the_end(write: Callable[[], Coroutine[Any, Any, T]], **what: 
         except LeaseLost:
             raise
         except StoreFailed as error:
-            log.error("not recorded, trying again", error=str(error), **what)
+            log.log(loudness(error), "not recorded, trying again", error=str(error), **what)
     raise AssertionError("the tries never end")
+
+
+def loudness(error: Exception) -> int:
+    """How loud the log is about one write: of a database that takes none, it has told once."""
+    return logging.DEBUG if isinstance(error, StoreUnwritable) else logging.ERROR

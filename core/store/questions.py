@@ -25,6 +25,10 @@ LEASE = 30.0
 RENEWAL = 10.0
 """Seconds between two renewals of a lease."""
 
+GRACE = 2 * RENEWAL
+"""Seconds in which the database must have taken what was written before a lease counts as expired:
+after an outage their owners renew all of them, and nobody shall be quicker."""
+
 DELETED = "deleted"
 """The outcome of a question that was deleted after it had been answered."""
 
@@ -307,8 +311,9 @@ class Questions:
         return result.rowcount == 1
 
     def _is_free(self, row: Row[str, float], now: float) -> bool:
-        """Whether a lease has expired, or its owner is dead."""
-        return row.lease_until < now or self._is_dead(row.owner)
+        """Whether a lease has expired, though it could be renewed, or its owner is dead."""
+        expired = row.lease_until < now and self._database.condition.well_for(GRACE)
+        return expired or self._is_dead(row.owner)
 
 
 def _orphan(row: Row[Any], now: float) -> Orphan | None:

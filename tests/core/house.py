@@ -111,6 +111,29 @@ def locked(tmp_path):
     holder.close()
 
 
+@asynccontextmanager
+async def read_only(store):
+    """The disk with the database takes nothing meanwhile, as after a fault of its own."""
+    await _pragma(store, "query_only=ON")
+    yield
+    await _pragma(store, "query_only=OFF")
+
+
+@asynccontextmanager
+async def full(store):
+    """The disk with the database has no room meanwhile for anything that is longer than a line."""
+    await _pragma(store, "max_page_count=1")  # at least what it has
+    yield
+    await _pragma(store, f"max_page_count={2**30}")
+
+
+async def _pragma(store, words):
+    """Set something on the one connection of a store by which it writes."""
+    async with store._database._engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        await driver.execute(f"PRAGMA {words}")
+
+
 @dataclass
 class Talk:
     """A conversation on paper: what people wrote in it, and what they do with the answers.

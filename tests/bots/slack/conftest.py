@@ -42,6 +42,7 @@ class Notes:
     edits: list[Question] = field(default_factory=list)
     deletions: list[str] = field(default_factory=list)
     presses: list[Press] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     async def accept(self, question: Question, surface: Surface) -> bool:
         self.knocked.set()
@@ -63,6 +64,10 @@ class Notes:
 
     async def refusal_of(self, caller) -> None:
         return None
+
+    def due(self, caller) -> bool:
+        self.told.append(caller.name)
+        return self.told.count(caller.name) == 1
 
     @property
     def outsiders(self) -> Outsiders:
@@ -153,6 +158,10 @@ class Office:
 
     def messages(self, channel: str, thread: str | None = None) -> list[Message]:
         return list(self.space.messages(channel, thread))
+
+    def whispers(self, channel: str, person: str) -> list[str]:
+        """What somebody alone was told in a channel."""
+        return [one.text for one in self.messages(channel) if one.only_for == person]
 
     def add_program(self) -> None:
         self.space.add_person(Person("U0ROBOT", "Robot", "robot", is_bot=True))

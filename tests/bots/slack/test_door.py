@@ -1,10 +1,11 @@
 """What becomes a question, end to end: a person writes, Slack delivers, the bot claims."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
-from core.errors import ShuttingDown, StoreFailed
+from core.errors import ShuttingDown, StoreBusy, StoreFailed
 from core.messages import Conversation
 from sandbox.faults import Fault
 from sandbox.slack import Upload
@@ -137,6 +138,21 @@ async def test_what_cannot_be_claimed_is_delivered_again(office, failure):
 
     assert question.text == "what is a lease?"
     assert not office.notes.failures
+
+
+async def test_who_asked_is_told_when_a_question_could_not_be_claimed_at_the_last_delivery(office):
+    """Slack tells of a mention by two events, and its asker is told once."""
+    office.slack.sockets.ack_deadline = 0.2
+    office.notes.failures += [StoreBusy("locked")] * 8
+    office.slack.say("U0ADA", "C0GENERAL", "@Parley what is a lease?")
+
+    await office.exchanges(8)
+    told = partial(office.whispers, "C0GENERAL", "U0ADA")
+    await office.until(told)
+
+    assert told() == [StoreBusy.says]
+    assert office.notes.taken == []
+    assert [taken for _, taken in office.slack.post.delivered] == [False] * 6 + [True] * 2
 
 
 async def test_an_answer_to_slack_that_is_lost_does_not_ask_twice(office):
