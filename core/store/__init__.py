@@ -4,18 +4,23 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
-from core.errors import StartError, StoreFailed
+from core.errors import StartError, StoreBusy, StoreFailed, StoreUnwritable
+from core.store.backup import before_upgrade
 from core.store.calls import Call, Calls
 from core.store.channel_settings import Change, ChannelSettings
 from core.store.database import BUSY_TIMEOUT, Database, prepare, translated
+from core.store.entrance import entrance
 from core.store.guilds import Guild, Guilds
+from core.store.inspection import inspect
 from core.store.introductions import Introductions
 from core.store.ledger import Ledger
 from core.store.marks import Marks
-from core.store.migrate import migrate
+from core.store.migrate import HEAD, migrate
+from core.store.mounts import network_file_system
 from core.store.pauses import Pauses
 from core.store.people import People
 from core.store.process import ProcessLock
@@ -37,6 +42,8 @@ __all__ = [
     "Orphan",
     "Store",
 ]
+
+log = structlog.get_logger()
 
 
 class Store:
@@ -95,12 +102,13 @@ class Store:
 
 
 def _prepare(path: Path, process: ProcessLock) -> None:
+    """Be known as a process on this database, and have it as this version needs it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        process.take()
-        process.sweep()
-        with translated():
-            _migrate(path)
+        with entrance(path):
+            process.take()
+            process.sweep()
+            _upgrade(path)
     except OSError as error:
         raise StartError(
             f"DATABASE_URL: the folder of {path} cannot be written ({error.strerror}). Give this "
@@ -108,10 +116,39 @@ def _prepare(path: Path, process: ProcessLock) -> None:
         ) from error
     except StoreFailed as error:
         process.free()
-        raise StartError(
-            f"DATABASE_URL: {path} cannot be used ({error}). If another program holds it, "
-            "end that one; if it is no database of Parley's, name another file."
-        ) from error
+        raise StartError(f"DATABASE_URL: {_refusal(path, error)}") from error
+    except StartError as error:
+        process.free()
+        raise StartError(f"DATABASE_URL: {error}") from error
+    if kind := network_file_system(path):
+        log.warning(
+            "the database is on a network file system, where SQLite is neither safe nor fast; "
+            "keep it on a disk of this machine",
+            path=str(path),
+            kind=kind,
+        )
+
+
+def _upgrade(path: Path) -> None:
+    with translated():
+        found = inspect(path)
+        if is_older := found not in (None, HEAD):
+            kept = before_upgrade(path)
+        _migrate(path)
+    if is_older:
+        log.info("database upgraded", revision=HEAD, before=found, backup=str(kept))
+
+
+def _refusal(path: Path, error: StoreFailed) -> str:
+    match error:
+        case StoreBusy():
+            return f"{path} is locked ({error}). Another program holds it: end that one."
+        case StoreUnwritable():
+            return (
+                f"{path} cannot be written ({error}). See whether its disk is full, and whether "
+                "this user may write the file and its folder."
+            )
+    return f"{path} cannot be used ({error}). If it is no database of Parley's, name another file."
 
 
 def _migrate(path: Path) -> None:

@@ -62,13 +62,18 @@ def entries(database_url: str, by: str, since: str, until: str) -> list[Entry]:
 
 def existing(database_url: str) -> Path:
     """Where the database is. Raises `StartError` where there is none."""
-    path = Path(make_url(database_url).database or "")
+    path = file_of(database_url)
     if not path.is_file():
         raise StartError(
             f"DATABASE_URL: there is no database at {path.absolute()}. Run this where the bot "
             "runs, with the same settings, after its first start."
         )
     return path
+
+
+def file_of(database_url: str) -> Path:
+    """Where the database is, or would be."""
+    return Path(make_url(database_url).database or "")
 
 
 @contextmanager

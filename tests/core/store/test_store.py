@@ -9,20 +9,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 import core.store
 from core.errors import LeaseLost, StartError, StoreFailed
 from core.messages import Attachment, Author, Conversation, Question
 from core.store import LEASE, Call, Store
-from core.store.migrate import HEAD
 from core.store.process import ProcessLock
-from core.store.schema import metadata
 from tests.core.house import locked
-from tests.records import channel, workspace
 
 THREAD = Conversation("slack", "T1", "C1", "1.0")
 
@@ -313,23 +307,6 @@ async def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         await Store.open(f"sqlite+aiosqlite:///{tmp_path}/file/parley.db", lambda: 0.0)
 
 
-async def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path):
-    (tmp_path / "parley.db").write_text("my diary, not a database\n" * 100)
-
-    with pytest.raises(StartError, match="no database of Parley's"):
-        await Store.open(f"sqlite+aiosqlite:///{tmp_path}/parley.db", lambda: 0.0)
-
-    assert (tmp_path / "parley.db").read_text().startswith("my diary")
-
-
-async def test_a_database_of_a_newer_version_is_left_alone(store, url, clock):
-    async with store._database.write() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-
-    with pytest.raises(StartError, match="newer version of Parley"):
-        await Store.open(url, clock)
-
-
 async def test_questions_are_claimed_in_the_order_in_which_they_came(store):
     order = []
 
@@ -382,53 +359,3 @@ async def test_a_write_that_fails_leaves_nothing_behind(store):
             await connection.execute(text("INSERT INTO nowhere VALUES (1)"))
 
     assert await store.marks.get("a") is None
-
-
-def test_the_migrations_make_exactly_the_tables_of_the_schema(tmp_path):
-    from core.store import _migrate
-
-    _migrate(tmp_path / "parley.db")
-    engine = create_engine(f"sqlite:///{tmp_path}/parley.db")
-    with engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
-    engine.dispose()
-
-    assert differences == []
-    assert ScriptDirectory("core/store/migrations").get_current_head() == HEAD
-
-
-async def test_what_was_used_before_an_upgrade_is_in_the_reports_after_it(tmp_path, clock):
-    from alembic import command
-    from alembic.config import Config
-
-    path = tmp_path / "parley.db"
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", "core/store/migrations")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0007")
-        for day, who, place, cost in (
-            ("2026-11-28", "slack/U1", "slack/T1/C1", 5),
-            ("2026-11-28", "slack/U2", "slack/T1/C2", 7),
-            ("2026-11-28", "slack/U2", "slack/T10/C2", 100),
-        ):
-            connection.execute(
-                text(
-                    "INSERT INTO usage_days VALUES (:day, :who, :place, 'm', 1, 1, 1, 1, 1, 1, "
-                    ":cost, 0)"
-                ),
-                {"day": day, "who": who, "place": place, "cost": cost},
-            )
-    engine.dispose()
-
-    store = await Store.open(f"sqlite+aiosqlite:///{path}", clock)
-    days = ["2026-11-28"]
-    in_all = await store.usage.by_day(workspace("slack/T1"), days, 9)
-    in_one = await store.usage.by_day(channel("slack/T1/C2"), days, 9)
-    await store.close()
-    assert [(share.name, share.cost) for share in in_all.shares] == [
-        ("slack/U2", 7),
-        ("slack/U1", 5),
-    ]
-    assert in_one.cost == 7
