@@ -1,4 +1,4 @@
-"""The command line: `parley run`, `sandbox`, `guilds`, `usage` and `forget`."""
+"""The command line: `parley run`, `sandbox`, `guilds`, `usage`, `forget`, `backup`, `restore`."""
 
 import asyncio
 import os
@@ -7,7 +7,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from datetime import date, datetime
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +20,7 @@ from core.errors import ParleyError, SettingsError, TokenRejected
 
 if TYPE_CHECKING:
     from core.settings import Records
+    from core.store.backup import Contents
 
 SETTINGS_WRONG = 2
 START_REFUSED = 3
@@ -145,12 +147,8 @@ def _say(work: Callable[[Any], Coroutine[Any, Any, str]]) -> None:
     """Do something with the settings, and print what comes of it."""
     from core.settings import Settings  # noqa: PLC0415
 
-    try:
+    with _refusals():
         typer.echo(asyncio.run(work(Settings.load(os.environ, Path(".env")))))
-    except SettingsError as error:
-        raise _refused(error, SETTINGS_WRONG) from error
-    except ParleyError as error:
-        raise _refused(error, START_REFUSED) from error
 
 
 @app.command()
@@ -170,14 +168,10 @@ def usage(
     from core.settings import Records  # noqa: PLC0415
     from core.store.account import entries  # noqa: PLC0415
 
-    try:
+    with _refusals():
         records = Records.find(os.environ, Path(".env"))
         days = _days(since, until, datetime.now(records.time_zone).date())
         bill = Bill(by, *days, entries(records.database_url, by, *days))
-    except SettingsError as error:
-        raise _refused(error, SETTINGS_WRONG) from error
-    except ParleyError as error:
-        raise _refused(error, START_REFUSED) from error
     typer.echo(FORMATS[form](bill))
 
 
@@ -208,19 +202,18 @@ def forget(
     """Erase what is kept about somebody; the bot may run meanwhile (docs/privacy.md)."""
     from core.settings import Records  # noqa: PLC0415 - not needed for the other commands
     from core.store.account import existing  # noqa: PLC0415
+    from core.store.inspection import backups  # noqa: PLC0415
 
-    try:
+    with _refusals():
         records = Records.find(os.environ, Path(".env"))
-        existing(records.database_url)
+        database = existing(records.database_url)
         _run(_forget(records, *_person(person)))
-    except SettingsError as error:
-        raise _refused(error, SETTINGS_WRONG) from error
-    except ParleyError as error:
-        raise _refused(error, START_REFUSED) from error
     typer.echo(
         f"{person} is forgotten. A bot that runs knows it within a minute, and takes away the last "
         "that it still needs within two hours."
     )
+    if copies := backups(database, "replaced"):
+        typer.echo(f"Copies still name them: {', '.join(map(str, copies))}.")
 
 
 def _person(words: str) -> tuple[str, str]:
@@ -236,11 +229,10 @@ def _person(words: str) -> tuple[str, str]:
 
 async def _forget(records: "Records", platform: str, person: str) -> None:
     from bots import direct  # noqa: PLC0415 - not needed for the other commands
-    from core import log  # noqa: PLC0415
     from core.forgetting import Forgetting  # noqa: PLC0415
     from core.store import Store  # noqa: PLC0415
 
-    log.configure(form="text", level="warning", secrets=(), words=False)
+    _log_little()
     store = await Store.open(records.database_url, time.time)
     try:
         forgetting = Forgetting(
@@ -249,6 +241,76 @@ async def _forget(records: "Records", platform: str, person: str) -> None:
         await forgetting.forget(platform, person)
     finally:
         await store.close()
+
+
+@app.command()
+def backup(
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="A file, or a folder for one; else it lies beside the database."),
+    ] = None,
+) -> None:
+    """Copy the records, complete and checked; the bot may run meanwhile (docs/operating.md)."""
+    from core.store.backup import back_up  # noqa: PLC0415 - not needed for the other commands
+
+    _log_little()
+    with _refusals():
+        database = _database_file(must_exist=True)
+        made = back_up(database, path or database.parent, time.time())
+    typer.echo(f"Backed up to {made.path}: {_holds(made)}.")
+
+
+@app.command()
+def restore(
+    path: Annotated[Path, typer.Argument(help="A backup, made by `parley backup` or an upgrade.")],
+) -> None:
+    """Put a backup in the place of the records, which are kept; no bot may run meanwhile."""
+    from core.store.backup import restore as put_back  # noqa: PLC0415
+
+    _log_little()
+    with _refusals():
+        database = _database_file()
+        found, kept = put_back(path, database, time.time())
+    typer.echo(f"Restored {database} from {path}: {_holds(found)}.")
+    if kept:
+        typer.echo(f"The former records are kept as {kept}; take them away when all is well.")
+    typer.echo("Whoever was forgotten since then is in it again: see docs/operating.md.")
+
+
+def _log_little() -> None:
+    """What a command says is for whoever gave it; the log only has warnings."""
+    from core import log  # noqa: PLC0415 - not needed for the other commands
+
+    log.configure(form="text", level="warning", secrets=(), words=False)
+
+
+def _database_file(*, must_exist: bool = False) -> Path:
+    from core.settings import Records  # noqa: PLC0415 - not needed for the other commands
+    from core.store.account import existing, file_of  # noqa: PLC0415
+
+    url = Records.find(os.environ, Path(".env")).database_url
+    return existing(url) if must_exist else file_of(url)
+
+
+def _holds(copy: "Contents") -> str:
+    """What is in a copy of the records, so that one sees whether it is the right one."""
+    newest = "none asked yet"
+    if copy.newest is not None:
+        when = datetime.fromtimestamp(copy.newest, UTC)
+        newest = f"the newest of {when:%Y-%m-%d %H:%M:%S} UTC"
+    size = f"{copy.bytes / 1_000_000:,.1f} MB"
+    return f"{size}, {copy.questions:,} questions on record, {newest}"
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Whatever refuses a command ends it with its line and its exit code."""
+    try:
+        yield
+    except SettingsError as error:
+        raise _refused(error, SETTINGS_WRONG) from error
+    except ParleyError as error:
+        raise _refused(error, START_REFUSED) from error
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> None:

@@ -172,17 +172,19 @@ async def run(settings: Settings) -> None:
             _together, [partial(closing.close, name, bot.stop) for name, bot in bots.items()]
         )
         await house.enter_async_context(_administered(settings, bots, chat, store))
-        await house.enter_async_context(closing.running(store.watch()))
-        await house.enter_async_context(closing.running(spending.keep()))
-        await house.enter_async_context(closing.running(chat.run()))
+        for work in (store.watch(), spending.keep(), chat.run()):
+            await house.enter_async_context(closing.running(work))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
-        await house.enter_async_context(closing.running(chat.resume(bots, settings.resume_within)))
-        await house.enter_async_context(closing.running(overrides.keep()))
-        await house.enter_async_context(closing.running(forgetting.run()))
         if settings.alert_channel:
             spending.tell = partial(_tell, settings, bots)
-        await house.enter_async_context(closing.running(garbage.collect(chat.idle)))
-        await house.enter_async_context(closing.running(busy.Watch().run()))
+        for work in (
+            chat.resume(bots, settings.resume_within),
+            overrides.keep(),
+            forgetting.run(),
+            garbage.collect(chat.idle),
+            busy.Watch().run(),
+        ):
+            await house.enter_async_context(closing.running(work))
         for platform, bot in bots.items():
             log.info("who may use the bot", platform=platform, who=await bot.who_may_use())
         for note in settings.notes:

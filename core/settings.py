@@ -210,6 +210,11 @@ class Records(BaseModel):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
+        if value.startswith("postgres"):
+            raise ValueError(
+                "must be sqlite+aiosqlite:/// and the path of a file; PostgreSQL has pg_dump and "
+                "pg_restore for backups"
+            )
         if not _names_a_file(value):
             raise ValueError(
                 "must be sqlite+aiosqlite:/// and the path of a file, "

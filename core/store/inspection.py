@@ -76,9 +76,10 @@ def _damage_told(path: Path) -> Iterator[None]:
         ) from error
 
 
-def backups(path: Path) -> list[Path]:
-    """The backups that lie beside a database, newest first."""
-    found = [*path.parent.glob(f"{path.name}.backup-*"), *path.parent.glob(f"{path.name}.before-*")]
+def backups(path: Path, *more: str) -> list[Path]:
+    """The backups that lie beside a database, newest first; and copies of `more` kinds."""
+    kinds = ("backup", "before", *more)
+    found = [one for kind in kinds for one in path.parent.glob(f"{path.name}.{kind}-*")]
     return sorted(found, key=lambda one: one.stat().st_mtime, reverse=True)
 
 

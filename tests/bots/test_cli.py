@@ -17,6 +17,7 @@ from sqlalchemy import text
 from core.errors import StartError
 from core.messages import Author, Conversation, Question
 from core.store import Call, Store, account
+from core.store.backup import back_up
 
 ROOT = Path(__file__).parents[2]
 NOW = 1_795_867_200.0  # 2026-11-28, noon in UTC
@@ -253,3 +254,15 @@ def test_somebody_is_forgotten_in_the_ledger_and_by_bots_that_run(folder, monkey
     assert "1.28" in told
     with sqlite3.connect(folder / "parley.db") as records:
         assert records.execute("SELECT person FROM erasures").fetchall() == [("slack/U1ADA",)]
+
+
+def test_who_forgets_somebody_learns_which_copies_still_name_them(folder, monkeypatch):
+    url = f"sqlite+aiosqlite:///{folder}/parley.db"
+    monkeypatch.setenv("DATABASE_URL", url)
+    asyncio.run(_written(url))
+    made = back_up(folder / "parley.db", folder, NOW)
+
+    code, said = parley("forget", "--person", "slack/U1ADA")
+
+    assert code == 0
+    assert said.splitlines()[-1] == f"Copies still name them: {made.path}."
