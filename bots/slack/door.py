@@ -201,9 +201,7 @@ class Door:
             memory.said_as_us(message)
         return True
 
-    async def _said(
-        self, said: Said, *, mention: bool, attempt: int, back_at: float = 0.0
-    ) -> bool:
+    async def _said(self, said: Said, *, mention: bool, attempt: int, back_at: float = 0.0) -> bool:
         """Somebody wrote a message; whether it is a question that was not taken before."""
         message, memory = said.message, self._workspace.memory
         is_for_us = await self._is_for_us(said, mention=mention, back_at=back_at)
