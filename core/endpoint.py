@@ -51,6 +51,10 @@ class Response:
         """Let bytes accumulate while that nap lasts."""
         await self._body.rest(seconds, nap)
 
+    async def gather(self, seconds: float, nap: Nap) -> None:
+        """The same while they come in; the end of the answer ends the nap."""
+        await self._body.gather(seconds, nap)
+
     async def close(self) -> None:
         """Hang up, unless everything was read."""
         await self._body.aclose()

@@ -14,7 +14,7 @@ from core.dialect import Dialect, dialect_at
 from core.errors import NotReached, TooSlow
 from core.messages import Image
 from core.nap import Nap
-from core.reading import Reading
+from core.reading import NONE, Pause, Reading
 from core.thinking import Thinking
 from core.wire import Event, Finish, Request
 
@@ -33,9 +33,13 @@ READS = 1000
 FEW = 4
 """Answers at once, below which each token is read as it comes."""
 
+SOME = 25
+"""Answers at once, up to which the end of each is noticed when it comes. What comes before is
+read when an edit is due, or after `read_pause`: waking up costs more than reading."""
+
 TICK = 0.04
-"""Seconds between the moments at which answers are read, if there are so many: all that are
-due at once, since waking up costs more than reading."""
+"""Seconds between the moments at which answers are read, if there are more: all that are due at
+once, since looking at the network costs as much."""
 
 DIALECTS = 100
 """Models of which it is remembered what they accept."""
@@ -54,8 +58,8 @@ class Model:
     """An OpenAI-compatible endpoint, for the life of the process.
 
     With an empty `api_key` none is sent. `read_pause` is the longest pause between two
-    reads of an answer, in seconds: with hundreds of answers at once, what came
-    in between is read together, at less than half the cost.
+    reads of an answer, in seconds: with many answers at once, what came in between is
+    read together, at less than half the cost.
     """
 
     def __init__(
@@ -202,12 +206,14 @@ class Model:
         elif finish.reason != "length":  # then it may have been cut off before the tag
             self._unopened.discard(model)
 
-    def _pause(self) -> float:
+    def _pause(self) -> Pause:
         if self._streams < FEW:
-            return 0.0
+            return NONE
+        if self._streams <= SOME:
+            return Pause(self._read_pause, notices_end=True)
         pause = min(self._read_pause, max(TICK, self._streams / READS))
         now = asyncio.get_running_loop().time()
-        return max(0.0, (now + pause) // TICK * TICK - now)
+        return Pause(max(0.0, (now + pause) // TICK * TICK - now))
 
     async def _endpoint(self) -> "Endpoint":
         async with self._loading:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from core.errors import (
@@ -61,6 +61,23 @@ class Source(Protocol):
     async def rest(self, seconds: float, nap: Nap) -> None:
         """Let bytes accumulate while that nap lasts."""
 
+    async def gather(self, seconds: float, nap: Nap) -> None:
+        """The same while they come in; the end of the answer ends the nap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """So many seconds between two reads, of which the end of the answer is noticed or not.
+
+    Where it is noticed, each piece is taken from the network as it comes.
+    """
+
+    seconds: float
+    notices_end: bool = False
+
+
+NONE = Pause(0.0)
+
 
 class Reading:
     """Reads one answer to its end.
@@ -68,8 +85,8 @@ class Reading:
     The first event must be there at `first_by` (the loop's time), every other within
     `idle` seconds after the one before. An event is something of the answer, reasoning
     included: comments and empty chunks are no sign of life, since proxies send them
-    whether the model lives or not. `pause` says how many seconds to leave between two
-    reads, so that more is read at once, and `nap` is where they are slept. `thinking` tells
+    whether the model lives or not. `pause` says what to leave between two reads, so
+    that more is read at once, and `nap` is where it is slept. `thinking` tells
     apart the reasoning that stands in the text.
     """
 
@@ -79,7 +96,7 @@ class Reading:
         *,
         first_by: float,
         idle: float,
-        pause: Callable[[], float],
+        pause: Callable[[], Pause],
         nap: Nap | None = None,
         thinking: Thinking | None = None,
     ) -> None:
@@ -139,8 +156,10 @@ class Reading:
         self._deadline = asyncio.get_running_loop().time() + limit
 
     async def _rest(self) -> None:
-        if pause := self._pause():
-            await self._source.rest(pause, self._nap)
+        pause = self._pause()
+        if pause.seconds:
+            wait = self._source.gather if pause.notices_end else self._source.rest
+            await wait(pause.seconds, self._nap)
 
     def _end(self) -> Finish:
         try:

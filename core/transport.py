@@ -29,6 +29,7 @@ class Body(httpx2.AsyncByteStream):
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
+        self._ends: Nap | None = None
 
     async def read(self) -> bytes:
         """All bytes that have arrived, b"" after the last."""
@@ -48,6 +49,19 @@ class Body(httpx2.AsyncByteStream):
             await nap.sleep(seconds)
         finally:
             transport.resume_reading()
+
+    async def gather(self, seconds: float, nap: Nap) -> None:
+        """Take what comes while that nap lasts; what comes last ends it."""
+        content = self._response.content
+        if self._ends is None:
+            content.on_eof(self._ended)
+        self._ends = nap
+        if not content.is_eof():
+            await nap.sleep(seconds)
+
+    def _ended(self) -> None:
+        if self._ends is not None:
+            self._ends.wake()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while data := await self.read():

@@ -613,10 +613,11 @@ async def test_a_server_that_hangs_up_during_a_pause_has_said_everything(server,
     assert all(texts(task.result()) == everything for task in crowd)
 
 
-async def test_cancelling_during_a_pause_hangs_up_at_once(server, models):
+@pytest.mark.parametrize("others", [10, 100_000])
+async def test_cancelling_during_a_pause_hangs_up_at_once(server, models, others):
     server.scripts = [silent_after_text]
     model = models(server, read_pause=60.0)
-    model._streams = 100_000  # as if so many were being read
+    model._streams = others  # as if so many were being read
     async with aclosing(model.stream(request())) as answer:
         await anext(answer)
         pausing = asyncio.create_task(anext(answer))
@@ -630,7 +631,8 @@ async def test_cancelling_during_a_pause_hangs_up_at_once(server, models):
             await (await server.request(1)).gone.wait()
 
 
-async def test_what_is_wanted_during_a_pause_is_read_at_once(server, models):
+@pytest.mark.parametrize("others", [10, 100_000])
+async def test_what_is_wanted_during_a_pause_is_read_at_once(server, models, others):
     async def two_words(exchange):
         exchange.begin()
         exchange.send(text("Ye"))
@@ -642,7 +644,7 @@ async def test_what_is_wanted_during_a_pause_is_read_at_once(server, models):
 
     server.scripts, said, nap = [two_words], asyncio.Event(), Nap()
     model = models(server, read_pause=60.0)
-    model._streams = 100_000  # as if so many were being read
+    model._streams = others  # as if so many were being read
     async with asyncio.timeout(SOON), aclosing(model.stream(request(), nap=nap)) as answer:
         await anext(answer)
         waiting = asyncio.create_task(anext(answer))
@@ -651,6 +653,29 @@ async def test_what_is_wanted_during_a_pause_is_read_at_once(server, models):
 
         assert nap.wake()
         assert await waiting == (Text("s."),)
+
+
+async def test_the_end_of_an_answer_ends_the_pause_before_it_is_read(server, models):
+    async def in_pieces(exchange):
+        exchange.begin()
+        for word in ("So ", "be ", "it."):
+            exchange.send(text(word))
+            await exchange.writer.drain()
+            await said.wait()
+        exchange.send(STOP)
+        exchange.end()
+
+    server.scripts, said = [in_pieces], asyncio.Event()
+    model = models(server, read_pause=60.0)
+    model._streams = 10  # as if so many were being read
+    async with asyncio.timeout(SOON), aclosing(model.stream(request())) as answer:
+        first = await anext(answer)
+        said.set()
+
+        rest = [event async for events in answer for event in events]
+
+    assert texts([*first, *rest]) == "So be it."
+    assert rest[-1].reason == "stop"
 
 
 async def test_closing_the_model_interrupts_its_answers_and_lets_nobody_ask_again(server, models):
