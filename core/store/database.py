@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from threading import Thread
 from typing import Any
 
-import aiosqlite
 from sqlalchemy import (
     AdaptedConnection,
     Connection,
@@ -23,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.errors import StoreBusy, StoreFailed, StoreUnwritable
+from core.store import driver
 from core.store.condition import Condition
 from core.store.schema import marks
 
@@ -70,7 +70,7 @@ class Database:
 
     def __init__(self, url: str, clock: Callable[[], float]) -> None:
         self.condition = Condition(clock)
-        self._connections: list[aiosqlite.Connection] = []
+        self._connections: list[driver.Connection] = []
         connect_args = {"timeout": BUSY_TIMEOUT, "async_creator_fn": self._connect}
         self._engine: AsyncEngine = create_async_engine(
             url,
@@ -159,16 +159,15 @@ class Database:
             connection.stop()
         await asyncio.to_thread(_join, [_thread(one) for one in left])
 
-    def _connect(self, *args: Any, **options: Any) -> aiosqlite.Connection:
-        """A connection that is about to be made, in a thread that outlives no process."""
-        connection = aiosqlite.connect(*args, **options)
-        _thread(connection).daemon = True
+    def _connect(self, *args: Any, **options: Any) -> driver.Connection:
+        """A connection that is about to be made."""
+        connection = driver.Connection(*args, **options)
         kept = (one for one in self._connections if not _has_ended(_thread(one)))
         self._connections = [*kept, connection]
         return connection
 
 
-def _thread(connection: aiosqlite.Connection) -> Thread:
+def _thread(connection: driver.Connection) -> Thread:
     """The driver's thread of a connection; SQLAlchemy takes it like this, too."""
     return connection._thread  # noqa: SLF001 - there is no other way
 
@@ -223,10 +222,8 @@ def _connected(connection: Any, _: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    # IMMEDIATE waits for its turn; a deferred one that reads first fails when it writes.
-    driver = connection.connection.dbapi_connection
-    if isinstance(driver, AdaptedConnection):
-        # One way to the driver's thread and back, where a statement of SQLAlchemy's takes three.
-        driver.run_async(lambda bare: bare.execute("BEGIN IMMEDIATE"))
+    adapted = connection.connection.dbapi_connection
+    if isinstance(adapted, AdaptedConnection):
+        adapted.driver_connection.begin()
     else:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
