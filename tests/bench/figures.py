@@ -86,7 +86,8 @@ class Figures:
     core          CPU seconds a second, from the first question to the last answer
     idle, peak    MiB: before the first question (tokenizer loaded), and at most
     memory_each   KiB for each of the replies that were in flight at once
-    stalls        event-loop stalls over 50 ms; longest_stall
+    stalls        event-loop stalls over 50 ms; longest_stall (`Scenario.look`: where that is
+                  not asked for, the first 50 ms of a stall may go unseen)
     model_late    95th percentile of how late the model's server was, town_late: the
                   platform's event loop: what is not the bot's fault
     """

@@ -85,12 +85,15 @@ class Bot(Process):
 
 
 @contextmanager
-def bot(folder: Path, settings: Mapping[str, str]) -> Iterator[Bot]:
-    """A bot that is starting; at the end of the block it is stopped."""
+def bot(folder: Path, settings: Mapping[str, str], look: float) -> Iterator[Bot]:
+    """A bot that is starting, at whose loop is looked that often; stopped at the end."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     with (folder / "bot.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.watched", str(folder / "delays.json"), "run"],
+            [
+                *(sys.executable, "-m", "tests.bench.watched"),
+                *(str(folder / "delays.json"), str(look), "run"),
+            ],
             cwd=folder,
             env=inherited | {"PYTHONPATH": str(ROOT)} | dict(settings),
             stdin=subprocess.DEVNULL,

@@ -51,6 +51,12 @@ class Scenario:
         return {"discord": 0.04, "slack": 0.06}[self.platform]
 
     @property
+    def look(self) -> float:
+        """Seconds between two looks at the bot's loop: where nobody asks for its stalls, seldom,
+        since the looks are a part of the CPU that is measured."""
+        return 0.01 if "longest_stall" in self.asked else 0.05
+
+    @property
     def patience(self) -> float:
         """Seconds after the last question for all answers to be complete."""
         return self.tokens * 1.2 / self.rate + 60

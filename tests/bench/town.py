@@ -64,7 +64,7 @@ async def opened(
     try:
         with processes.model(folder, answers, first_token) as model:
             settings = _settings(server, model, folder) | dict(scenario.settings)
-            with processes.bot(folder, settings) as bot:
+            with processes.bot(folder, settings, scenario.look) as bot:
                 await _connected(server, bot)
                 yield Town(_place(server, world), bot, model, punctuality)
     finally:
