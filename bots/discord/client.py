@@ -7,13 +7,14 @@ from typing import Any
 
 import discord
 import structlog
+from discord.state import AutoShardedConnectionState
 
 from bots.discord.ears import Ears
 from bots.discord.listener import Listener
 from bots.discord.presses import PressListener
 from bots.discord.settings import Settings
 from bots.discord.shown import NO_MENTIONS
-from bots.discord.turns import DIRECT
+from bots.discord.turns import DIRECT, SPOKEN
 
 log = structlog.get_logger()
 
@@ -25,6 +26,19 @@ SILENCE = 86_400.0
 def intents() -> discord.Intents:
     """What the bot asks Discord to send; message content is to be switched on in the portal."""
     return discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
+
+
+class _State(AutoShardedConnectionState["Client"]):
+    """What discord.py makes of events, but for the edits of the bot's own messages.
+
+    Most events are such, and to make objects of one costs ten times as much as to remember it.
+    """
+
+    def parse_message_update(self, data: Any) -> None:
+        """A message was edited."""
+        has_view = self._view_store.is_message_tracked(int(data["id"]))
+        if has_view or not self._get_client().went_on(data):
+            super().parse_message_update(data)
 
 
 class Client(discord.AutoShardedClient):
@@ -86,6 +100,27 @@ class Client(discord.AutoShardedClient):
             self._handling.add(task)
             task.add_done_callback(self._handling.discard)
         await self.listener.heard(message)
+
+    def went_on(self, data: Any) -> bool:
+        """One of the bot's own messages may have been edited; False: it was something else."""
+        author = data.get("author")
+        if self.user is None or author is None or int(author["id"]) != self.user.id:
+            return False
+        if "content" in data and data.get("type") in SPOKEN:
+            guild = self._guild(int(data.get("guild_id") or 0))
+            channel, message = int(data["channel_id"]), int(data["id"])
+            self.listener.went_on(guild, channel, message, data["content"])
+            return True
+        return False
+
+    def _get_state(self, **options: Any) -> _State:
+        return _State(
+            dispatch=self.dispatch,
+            handlers=self._handlers,
+            hooks=self._hooks,
+            http=self.http,
+            **options,
+        )
 
     async def idle(self, patience: float) -> None:
         """Wait, at most so many seconds, until the messages that came are handed on."""

@@ -22,6 +22,7 @@ from bots.discord.turns import (
     PLATFORM,
     is_spoken,
     own_role,
+    own_turn_of,
     question_of,
     talk_in,
     talk_on,
@@ -109,16 +110,34 @@ class Listener:
 
     async def edited(self, message: discord.Message) -> None:
         """A message was edited: remember it so; a question of late is answered as it is now."""
-        turn = turn_of(message, self._desk.me)
-        self._desk.chains.changed(message.id, turn)
-        for talk in self._talks(message.guild, message.channel.id, message.id):
+        turn, own = turn_of(message, self._desk.me), message.author.id == self._desk.me.id
+        self._says(message.guild, message.channel.id, message.id, turn, own=own)
+        await self._asked_otherwise(message)
+
+    def went_on(
+        self, guild: discord.Guild | None, channel: int, message: int, content: str
+    ) -> None:
+        """A message of the bot's own was edited, by whichever process."""
+        self._says(guild, channel, message, own_turn_of(content, message, self._desk.me), own=True)
+
+    def _says(
+        self,
+        guild: discord.Guild | None,
+        channel: int,
+        message: int,
+        turn: Turn | None,
+        *,
+        own: bool,
+    ) -> None:
+        """Remember what a message says now."""
+        self._desk.chains.changed(message, turn)
+        for talk in self._talks(guild, channel, message):
             if turn is None:
-                self._desk.recall.emptied(talk, Turn(Role.USER, (), None, str(message.id)))
-            elif message.author.id == self._desk.me.id:
+                self._desk.recall.emptied(talk, Turn(Role.USER, (), None, str(message)))
+            elif own:
                 self._desk.recall.reworded(talk, turn)
             else:
                 self._desk.recall.edited(talk, turn)
-        await self._asked_otherwise(message)
 
     async def _asked_otherwise(self, message: discord.Message) -> None:
         if message.edited_at is None or message.author.bot or message.webhook_id:

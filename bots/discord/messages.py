@@ -4,9 +4,11 @@ import hashlib
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import discord
+from discord.http import handle_message_parameters
 
 from bots.discord import budgets
 from bots.discord.calls import NO_TURN, Answer, Calls, NotRead
@@ -201,8 +203,10 @@ class Messages:
         )
 
     async def _change(self, channel: int, message: str, page: Page) -> Answer:
-        target = self._client.get_partial_messageable(channel).get_partial_message(int(message))
-        return await self._calls.ask(budgets.edits(channel), lambda: target.edit(**change(page)))
+        # Without the message of discord.py's that an edit of its own would give back.
+        with handle_message_parameters(**change(page)) as shown:
+            edit = partial(self._client.http.edit_message, channel, int(message), params=shown)
+            return await self._calls.ask(budgets.edits(channel), edit)
 
     async def _mend(self, spot: Spot, message: str, page: Page, nonce: str) -> Outcome:
         """A lost post has happened after all: let it show the text of now."""

@@ -17,19 +17,21 @@ DIRECT = "dm"
 """The workspace of direct messages."""
 
 
-_SPOKEN = frozenset(
-    {
+SPOKEN = frozenset(
+    kind.value
+    for kind in (
         discord.MessageType.default,
         discord.MessageType.reply,
         discord.MessageType.chat_input_command,
         discord.MessageType.context_menu_command,
-    }
+    )
 )
+"""The types of messages that somebody wrote, as Discord's API numbers them."""
 
 
 def is_spoken(message: discord.Message) -> bool:
     """Whether somebody wrote it; a thread's first, empty copy of its starter counts as system."""
-    return message.type in _SPOKEN
+    return message.type.value in SPOKEN
 
 
 def turn_of(message: discord.Message, me: discord.abc.User) -> Turn | None:
@@ -49,6 +51,12 @@ def turn_of(message: discord.Message, me: discord.abc.User) -> Turn | None:
 def own_turn(me: discord.abc.User, message: str, text: str) -> Turn:
     """What the bot itself has just said."""
     return Turn(Role.ASSISTANT, (Text(text.strip()),), author_of(me), message)
+
+
+def own_turn_of(content: str, message: int, me: discord.abc.User) -> Turn | None:
+    """What a message of the bot's own adds to its conversation; None for notices."""
+    text = answer_in(content).strip()
+    return own_turn(me, str(message), text) if text else None
 
 
 def question_of(

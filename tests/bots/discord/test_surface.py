@@ -129,6 +129,23 @@ async def test_memory_follows_edits_and_deletions(bot, discord, clerk, eyes):
     assert asked_for(discord, "GET messages") == []
 
 
+@pytest.mark.parametrize("now", ["one and more", ""])
+async def test_memory_follows_what_another_process_makes_of_an_answer(
+    bot, discord, clerk, eyes, now
+):
+    asked = discord.say(ADA, GENERAL, "@Parley first")
+    _, surface = await clerk.next()
+    posted = await surface.post(Page("one", "a notice"), "n.0")
+
+    eyes.space.edit(asked.id, posted.message, now)
+    discord.say(ADA, asked.id, "next")
+    _, surface = await clerk.next()
+
+    remembered = [turn.text for turn in await surface.history()]
+    assert remembered == [text for text in ("first", now, "next") if text]
+    assert asked_for(discord, "GET messages") == []
+
+
 async def test_only_what_others_change_is_looked_for_in_what_is_kept(build, discord, clerk, eyes):
     """An answer that grows is edited every second, and nothing was made of it yet."""
     changed = []
