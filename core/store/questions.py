@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,6 +43,16 @@ _OURS = and_(_THESE, questions.c.owner == bindparam("us"), questions.c.state != 
 _CHANGE = update(questions).where(_OURS)
 _RENEW = _CHANGE.returning(questions.c.key)
 _NEXT_ATTEMPT = questions.c.attempts + case((questions.c.state == "answering", 1), else_=0)
+_SINCE = (
+    select(questions.c.key, questions.c.claimed_at)
+    .where(questions.c.claimed_at > bindparam("since"), questions.c.outcome != STOP)
+    .order_by(questions.c.claimed_at.desc())
+    .limit(bindparam("most"))
+)
+_ASKED_BY = _SINCE.where(questions.c.asker == bindparam("asker"))
+_ASKED_IN = _SINCE.where(
+    questions.c.conversation >= bindparam("first"), questions.c.conversation < bindparam("behind")
+)
 _FOREIGN = select(questions.c.key).where(_THESE, questions.c.owner != bindparam("us"))
 
 
@@ -234,26 +244,19 @@ class Questions:
 
     async def asked_by(self, of: str, *, seconds: float, most: int) -> Mapping[str, float]:
         """Somebody's newest questions by key, claimed by whichever process so many seconds ago."""
-        return await self._asked(questions.c.asker == of, seconds, most)
+        return await self._asked(_ASKED_BY, {"asker": of}, seconds, most)
 
     async def asked_in(self, of: str, *, seconds: float, most: int) -> Mapping[str, float]:
         """The same of a channel, named `platform/workspace/channel`."""
-        within = and_(questions.c.conversation >= f"{of}/", questions.c.conversation < f"{of}0")
-        return await self._asked(within, seconds, most)
+        return await self._asked(_ASKED_IN, {"first": f"{of}/", "behind": f"{of}0"}, seconds, most)
 
     async def _asked(
-        self, where: ColumnElement[bool], seconds: float, most: int
+        self, query: Select[tuple[str, float]], of: Mapping[str, str], seconds: float, most: int
     ) -> Mapping[str, float]:
         now = self._clock()
-        query = (
-            select(questions.c.key, questions.c.claimed_at)
-            .where(where, questions.c.claimed_at > now - seconds, questions.c.outcome != STOP)
-            .order_by(questions.c.claimed_at.desc())
-            .limit(most)
-        )
         async with self._database.read() as connection:
-            found = await connection.execute(query)
-            return {key: now - claimed_at for key, claimed_at in found}
+            found = await connection.execute(query, {**of, "since": now - seconds, "most": most})
+            return {row.key: now - row.claimed_at for row in found}
 
     async def renew(self, keys: Iterable[str]) -> set[str]:
         """Prolong the leases of these questions; returns those that are no longer ours."""
