@@ -8,7 +8,7 @@ reason, no usage, usage in a chunk of its own, fields that nobody knows, no `ind
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -154,32 +154,41 @@ class Answer:
 
     def read(self, chunks: Iterable[str]) -> tuple[Event, ...]:
         """What these chunks say; adjacent pieces of a text are one."""
-        return tuple(_merged(self._noted(chunks)))
+        # Joined before reasoning is looked for in it: a piece is a token, and costs as much.
+        events = self._told_apart(_merged(self._pieces(chunks)))
+        return tuple(map(self._note, _merged(events)))
 
     def flush(self) -> tuple[Event, ...]:
         """What was held back, now that nothing follows."""
         rest = self._thinking.flush(complete=bool(self.reason))
         return tuple(self._note(event) for event in _told_apart(*rest))
 
-    def _noted(self, chunks: Iterable[str]) -> Iterator[Event]:
+    def _told_apart(self, pieces: Iterable[str | Event]) -> Iterator[Event]:
+        for piece in pieces:
+            if isinstance(piece, str):
+                yield from _told_apart(*self._thinking.feed(piece))
+            else:
+                yield piece
+
+    def _pieces(self, chunks: Iterable[str]) -> Iterator[str | Event]:
+        """What these chunks hold; a `str` is text that may hold reasoning."""
         for chunk in chunks:
             if chunk.startswith(DONE):
                 self.done = True
             if self.over:
                 return
             try:
-                events = list(self._events(_parsed(chunk)))
+                yield from list(self._events(_parsed(chunk)))
             except (AttributeError, TypeError):  # an object where a list should be, and so on
                 self.complaint = Complaint(code="malformed")
                 return
-            yield from map(self._note, events)
 
     def _note(self, event: Event) -> Event:
         if isinstance(event, Text | Refusal) and not self.has_text:
             self.has_text = not event.text.isspace()
         return event
 
-    def _events(self, chunk: object) -> Iterator[Event]:
+    def _events(self, chunk: object) -> Iterator[str | Event]:
         if not isinstance(chunk, dict):
             self.complaint = Complaint(code="malformed")
         elif chunk.get("error") or chunk.get("object") == "error":
@@ -190,7 +199,7 @@ class Answer:
                 if not choice.get("index"):
                     yield from self._choice(choice)
 
-    def _choice(self, choice: dict[str, Any]) -> Iterator[Event]:
+    def _choice(self, choice: dict[str, Any]) -> Iterator[str | Event]:
         # A server that does not stream sends one `message` with everything in it.
         delta = choice.get("delta") or choice.get("message") or {}
         if reasoning := _text(delta.get("reasoning_content") or delta.get("reasoning")):
@@ -203,12 +212,12 @@ class Answer:
             yield self._call(call)
         self.reason = _text(choice.get("finish_reason")) or self.reason
 
-    def _content(self, content: str | list[dict[str, Any]]) -> Iterator[Event]:
+    def _content(self, content: str | list[dict[str, Any]]) -> Iterator[str | Event]:
         if isinstance(content, str):
-            yield from _told_apart(*self._thinking.feed(content))
+            yield content
             return
         for part in content:  # Mistral: a list of parts, where reasoning is a list again
-            yield from _told_apart(*self._thinking.feed(_text(part.get("text"))))
+            yield _text(part.get("text"))
             for thought in part.get("thinking") or ():
                 yield from _told_apart(_text(thought.get("text")), "")
 
@@ -231,15 +240,21 @@ def _told_apart(reasoning: str, answer: str) -> Iterator[Event]:
         yield Text(answer)
 
 
-def _merged(events: Iterable[Event]) -> Iterator[Event]:
+P = TypeVar("P", str | Event, Event)
+
+
+def _merged(events: Iterable[P]) -> Iterator[P]:
     """Adjacent pieces of one kind of text joined, so that a reader handles them at once."""
-    kind: type[Text | Reasoning | Refusal] = Text
+    kind: type[Any] = Text
     pieces: list[str] = []
     for event in events:
         if pieces and type(event) is not kind:
             yield kind("".join(pieces))
             pieces = []
-        if isinstance(event, Text | Reasoning | Refusal):
+        if isinstance(event, str):
+            kind = str
+            pieces.append(event)
+        elif isinstance(event, Text | Reasoning | Refusal):
             kind = type(event)
             pieces.append(event.text)
         else:
