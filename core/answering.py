@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -252,6 +253,8 @@ class Answering:
             ending = await self._composer.compose(assignment)
         finally:
             writer.flush()
+        if revision and revision.goes_on:
+            ending = replace(ending, figures=_so_far(ending.figures, len(asked)))
         if ending.outcome == "answered" and self._may_cache(asked):
             self._aside(self._cache.keep(question, preset, running.reply.text))
         return ending
@@ -396,6 +399,12 @@ class Answering:
 def reply_name(question: Question) -> str:
     """The name of the reply to a question: the same after a crash, short enough for a nonce."""
     return hashlib.blake2s(question.key.encode(), digest_size=8).hexdigest()
+
+
+def _so_far(figures: Mapping[str, object], questions: int) -> dict[str, object]:
+    """Figures of an answer that went on: its questions and itself are no earlier messages."""
+    seen = int(str(figures.get("messages_seen", 0)))
+    return {**figures, "goes_on": True, "messages_seen": max(0, seen - questions - 1)}
 
 
 def _described(error: ParleyError) -> dict[str, Any]:

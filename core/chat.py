@@ -347,8 +347,14 @@ class Chat:
             return
         is_first = self._put(asked)
         if not last.question.is_empty:
-            words = THINKING if is_first else WAITING_ITS_TURN
+            words = THINKING if is_first else self._in_line(last)
             last.status.say(words, waits=not is_first)
+
+    def _in_line(self, asked: Asked) -> str:
+        """That a question waits, in words for whoever reads the answer before it, too."""
+        running = self._underway.within(asked.question.conversation)
+        reads = running.asked[-1].surface if running else asked.surface
+        return told(WAITING_ITS_TURN, reads.readers.everybody)
 
     def _put(self, asked: Sequence[Asked]) -> bool:
         """Let questions wait for their turn; whether they are the first in their conversation."""

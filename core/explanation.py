@@ -31,7 +31,10 @@ def _model(about: Mapping[str, Any], calls: Sequence[Call]) -> Iterator[Notice]:
 def _shown(about: Mapping[str, Any]) -> Iterator[Notice]:
     """What the model has seen, and what not."""
     seen = about.get("messages_seen", 0)
-    yield Notice("why_seen", count=seen) if seen else Notice("why_seen_alone")
+    if about.get("goes_on"):
+        yield Notice("why_seen_so_far", count=seen) if seen else Notice("why_so_far")
+    else:
+        yield Notice("why_seen", count=seen) if seen else Notice("why_seen_alone")
     if condensed := about.get("condensed"):
         yield Notice("why_condensed", count=condensed)
     if author := about.get("condensed_by"):

@@ -50,6 +50,8 @@ FORGOTTEN = Notice("forgotten")
 QUESTION_GONE = Notice("question_gone")
 FORMER_GONE = Notice("former_gone")
 THANKS = Notice("thanks")
+NOTED_BEFORE = Notice("noted_before")
+NOTED_INSTEAD = Notice("noted_instead")
 RESTORED = Notice("restored")
 NEWER_BELOW = Notice("newer_below")
 
@@ -534,8 +536,14 @@ def setting_line(name: str, value: str, origin: str) -> Notice:
     return Notice("setting_line", setting=SETTINGS[name], value=value, origin=ORIGINS[origin])
 
 
-def setting_problem(name: str, problem: str) -> Notice:
-    """What is wrong with one setting."""
+NAMELESS = frozenset({"nobody_listed", "none_of", "sampling_fixed"})
+"""What is wrong with a setting, in sentences that do not say with which."""
+
+
+def setting_problem(name: str, problem: Notice) -> Notice:
+    """What is wrong with one setting, where that does not stand beside its field."""
+    if problem.name not in NAMELESS:
+        return problem
     return Notice("setting_problem", setting=SETTINGS[name], problem=problem)
 
 

@@ -16,6 +16,8 @@ from core.notices import (
     FORGOTTEN,
     FORMER_GONE,
     NOT_YOURS,
+    NOTED_BEFORE,
+    NOTED_INSTEAD,
     QUESTION_GONE,
     STILL_WRITING,
     THANKS,
@@ -80,14 +82,18 @@ class Presses:
         """What changes nothing for others; None for what does."""
         match press.control:
             case Control.GOOD | Control.BAD:
-                good = press.control is Control.GOOD
-                await self._store.ratings.rate(press.reply, press.person, good=good)
-                return THANKS
+                return await self._rated(press, good=press.control is Control.GOOD)
             case Control.WHY:
                 return explained(known, await self._store.calls.of(press.reply))
             case Control.AFRESH:
                 return await self._afresh(press, known)
         return None
+
+    async def _rated(self, press: Press, *, good: bool) -> str:
+        before = await self._store.ratings.rate(press.reply, press.person, good=good)
+        if before is None:
+            return THANKS
+        return NOTED_BEFORE if before is good else NOTED_INSTEAD
 
     async def _afresh(self, press: Press, known: Known) -> str:
         """Ask what was asked before, this time of the model."""

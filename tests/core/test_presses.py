@@ -629,7 +629,8 @@ async def test_the_last_word_of_each_person_counts(chat, server):
 
     assert await talk.press(Control.GOOD) == notices.THANKS
     assert await talk.press(Control.GOOD, BEN) == notices.THANKS
-    assert await talk.press(Control.BAD) == notices.THANKS
+    assert await talk.press(Control.GOOD, BEN) == notices.NOTED_BEFORE
+    assert await talk.press(Control.BAD) == notices.NOTED_INSTEAD
 
     month = (await used(chat._store, channel("paper/W/C"))).month
     assert (month.good, month.bad) == (1, 1)

@@ -91,8 +91,12 @@ async def test_an_answer_that_was_cut_off_goes_on_in_the_same_place(place, model
 
     await talk.press(place.ada, Control.CONTINUE)
 
-    (seen,) = await talk.until(lambda seen: "Done." in seen[0].text)
+    seen, *_ = await talk.until(
+        lambda seen: "Done." in seen[0].text and offers(Control.RETRY)(seen)
+    )
     assert "".join(seen.code).strip() == "first = 1\nsecond = 2"
+    told = await talk.press(place.ben, Control.WHY)
+    assert "Shown to the model: the question and the answer so far\n" in told
 
 
 @pytest.mark.parametrize(
@@ -123,7 +127,9 @@ async def test_a_rating_is_kept_and_can_be_changed(place, model):
     await talk.until(offers(Control.GOOD))
 
     assert await talk.press(place.ben, Control.GOOD) == notices.THANKS
-    assert await talk.press(place.ben, Control.BAD) == notices.THANKS
+    assert await talk.press(place.ben, Control.GOOD) == notices.NOTED_BEFORE
+    assert await talk.press(place.ben, Control.BAD) == notices.NOTED_INSTEAD
+    assert await talk.press(place.ada, Control.BAD) == notices.THANKS
 
 
 async def test_why_this_answer_tells_what_the_model_was_shown(place, model):

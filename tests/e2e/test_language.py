@@ -7,7 +7,7 @@ import pytest
 
 from core import notices
 from core.words import Notice, told
-from sandbox.model import Answer
+from sandbox.model import Answer, Pause
 from tests.e2e.menus import parley, talk_in
 from tests.e2e.places import DiscordPlace, SlackPlace, until
 
@@ -113,6 +113,20 @@ async def test_above_a_summary_it_is_the_language_of_whoever_asks_for_it(place, 
 
         seen = await talk.until(lambda seen: texts(seen)[-1:] == ["In short."])
         assert seen[-1].notice.startswith(headline)
+
+
+async def test_a_status_that_others_read_is_in_the_language_of_the_answer_above_it(place, model):
+    if place.name == "discord":
+        pytest.skip("Discord shows no words there, but 👀 on the question.")
+    await acquainted(place, model, place.cho)
+    model.enqueue(Answer(("One.", Pause(1.5))), Answer(("Zwei.",)))
+    talk = place.mention(place.ada, "first")
+    await talk.until(lambda seen: texts(seen) == ["One."])
+    talk.say(place.cho, "@Parley und dann?")
+    await until(place.space, lambda: bool(place.statuses.get((talk.channel, talk.thread))))
+
+    assert place.statuses[talk.channel, talk.thread] == notices.WAITING_ITS_TURN
+    await talk.until(lambda seen: texts(seen) == ["One.", "Zwei."])
 
 
 HELPS = {"slack_help": Notice("slack_help"), "discord_help": Notice("discord_help")}

@@ -119,7 +119,9 @@ class DiscordForm:
         return bool(self.message.payload.get("components"))
 
     def blames(self, problems, field):
-        return problems.startswith(f"{notices.SETTINGS[field]}: ") and "\n" not in problems
+        """Whether one sentence says what is wrong, and once with what."""
+        name = "answer" if field == "answer_tokens" else notices.SETTINGS[field].lower()
+        return "\n" not in problems and problems.lower().count(name) == 1
 
     async def fill(self, **entries):
         """Send what belongs to each form; what the bot says then."""
