@@ -13,7 +13,7 @@ import structlog
 from core.answer_cache import AnswerCache, Cached
 from core.assignment import Assignment
 from core.at_once import AtOnce
-from core.attachments import add_code_files
+from core.attachments import Attachments
 from core.composer import Composer
 from core.continuation import Continuation, fence_at_the_end, reopened
 from core.controls import Control
@@ -40,7 +40,7 @@ from core.queue import Asked, Queue, Revision, keys
 from core.recalled import Recalled
 from core.reply import Reply
 from core.revising import FORMER, former_of
-from core.running import WITHDRAWN, Running
+from core.running import ANSWERED, WHOLE, WITHDRAWN, Running
 from core.spending import Spender, Spending
 from core.store import Store
 from core.store.patience import loudness
@@ -49,9 +49,6 @@ from core.surface import Delivered, Outcome, Page, Surface, Unknown
 from core.words import together, told
 
 log = structlog.get_logger()
-
-ANSWERED = ("answered", "cut_off", "filtered", "wanted_tools", "cached")
-"""Outcomes after which there is an answer of the model's, however short."""
 
 UNPAID = "budget_spent"
 """The outcome of a question for which no budget has enough left."""
@@ -107,6 +104,7 @@ class Answering:
         self._aside = aside
         self._clock = clock
         self._code_files = code_files
+        self._attachments = Attachments(store.replies)
 
     def begin(self, asked: Sequence[Asked]) -> Running:
         """An answer to these questions; nothing happens yet."""
@@ -168,11 +166,19 @@ class Answering:
         if refused or reply.gave_up:
             return ending
         await self._settle(running, ending)
-        if self._code_files and ending.outcome in ANSWERED:
-            surface = running.asked[-1].surface
-            self._aside(add_code_files(surface, reply.text, running.name))
+        self._attach(running, ending)
         await self._point(running)
         return None
+
+    def _attach(self, running: Running, ending: Ending) -> None:
+        """Let the long code hang below the answer, in the place of that of a former one."""
+        surface, revision = running.asked[-1].surface, running.asked[-1].revision
+        former = revision.reply if revision and revision.messages else ""
+        text = running.reply.text if self._code_files and ending.outcome in WHOLE else ""
+        if text or former:
+            keeps = running.holds_former(ending)
+            put = self._attachments.put(surface, running.name, text, former=former, keeps=keeps)
+            self._aside(put)
 
     async def _with_introduction(self, ending: Ending, running: Running) -> str:
         """What is to stand below an answer; below the first in a channel, what the bot is, too.

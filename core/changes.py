@@ -202,7 +202,7 @@ class Changes:
             return
         await self._store.questions.deleted(question)
         if not known.still_asked(question):
-            for message in known.messages:
+            for message in (*known.messages, *known.below):
                 await remove(message)
 
     async def obey(self) -> None:

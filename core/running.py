@@ -12,6 +12,12 @@ from core.reply import Reply
 WITHDRAWN = Ending("withdrawn")
 """The question was deleted while it was answered."""
 
+ANSWERED = ("answered", "cut_off", "filtered", "wanted_tools", "cached")
+"""Outcomes after which there is an answer of the model's, however short."""
+
+WHOLE = (*ANSWERED, "restored")
+"""Outcomes after which all of an answer stands there."""
+
 Compose = Callable[[Sequence[Asked]], Coroutine[None, None, Ending]]
 
 
@@ -38,6 +44,7 @@ class Running:
         self._ending: Ending | None = None
         self._again = False
         self._over = False
+        self._fell_back = False
 
     @property
     def conversation(self) -> Conversation:
@@ -78,6 +85,13 @@ class Running:
         if self.reply.blank and (stood := self.former or self.shown):
             self.reply.write(stood)
             self.former = self.shown = ""
+            self._fell_back = True
+
+    def holds_former(self, ending: Ending) -> bool:
+        """Whether all that stood in its place before stands there still, as it has ended."""
+        revision = self.asked[-1].revision
+        goes_on = revision is not None and revision.goes_on
+        return self._fell_back or (goes_on and ending.outcome not in WHOLE)
 
     def end(self, ending: Ending) -> bool:
         """Hang up on the model: the answer ends like this. False: it was complete already."""

@@ -220,10 +220,15 @@ class Surface(Protocol):
         """
 
     async def remove(self, message: str) -> Outcome:
-        """Take a message of the answer away; it waits for its own budgets."""
+        """Take away a message of the answer, or what `attach` has put below it.
+
+        It waits for its own budgets.
+        """
 
     async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
-        """Put files below the answer, in one message; it waits for its own budgets.
+        """Put files below the answer, in one message, which `remove` takes away by its name.
+
+        It waits for its own budgets.
 
         Repeated with the same nonce after an outcome that is not final, it never makes a
         second message. What is refused for good has no place here, or may have come through.

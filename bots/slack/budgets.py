@@ -32,6 +32,7 @@ WORKSPACE = {
     "files.download": (100, 60),
     "files.getUploadURLExternal": (100, 60),
     "files.completeUploadExternal": (100, 60),
+    "files.delete": (50, 10),
     "users.info": (100, 60),
     "users.list": (20, 10),
     "usergroups.list": (20, 10),
@@ -163,6 +164,11 @@ class Budgets:
     def share(self) -> tuple[Budget, ...]:
         """files.completeUploadExternal."""
         return (self._all("files.completeUploadExternal"),)
+
+    @property
+    def unshare(self) -> tuple[Budget, ...]:
+        """files.delete."""
+        return (self._all("files.delete"),)
 
     @property
     def modal(self) -> tuple[Budget, ...]:

@@ -12,7 +12,7 @@ from bots.slack.messages import is_ts
 from bots.slack.payload import string
 from bots.slack.question import with_asker
 from bots.slack.sign import Sign
-from bots.slack.uploads import upload
+from bots.slack.uploads import take_away, upload
 from bots.slack.workspace import Workspace
 from core.budget import Budget, Way
 from core.dress import Plain
@@ -191,17 +191,24 @@ class SlackSurface:
         return await self._workspace.managers.may_manage(self._channel, person)
 
     async def remove(self, message: str) -> Outcome:
-        """Delete a message of the answer."""
-        return await remove(self._workspace, self._channel, message)
+        """Delete a message of the answer, or the files below it."""
+        if is_ts(message):
+            return await remove(self._workspace, self._channel, message)
+        try:
+            await take_away(self._workspace, self._channel, message.split())
+        except CallFailed as failed:
+            return failed.outcome
+        return Delivered(message)
 
     async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
         """Put files below the answer."""
         del nonce  # Slack knows none here; what may have been done is not done again
         try:
-            await upload(self._workspace, self._channel, in_thread(self._thread), files)
+            where = in_thread(self._thread)
+            shown = await upload(self._workspace, self._channel, where, files)
         except CallFailed as failed:
             return failed.outcome
-        return Delivered("")
+        return Delivered(" ".join(shown))
 
     async def refuse(self, sentence: str, how: Notices = Notices.PLATFORM) -> Outcome:
         """Tell the asker alone; where they are alone with the bot anyway, in a message."""

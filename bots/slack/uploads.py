@@ -1,9 +1,11 @@
-"""Files that the bot puts into a conversation, in Slack's three steps.
+"""Files that the bot puts into a conversation, in Slack's three steps, and takes away again.
 
 Source: docs.slack.dev/messaging/working-with-files#upload.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from bots.slack.calls import NOT_REACHED, Answer, CallFailed, answered
 from bots.slack.payload import string
@@ -12,11 +14,14 @@ from core.pace import Urgency
 from core.proxies import proxy_to
 from core.surface import CodeFile, RefusedForGood, Unknown
 
+GONE = frozenset({"file_not_found", "file_deleted", "message_not_found"})
+"""Codes of what does not exist any more."""
+
 
 async def upload(
     workspace: Workspace, channel: str, thread: dict[str, str], files: Sequence[CodeFile]
-) -> None:
-    """Put files into one message. Raises `CallFailed`; only then was none of them shown.
+) -> list[str]:
+    """Put files into one message; their ids. Raises `CallFailed`, and none was shown then.
 
     Whether the last step was done cannot be looked up, so that one is never repeated.
     """
@@ -38,6 +43,50 @@ async def upload(
         if doubtful:
             raise CallFailed(RefusedForGood(f"unknown: {failed.outcome.code}")) from failed
         raise
+    return [file["id"] for file in sent]
+
+
+async def take_away(workspace: Workspace, channel: str, files: Sequence[str]) -> None:
+    """Delete files of ours, and first the message that shows them. Raises `CallFailed`.
+
+    A message whose file is deleted stays and says so; which one it is, only the file knows.
+    """
+    calls = workspace.calls
+    for file in files:
+        with _unless_gone():
+            found = await calls.in_turn(
+                calls.web.files_info, workspace.budgets.file, Urgency.LAST, file=file
+            )
+            for ts in _shown_in(found.get("file"), channel):
+                with _unless_gone():
+                    await calls.in_turn(
+                        calls.web.chat_delete,
+                        workspace.budgets.delete,
+                        Urgency.LAST,
+                        channel=channel,
+                        ts=ts,
+                    )
+            await calls.in_turn(
+                calls.web.files_delete, workspace.budgets.unshare, Urgency.LAST, file=file
+            )
+
+
+@contextmanager
+def _unless_gone() -> Iterator[None]:
+    """What does not exist any more need not be taken away."""
+    try:
+        yield
+    except CallFailed as failed:
+        if not isinstance(failed.outcome, RefusedForGood) or failed.outcome.code not in GONE:
+            raise
+
+
+def _shown_in(file: Any, channel: str) -> Iterator[str]:
+    """The messages of a channel that show a file."""
+    shares = file.get("shares") if isinstance(file, dict) else None
+    for places in shares.values() if isinstance(shares, dict) else ():
+        shown = places.get(channel) if isinstance(places, dict) else None
+        yield from (string(one, "ts") for one in shown or () if string(one, "ts"))
 
 
 async def _sent(workspace: Workspace, file: CodeFile) -> str:

@@ -40,6 +40,7 @@ __all__ = [
     "Guild",
     "Known",
     "Orphan",
+    "Replies",
     "Store",
 ]
 

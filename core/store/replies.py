@@ -26,14 +26,16 @@ _ADD_MESSAGE = _NEW_MESSAGE.on_conflict_do_update(
     set_={"message": _NEW_MESSAGE.excluded.message},
 )
 _END = update(replies).where(replies.c.id == bindparam("reply"))
-
-
+_ABOUT = update(replies).where(replies.c.id == bindparam("reply"))
 _TAKE_OVER = update(replies).where(replies.c.id == bindparam("reply"))
 _KEEP = delete(reply_messages).where(
     reply_messages.c.reply == bindparam("name"),
     reply_messages.c.message.not_in(bindparam("kept", expanding=True)),
 )
 _FORGET = delete(reply_messages).where(reply_messages.c.reply == bindparam("name"))
+
+BELOW = "below"
+"""What is told about a reply, under this name: the messages that hold files of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ class Known:
     def still_asked(self, but: str) -> bool:
         """Whether it answers a question besides this one that nobody has deleted."""
         return bool({_identity(key) for key in self.keys} - self.deleted - {but})
+
+    @property
+    def below(self) -> tuple[str, ...]:
+        """The messages below it that hold its long code as files."""
+        return tuple(self.about.get(BELOW, ()))
 
     @property
     def is_cut_off(self) -> bool:
@@ -216,6 +223,13 @@ class Replies:
             if messages is not None:
                 await connection.execute(_KEEP, {"name": reply, "kept": list(messages)})
             await change(connection, self._owner, keys, settled(outcome, now))
+
+    async def hang(self, reply: str, below: Collection[str]) -> None:
+        """These messages below a complete reply hold its long code as files."""
+        async with self._database.write() as connection:
+            found = await connection.execute(select(replies.c.about).where(replies.c.id == reply))
+            about = json.loads(found.scalar() or "{}") | {BELOW: list(below)}
+            await connection.execute(_ABOUT, {"reply": reply, "about": json.dumps(about)})
 
 
 async def _known(connection: AsyncConnection, row: RowMapping) -> Known:

@@ -67,5 +67,5 @@ export const slack = {
 };
 
 function files(list = []) {
-  return list.map((file) => h("p", { class: "file" }, `📎 ${file.name ?? file.title}`));
+  return list.map((file) => h("p", { class: "file" }, file.mode === "tombstone" ? "This file was deleted." : `📎 ${file.name ?? file.title}`));
 }

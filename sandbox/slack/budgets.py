@@ -52,6 +52,7 @@ ALLOWANCES: dict[str, tuple[Allowance, ...]] = {
     "agents.sessions.setStatus": _tier(50, 10),
     "files.getUploadURLExternal": _tier(100, 60),
     "files.completeUploadExternal": _tier(100, 60),
+    "files.delete": _tier(50, 10),
     "views.open": _tier(100, 60),
     "views.update": _tier(100, 60),
     "views.publish": _tier(100, 60),

@@ -73,6 +73,10 @@ class Files:
             raise Refused("file_not_found")
         return file
 
+    def drop(self, id: str) -> None:
+        """Hold a file no longer."""
+        del self._held[id]
+
     def awaited(self, secret: str) -> File | None:
         """The announced file that is uploaded under this address."""
         for file in self._held.values():

@@ -73,6 +73,7 @@ class Paper:
     files: dict[str, bytes] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
     attached: list[tuple[str, tuple[CodeFile, ...]]] = field(default_factory=list)
+    below: dict[str, list[str]] = field(default_factory=dict)
     file_answers: deque[Outcome] = field(default_factory=deque)
     unsure: set[str] = field(default_factory=set)
     managers: set[str] = field(default_factory=set)
@@ -150,12 +151,16 @@ class Paper:
         if self.removals:
             return self.removals.popleft()
         self.messages.pop(message, None)
+        self.below.pop(message, None)
         return Delivered(message)
 
     async def attach(self, files: Sequence[CodeFile], nonce: str) -> Outcome:
         await asyncio.sleep(self.latency)
         self.attached.append((nonce, tuple(files)))
-        return self.file_answers.popleft() if self.file_answers else Delivered("file")
+        if self.file_answers:
+            return self.file_answers.popleft()
+        self.below[nonce] = [file.name for file in files]
+        return Delivered(nonce)
 
     def began(self) -> None:
         """Nothing else shows that an answer is being written."""

@@ -721,3 +721,103 @@ async def test_a_drain_before_a_new_answer_has_text_leaves_the_former(chat, serv
 
     assert shown(talk.paper) == [("The former.", notices.RESTARTING)]
     assert all(page.text for _, _, page in talk.paper.frames)
+
+
+# Long code as a file below the answer.
+
+CODE = "```{}\n" + "value = compute(value)\n" * 300 + "```"
+
+
+def program(language, **how):
+    """An answer that is long code in a language."""
+    return Answer((CODE.format(language),), **how)
+
+
+async def with_file(chat, server, *answers):
+    """A talk whose answer has a file in Python below it; the model's next answers."""
+    server.enqueue(program("py"), *answers)
+    talk = Talk(chat)
+    await talk.answer("write it")
+    assert list(talk.paper.below.values()) == [["answer.py"]]
+    return talk
+
+
+async def test_the_file_of_a_former_answer_goes_with_it_and_comes_back_with_it(chat, server):
+    talk = await with_file(chat, server, Answer(("Without code.",)))
+    await talk.press(Control.RETRY)
+    await talk.end()
+    assert talk.paper.below == {}
+
+    await talk.press(Control.RESTORE)
+    await talk.end()
+
+    assert list(talk.paper.below.values()) == [["answer.py"]]
+
+
+async def test_an_edited_question_has_the_file_of_its_new_answer_alone(chat, server):
+    talk = await with_file(chat, server, program("js"), program("rs"))
+    await talk.edit("write it in JavaScript")
+    await talk.end()
+    assert list(talk.paper.below.values()) == [["answer.js"]]
+
+    await talk.press(Control.RETRY)
+    await talk.end()
+
+    assert list(talk.paper.below.values()) == [["answer.rs"]]
+
+
+async def test_a_file_stays_where_its_answer_stays(chat, server):
+    """Since the newer one has failed, or stands below it."""
+    failed = Answer(status=401, code="invalid_api_key")
+    talk = await with_file(chat, server, failed, Answer(("Newer.",)), Answer(("Newest.",)))
+    await talk.press(Control.RETRY)
+    await talk.end()
+    assert list(talk.paper.below.values()) == [["answer.py"]]
+
+    talk.paper.old = True
+    await talk.press(Control.RETRY)
+    await talk.end()
+    assert list(talk.paper.below.values()) == [["answer.py"]]
+
+
+async def test_the_file_of_an_answer_that_goes_on_holds_all_of_its_code(chat, server):
+    whole = CODE.format("py")
+    server.enqueue(Answer((whole[:-30],), finish="length"), Answer((whole[-30:],)))
+    talk = Talk(chat)
+    await talk.answer("write it")
+    await talk.press(Control.CONTINUE)
+    await talk.end()
+
+    assert list(talk.paper.below.values()) == [["answer.py"]]
+    (_, (file,)) = talk.paper.attached[-1]
+    assert file.data.decode() == "value = compute(value)\n" * 300
+
+
+async def test_a_file_that_is_on_its_way_while_its_answer_is_replaced_goes_too(chat, server):
+    server.enqueue(program("py"), Answer(("Without code.",)))
+    talk, arrives, attach = Talk(chat), asyncio.Event(), None
+
+    async def slowly(files, nonce):
+        await arrives.wait()
+        return await attach(files, nonce)
+
+    attach, talk.paper.attach = talk.paper.attach, slowly
+    await talk.ask("write it")
+    await until(lambda: talk.paper.messages and Control.RETRY in talk.offered)
+    await talk.press(Control.RETRY)
+    await until(talk.says("Without code."))
+    arrives.set()
+    await talk.end()
+
+    assert len(talk.paper.attached) == 1
+    assert talk.paper.below == {}
+
+
+async def test_a_file_goes_with_the_question_where_the_answer_does(house, server):
+    chat = await house(delete_with_question=True)
+    talk = await with_file(chat, server)
+
+    await talk.delete()
+    await talk.end()
+
+    assert talk.paper.messages == talk.paper.below == {}

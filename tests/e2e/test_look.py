@@ -1,10 +1,12 @@
 """How an answer looks while it grows and when it is complete, on both platforms."""
 
+import asyncio
 import re
 from contextlib import contextmanager
 
 import pytest
 
+from core.controls import Control
 from sandbox.model import Answer, pieces_of
 from tests.e2e.places import until
 
@@ -124,6 +126,30 @@ async def test_long_code_is_a_file_below_the_answer_as_well(place, model):
     assert [name for name, _ in place.requests if "replies" in name] == [
         name for name in reads if "replies" in name
     ], "the file does not make the bot forget what it knows of the thread"
+
+
+async def test_the_file_of_a_former_answer_goes_with_it(place, model):
+    model.enqueue(Answer(pieces_of(PROGRAM), rate=20_000), Answer(("Without code.",)))
+    before = {message.id for message, _, _ in attached(place)}
+
+    def new():
+        return [one for one in attached(place) if one[0].id not in before]
+
+    talk = place.mention(place.ada, "a long program")
+    await until(place.space, lambda: bool(new()), seconds=40)
+    ((message, _, _),) = new()
+    await talk.press(place.ada, Control.RETRY)
+    await until(
+        place.space, lambda: place.space.message(message.channel, message.id) is None, seconds=40
+    )
+
+    assert new() == []
+    await talk.until(lambda seen: [one.text for one in seen] == ["Without code."])
+    if place.name == "slack":
+        (file,) = message.payload["files"]
+        async with asyncio.timeout(20):
+            while file["id"] in place.server.workspace.files._held:
+                await asyncio.sleep(0.05)
 
 
 async def test_shorter_code_is_no_file(place, model):

@@ -1,5 +1,6 @@
-"""Files: what they are, and the three steps of an upload."""
+"""Files: what they are, the three steps of an upload, and deleting one."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from sandbox.slack.files import File, describe
 from sandbox.slack.method import Answer, Method
 from sandbox.slack.methods.chat import postable, thread_of
 from sandbox.slack.workspace import Workspace
+from sandbox.world import Kind, Message
 
 LARGEST = 20 * 1024 * 1024
 """The sandbox's own bound, in bytes: it holds files in memory."""
@@ -20,8 +22,42 @@ LONGEST_ALT = 1000
 
 
 def info(slack: Workspace, arguments: Arguments) -> Answer:
-    """What a file is and where it can be read."""
-    return {"file": _shown(slack, slack.files.get(arguments.need("file")))}
+    """What a file is, where it can be read, and in which messages it stands."""
+    file = slack.files.get(arguments.need("file"))
+    return {"file": _shown(slack, file) | {"shares": _shares(slack, file)}}
+
+
+def delete(slack: Workspace, arguments: Arguments) -> Answer:
+    """Delete a file of the app's own; the messages that showed it stay, without it."""
+    file = slack.files.get(arguments.need("file"))
+    if file.owner != slack.app.user:
+        raise Refused("cant_delete_file")
+    slack.files.drop(file.id)
+    gone = {"id": file.id, "mode": "tombstone"}
+    for message in tuple(_with(slack, file)):
+        files = [gone if one["id"] == file.id else one for one in message.payload["files"]]
+        slack.space.edit(
+            message.channel, message.id, message.text, message.payload | {"files": files}
+        )
+    return {}
+
+
+def _shares(slack: Workspace, file: File) -> dict[str, Any]:
+    """The messages that show a file, by kind of channel and by channel."""
+    shares: dict[str, dict[str, list[dict[str, str]]]] = {}
+    for message in _with(slack, file):
+        is_public = slack.space.channels[message.channel].kind is Kind.PUBLIC
+        there = shares.setdefault("public" if is_public else "private", {})
+        thread = {"thread_ts": message.thread} if message.thread else {}
+        there.setdefault(message.channel, []).append({"ts": message.id, **thread})
+    return shares
+
+
+def _with(slack: Workspace, file: File) -> Iterator[Message]:
+    for channel in tuple(slack.space.channels):
+        for message in slack.space.messages(channel):
+            if any(one["id"] == file.id for one in message.payload.get("files") or ()):
+                yield message
 
 
 def get_upload_url(slack: Workspace, arguments: Arguments) -> Answer:
@@ -77,4 +113,5 @@ METHODS = {
     "files.info": Method(info, ("files:read",), writes=False),
     "files.getUploadURLExternal": Method(get_upload_url, ("files:write",), writes=False),
     "files.completeUploadExternal": Method(complete_upload, ("files:write",)),
+    "files.delete": Method(delete, ("files:write",)),
 }

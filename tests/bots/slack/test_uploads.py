@@ -76,3 +76,20 @@ async def test_the_model_never_sees_them_and_the_thread_is_not_forgotten(office,
 
     assert turns[-2:] == ["The answer.", "and now?"]
     assert len(office.slack.requests) == before
+
+
+async def test_files_are_taken_away_with_their_message(office, surface):
+    await surface.post(Page("The answer."), "n.0")
+    shown = await surface.attach(FILES, "n.f0")
+
+    assert isinstance(await surface.remove(shown.message), Delivered)
+    assert attached(office) == []
+    assert not office.slack.workspace.files._held
+    assert isinstance(await surface.remove(shown.message), Delivered), "nothing is left to do"
+
+
+async def test_files_that_slack_does_not_take_away_are_told_with_its_word(office, surface):
+    shown = await surface.attach(FILES, "n.f0")
+    office.slack.faults.add(Fault("files.delete", "code", code="cant_delete_file"))
+
+    assert await surface.remove(shown.message) == RefusedForGood("cant_delete_file")

@@ -63,3 +63,27 @@ async def test_what_is_too_large_is_refused_before_it_travels(client):
     assert await refusal(large) == "file_upload_size_restricted"
     empty = client.files_getUploadURLExternal(filename="a.bin", length=0)
     assert await refusal(empty) == "invalid_arguments"
+
+
+async def test_a_file_knows_its_messages_and_one_that_is_deleted_leaves_them_without_it(
+    slack, client, world
+):
+    question = slack.say("ada", "general", "@Parley code, please")
+    await client.files_upload_v2(
+        channel=GENERAL, thread_ts=question.id, filename="a.py", content="x = 1"
+    )
+    *_, message = world.slack.messages(GENERAL)
+    (file,) = message.payload["files"]
+    found = await client.files_info(file=file["id"])
+    await client.files_delete(file=file["id"])
+
+    assert found["file"]["shares"]["public"] == {
+        GENERAL: [{"ts": message.id, "thread_ts": question.id}]
+    }
+    *_, message = world.slack.messages(GENERAL)
+    assert message.payload["files"] == [{"id": file["id"], "mode": "tombstone"}]
+    assert await refusal(client.files_info(file=file["id"])) == "file_not_found"
+
+
+async def test_a_file_of_somebody_elses_cannot_be_deleted(client, shared):
+    assert await refusal(client.files_delete(file=shared["id"])) == "cant_delete_file"
