@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from core import asked_once
 from core.answer_cache import AnswerCache, Cached
 from core.assignment import Assignment
 from core.at_once import AtOnce
@@ -389,6 +390,9 @@ class Answering:
             **reply.figures,
             **{name: value for name, value in ending.figures.items() if name != "files"},
         )
+        if asked[-1].question.is_command and asked[-1].question.can_be_asked_again:
+            first = reply.messages[0] if reply.messages else ""
+            await asked_once.keep(self._store.texts, asked[-1].question, name, first)
         await self._leases.close(
             keys(asked),
             lambda: self._store.replies.end(

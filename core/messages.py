@@ -91,6 +91,11 @@ class Question:
         return self.cause.startswith("command:")
 
     @property
+    def can_be_asked_again(self) -> bool:
+        """Whether it stands in a message, or its words are all that it takes."""
+        return self.stands_alone or not self.is_command
+
+    @property
     def is_edited(self) -> bool:
         """Whether it was asked before, in other words."""
         return self.cause.startswith("edit:")

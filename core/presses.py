@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import structlog
 
+from core import asked_once
 from core.access import Caller
 from core.answer_cache import AnswerCache
-from core.chat import Chat, Find
+from core.asked_once import AskedOnce
+from core.chat import Chat, Find, Found
 from core.controls import Control
 from core.erasing import place_of
 from core.errors import NotAdmitted, PlatformFailed, ShuttingDown, StoreFailed
 from core.explanation import explained
 from core.notices import (
+    ASKED_GONE,
     FORGOTTEN,
     FORMER_GONE,
     NOT_YOURS,
@@ -27,13 +30,17 @@ from core.store import Known, Store
 
 log = structlog.get_logger()
 
+FindAsked = Callable[[Known, AskedOnce, str], Awaitable[Found]]
+"""The question of a command as one of the given cause, and where it is answered anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Press:
     """Somebody has pressed a control of a reply.
 
     `caller` is they, `may_manage` says whether they may manage the channel, `find` reads its
-    questions anew, `ask` asks once more what a command has asked, as a persona.
+    questions anew, `find_asked` words what a command has asked, to be answered in the place of
+    the reply; `ask` asks it once more, as a persona, for an answer of its own.
     """
 
     control: Control
@@ -42,6 +49,7 @@ class Press:
     caller: Caller
     may_manage: Callable[[], Awaitable[bool]]
     find: Find
+    find_asked: FindAsked
     ask: Callable[[str, str], Awaitable[None]]
 
 
@@ -113,10 +121,18 @@ class Presses:
             former = await former_of(self._store.texts, known)
             if former is None:
                 return FORMER_GONE
-        # The reply's own name: a second press, also of an older message, is the same claim.
-        found = await press.find(known, f"{press.control}:{known.name}")
+        found = await self._found(press, known)
         if not found:
-            return QUESTION_GONE
+            return ASKED_GONE if known.of_a_command else QUESTION_GONE
         revision = pressed(press.control, known, found[-1][1], former)
         await self._chat.again(found, revision)
         return ""
+
+    async def _found(self, press: Press, known: Known) -> Found:
+        """The questions of a reply, read anew; that of a command from where it is kept."""
+        # The reply's own name: a second press, also of an older message, is the same claim.
+        cause = f"{press.control}:{known.name}"
+        if not known.of_a_command:
+            return await press.find(known, cause)
+        asked = await asked_once.find(self._store.texts, known.conversation, known.name)
+        return await press.find_asked(known, asked, f"command:{cause}") if asked else ()

@@ -62,10 +62,11 @@ class Running:
 
     def offers(self, ending: Ending) -> tuple[Control, ...]:
         """What can be pressed below it, once it has ended like this."""
-        again = not any(one.question.is_command for one in self.current)
+        again = all(one.question.can_be_asked_again for one in self.current)
+        goes_on = not any(one.question.is_command for one in self.current)
         wishes = {
-            Control.RETRY: again,
-            Control.CONTINUE: again and self.is_cut_off(ending) and not self.reply.blank,
+            Control.RETRY: again and ending.outcome != "cached",
+            Control.CONTINUE: goes_on and self.is_cut_off(ending) and not self.reply.blank,
             Control.RESTORE: again and self.former != "",
             Control.GOOD: not self.reply.blank,
             Control.BAD: not self.reply.blank,

@@ -92,6 +92,8 @@ class InteractionSurface(CommandSurface):
         self._acknowledged = asyncio.Event()
         self._lost = False
         self._under: dict[str, bool] = {}
+        self._headed: set[str] = set()
+        self._begins_below = False
         self._doubted: dict[str, list[Page]] = {}
         self._repeated: set[str] = set()
         self._waits = ""
@@ -231,7 +233,8 @@ class InteractionSurface(CommandSurface):
         elif self._under[message] and self._private:
             outcome = RefusedForGood("too late")
         else:
-            outcome = await self._desk.messages.edit(self._elsewhere.channel, message, page)
+            shown = self._with_headline(page) if message in self._headed else page
+            outcome = await self._desk.messages.edit(self._elsewhere.channel, message, shown)
         if isinstance(outcome, Delivered):
             self._remember(message, page, under=self._under[message])
         return outcome
@@ -336,23 +339,35 @@ class InteractionSurface(CommandSurface):
             return LATER_DIRECTLY
         return NOT_AT_ALL if isinstance(opened, RefusedForGood) else LATER_DIRECTLY
 
-    def _original(self, page: Page) -> Request[object]:
-        """The first page, with what was asked: nobody else sees that of a command."""
+    @property
+    def _in_place(self) -> str:
+        """The message in the place of the deferral; empty: there is none yet."""
+        return next((one for one, under in self._under.items() if under), "")
+
+    def _original(self, page: Page, message: str = "") -> Request[object]:
+        """A page in the place of the deferral."""
+        has_headline = not message or message in self._headed
+        parts = change(self._with_headline(page) if has_headline else page)
+        return lambda: self._interaction.edit_original_response(**parts)
+
+    def _with_headline(self, page: Page) -> Page:
+        """A page with what was asked: nobody else sees that of a command."""
         headline = told(self._headline, self.readers.everybody)
         room = Limit(NOTICE.size - utf16(f"\n{headline}"), utf16)
         notice = "\n".join(filter(None, (room.cut(page.notice), headline)))
-        parts = change(replace(page, notice=notice))
-        return lambda: self._interaction.edit_original_response(**parts)
+        return replace(page, notice=notice)
 
     def _edit_of(self, message: str, page: Page) -> Request[object]:
-        if message == next(iter(self._under)):
-            return self._original(page)
+        if message == self._in_place:
+            return self._original(page, message)
+        page = self._with_headline(page) if message in self._headed else page
         parts = change(self._again(page) if message in self._repeated else page)
         return lambda: self._interaction.followup.edit_message(int(message), **parts)
 
     async def _follow_up(self, page: Page, nonce: str) -> Outcome:
         """A further page; Discord knows no nonce here."""
         doubted = nonce in self._doubted
+        page = self._with_headline(page) if self._begins_below else page
         parts: dict[str, Any] = content(self._again(page) if doubted else page)
         answer = await self._ask(
             lambda: self._interaction.followup.send(**parts, ephemeral=self._private, wait=True)
@@ -360,8 +375,10 @@ class InteractionSurface(CommandSurface):
         outcome = answer.outcome
         if isinstance(outcome, Unknown):
             self._doubted.setdefault(nonce, []).append(page)
-        elif isinstance(outcome, Delivered) and doubted:
-            self._repeated.add(outcome.message)
+        elif isinstance(outcome, Delivered):
+            self._repeated |= {outcome.message} if doubted else set()
+            self._headed |= {outcome.message} if self._begins_below else set()
+            self._begins_below = False
         return outcome
 
     async def _mend(self, message: str, page: Page) -> Outcome:
@@ -402,6 +419,7 @@ class InteractionSurface(CommandSurface):
     def _remember(self, message: str, page: Page, *, under: bool) -> None:
         """Let replies to the answer continue from the question, which stands in no message."""
         self._under[message] = under
+        self._headed = self._headed or ({message} if under else set())
         # What says only what the answer waits for is no answer yet.
         self._waits = message if is_announcement(page) else ""
         if self._timer and under and not self._waits:

@@ -10,14 +10,18 @@ import structlog
 
 from bots.discord import budgets
 from bots.discord.again import asked_again
+from bots.discord.anew import asked_anew
 from bots.discord.caller import DiscordCaller
 from bots.discord.commands import Asking
 from bots.discord.desk import Desk
 from bots.discord.managers import may_manage
 from bots.discord.shown import content
+from core.asked_once import AskedOnce
+from core.chat import Found
 from core.controls import Control, read
 from core.pace import Urgency
 from core.presses import Press, Presses
+from core.store import Known
 from core.surface import Page
 from core.words import told
 
@@ -54,6 +58,7 @@ class PressListener:
             DiscordCaller.of(self.desk, interaction),
             manages,
             partial(asked_again, self.desk, self.locate, interaction.channel_id or 0),
+            partial(self._asked_anew, interaction),
             partial(self._ask, interaction),
         )
         if answer := await self.presses(press):
@@ -66,6 +71,11 @@ class PressListener:
                 Urgency.FIRST,
                 lambda: interaction.followup.send(**parts, ephemeral=True),
             )
+
+    async def _asked_anew(
+        self, interaction: "discord.Interaction[Any]", known: Known, asked: AskedOnce, cause: str
+    ) -> Found:
+        return asked_anew(self.desk, interaction, known, asked, cause)
 
     async def _ask(
         self, interaction: "discord.Interaction[Any]", question: str, persona: str

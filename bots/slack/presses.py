@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from bots.slack.again import asked_again
+from bots.slack.anew import Anew
 from bots.slack.caller import SlackCaller
 from bots.slack.calls import CallFailed
 from bots.slack.commands import Command, Commands, place_of
@@ -58,6 +59,7 @@ class PressListener:
             SlackCaller(self._workspace, pressed.user, pressed.channel),
             partial(self._workspace.managers.may_manage, pressed.channel, pressed.user),
             partial(asked_again, self._workspace),
+            Anew(self._workspace, self._clock, pressed),
             partial(self._ask, pressed),
         )
         if answer := await self._presses(press):

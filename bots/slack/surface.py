@@ -18,7 +18,7 @@ from core.budget import Budget, Way
 from core.dress import Plain
 from core.errors import MessageGone, PlatformFailed
 from core.languages import Readers
-from core.messages import Attachment, Author, Conversation, Question, Turn
+from core.messages import Attachment, Author, Conversation, Question, Role, Turn
 from core.pace import Urgency
 from core.presets import Notices
 from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
@@ -178,7 +178,8 @@ class SlackSurface:
                 continue
             with suppress(MessageGone):
                 if message := await self._history.one(self._channel, ts, self._thread):
-                    turns += self._workspace.scribe.turns(message)
+                    found = self._workspace.scribe.turns(message)
+                    turns += [turn for turn in found if turn.role is Role.ASSISTANT]
         return tuple(turns)
 
     def editable(self, messages: Sequence[str]) -> bool:

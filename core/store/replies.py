@@ -77,6 +77,11 @@ class Known:
         """Whether the model had more to say, also where a former answer was brought back."""
         return self.outcome == "cut_off" or bool(self.about.get("is_cut_off"))
 
+    @property
+    def of_a_command(self) -> bool:
+        """Whether what was asked stands in no message."""
+        return any("#command:" in key for key in self.keys)
+
 
 class Replies:
     """What is known of each reply; its text is on the platform, not here."""

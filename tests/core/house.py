@@ -195,6 +195,7 @@ class Talk:
             self.paper.caller(person),
             may_manage,
             self._find,
+            self._find_asked,
             ask_afresh,
         )
         return await Presses(presser, presser._store, presser._answering._cache)(press)
@@ -210,6 +211,10 @@ class Talk:
         """Somebody deletes what they asked."""
         question = self.questions.pop(message)
         await (chat or self.chat).deleted(question.identity, self.paper.remove)
+
+    async def _find_asked(self, known, asked, cause):
+        question = ask(asked.text, known.questions[0], persona=asked.persona, cause=cause)
+        return [(replace(question, stands_alone=True, afresh=True), self.paper)]
 
     async def _find(self, known, cause):
         asked = (self.questions.get(one) for one in known.questions)

@@ -7,7 +7,8 @@ import time
 import pytest
 from sqlalchemy import text
 
-from core import notices
+from core import asked_once, notices
+from core.asked_once import AskedOnce
 from core.controls import Control
 from core.erasing import Erasing
 from core.errors import ShuttingDown
@@ -15,7 +16,7 @@ from core.messages import Role, Text, Turn
 from core.pages import join
 from core.store.texts import DAY
 from sandbox.model import Answer, Pause, Stall
-from tests.core.house import BEN, Talk, shown, until
+from tests.core.house import BEN, Talk, ask, shown, until
 from tests.core.paper import Paper
 from tests.records import channel, used
 
@@ -821,3 +822,57 @@ async def test_a_file_goes_with_the_question_where_the_answer_does(house, server
     await talk.end()
 
     assert talk.paper.messages == talk.paper.below == {}
+
+
+# Commands, which stand in no message.
+
+
+async def by_command(talk, words):
+    """Somebody asks something by a command, and is answered."""
+    question = ask(words, cause="command:1", stands_alone=True)
+    assert await talk.chat.accept(question, talk.paper)
+    await talk.end()
+
+
+async def test_what_a_command_has_asked_is_asked_again_however_often(chat, server):
+    server.enqueue(Answer(("One.",)), Answer(("Two.",)), Answer(("Three.",)))
+    talk = Talk(chat)
+    await by_command(talk, "what is a lease?")
+    for _ in range(2):
+        assert await talk.press(Control.RETRY) == ""
+        await talk.end()
+
+    assert shown(talk.paper) == [("Three.", "")]
+    assert await rows(chat, "texts") > 0
+    for request in server.requests:
+        assert "what is a lease?" in request.body["messages"][-1]["content"]
+
+
+async def test_what_a_command_has_asked_is_kept_with_its_persona(chat):
+    question = ask("Mend it.", cause="command:1", stands_alone=True, persona="editor")
+    await asked_once.keep(chat._store.texts, question, "reply", "")
+
+    found = await asked_once.find(chat._store.texts, question.conversation, "reply")
+    assert found == AskedOnce("Mend it.", "editor")
+
+
+async def test_what_a_command_has_asked_is_not_kept_for_ever(house, server):
+    late = {"by": 0.0}
+    chat = await house(wall_clock=lambda: time.time() + late["by"])
+    server.enqueue(Answer(("One.",)))
+    talk = Talk(chat)
+    await by_command(talk, "what is a lease?")
+    late["by"] = DAY + 60
+
+    assert await talk.press(Control.RETRY) == notices.ASKED_GONE
+    assert shown(talk.paper) == [("One.", "")]
+
+
+async def test_what_a_command_has_asked_is_gone_with_its_answer(chat, server):
+    server.enqueue(Answer(("One.",)))
+    talk = Talk(chat)
+    await by_command(talk, "what is a lease?")
+    (message,) = talk.paper.messages
+
+    assert await erased(chat, (talk.paper.conversation, message, None)) == 0
+    assert await talk.press(Control.RETRY) == notices.ASKED_GONE

@@ -73,6 +73,7 @@ async def filled(store, clock):
     await store.ratings.rate("his", BEN.id, good=False)
     await store.texts.keep("summary", "slack/T1/C1", "Ada wants more money.", [("9.0", "x")])
     await store.texts.keep("former", "slack/T1/C1", "An older answer.", [("new", ""), ("new", "")])
+    await store.texts.keep("asked", "slack/T1/C1", "What Ada asked.", [("new", "")])
     for who in (ADA, BEN):
         await store.threads.heard(CHANNEL, Saying(who.id, NOW, to_bot=False, to_others=False))
     await store.pauses.pause("slack/T1/C1", ADA.id)
