@@ -7,8 +7,9 @@ watch, in order, at once and in the same call.
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -130,6 +131,15 @@ class Space:
     def new_id(self) -> str:
         """A fresh id of the platform's kind for this moment."""
         return self._next_id(self._clock())
+
+    @contextmanager
+    def backdated(self, age: timedelta) -> Iterator[None]:
+        """Whatever is written meanwhile is so old already."""
+        clock, self._clock = self._clock, lambda: clock() - age
+        try:
+            yield
+        finally:
+            self._clock = clock
 
     def add_person(self, person: Person) -> Person:
         """Let somebody in."""

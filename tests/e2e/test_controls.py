@@ -1,13 +1,14 @@
 """What people can press below an answer, on both platforms."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from core import notices
 from core.controls import Control
 from sandbox.model import Answer, Pause, Stall
-from tests.e2e.places import SlackPlace, until
+from tests.e2e.places import DiscordPlace, SlackPlace, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -79,6 +80,38 @@ async def test_try_again_answers_anew_in_the_same_place(place, model):
     await talk.press(place.ada, Control.RESTORE)
 
     await talk.until(lambda seen: texts(seen) == ["The former answer."])
+
+
+async def test_an_old_answer_is_not_changed_where_old_messages_take_few_edits(place, model):
+    """Discord: the new one comes below, and the old one points to it. Slack: it is replaced."""
+    model.enqueue(Answer(("The former.",), finish="length"), Answer(("Newer.",)))
+    with place.space.backdated(timedelta(minutes=55)):
+        talk = place.mention(place.ada, "why?")
+        await talk.until(offers(Control.RETRY))
+    await talk.press(place.ada, Control.RETRY)
+    if place.name == "slack":
+        await talk.until(lambda seen: texts(seen) == ["Newer."])
+        return
+
+    seen = await talk.until(
+        lambda seen: len(seen) == 2 and seen[0].notice == notices.NEWER_BELOW and all(texts(seen))
+    )
+    assert texts(seen) == ["The former.", "Newer."]
+    assert seen[0].controls == frozenset()
+
+
+async def test_the_rest_of_an_old_answer_comes_below_it_on_discord(inhabited, model):
+    place = DiscordPlace(inhabited.discord, inhabited.world.discord)
+    model.enqueue(Answer(("The beginning",), finish="length"), Answer((" and the rest.",)))
+    with place.space.backdated(timedelta(minutes=55)):
+        talk = place.mention(place.ada, "why?")
+        await talk.until(offers(Control.CONTINUE))
+    await talk.press(place.ada, Control.CONTINUE)
+
+    seen = await talk.until(
+        lambda seen: len(seen) == 2 and seen[0].notice == notices.NEWER_BELOW and all(texts(seen))
+    )
+    assert texts(seen) == ["The beginning", "and the rest."]
 
 
 async def test_an_answer_that_was_cut_off_goes_on_in_the_same_place(place, model):
