@@ -18,6 +18,7 @@ class BotProcess:
         self._process = process
         self._write = write
         self._tail = b""
+        self._over = False
 
     @classmethod
     async def start(
@@ -37,6 +38,11 @@ class BotProcess:
         return cls(process, write)
 
     @property
+    def has_ended(self) -> bool:
+        """Whether it has ended, and all that it has said was passed on."""
+        return self._over
+
+    @property
     def last_words(self) -> str:
         """The last line of its log, empty when it has said nothing."""
         lines = [line.strip() for line in self._tail.decode(errors="replace").splitlines()]
@@ -48,7 +54,9 @@ class BotProcess:
         while chunk := await self._process.stdout.read(2**16):
             self._write(chunk)
             self._tail = (self._tail + chunk)[-TAIL:]
-        return await self._process.wait()
+        code = await self._process.wait()
+        self._over = True
+        return code
 
     async def stop(self, seconds: float) -> None:
         """Ask it to end, wait for so many seconds, then end it."""

@@ -59,26 +59,39 @@ async def run(
     """
     environ = os.environ if environ is None else environ
     with tempfile.TemporaryDirectory(prefix="parley-sandbox-") as name, _signals() as signals:
-        async with _servers(port, environ) as house:
-            bot = await _start(command, environ, house, Path(name))
-            try:
-                await _serve(house, bot, signals)
-            finally:
-                await _end(bot, signals, grace)
+        async with _servers(port, environ) as house, asyncio.TaskGroup() as tasks:
+            ended = tasks.create_task(signals.get())
+            while not ended.done():
+                bot = await _start(command, environ, house, Path(name))
+                try:
+                    await _serve(house, bot, ended)
+                finally:
+                    await _end(bot, signals, grace)
 
 
-async def _serve(house: House, bot: BotProcess, signals: "asyncio.Queue[str]") -> None:
-    """Until a signal comes: tell when the bot is ready, and when it has stopped by itself."""
+async def _serve(house: House, bot: BotProcess, ended: "asyncio.Task[str]") -> None:
+    """Tell when the bot is ready, and when it has stopped by itself.
+
+    Until a signal comes, or somebody on the page wants a bot that has stopped started again.
+    """
     async with asyncio.TaskGroup() as tasks:
         living = tasks.create_task(_mourn(house.page, bot))
         greeting = tasks.create_task(_greet(house))
         living.add_done_callback(lambda _: greeting.cancel())
-        await signals.get()
+        await asyncio.wait({living, ended}, return_when=asyncio.FIRST_COMPLETED)
         living.cancel()
+        wanted = tasks.create_task(house.page.wanted.wait())
+        await asyncio.wait({wanted, ended}, return_when=asyncio.FIRST_COMPLETED)
+        wanted.cancel()
+    house.page.wanted.clear()
+    if not ended.done():
+        house.page.show_bot(STARTING)
 
 
 async def _end(bot: BotProcess, signals: "asyncio.Queue[str]", grace: float) -> None:
     """End the bot in order; another signal, or too long a wait, ends it at once."""
+    if bot.has_ended:
+        return
     _say("\nStopping ...")
     async with asyncio.TaskGroup() as tasks:
         log = tasks.create_task(bot.run())
@@ -114,7 +127,8 @@ async def _mourn(page: PageServer, bot: BotProcess) -> None:
     """Pass the bot's log on; should it end by itself, say so where people look."""
     code = await bot.run()
     words = f": {bot.last_words}" if bot.last_words else "."
-    page.show_bot(Bot("stopped", f"The bot has stopped (exit code {code}){words}"))
+    page.wanted.clear()
+    page.show_bot(Bot("stopped", f"The bot has stopped (exit code {code}){words}", starts=True))
     _say(
         f"\nThe bot has stopped by itself (exit code {code}). Its last words are above; the page "
         f"is still at {page.url}. Ctrl-C ends the sandbox."

@@ -25,6 +25,9 @@ async function sent(name, values) {
   throw new Error(told.sentence ?? "The sandbox could not do that; its terminal says why.");
 }
 
+/** Let a bot that has stopped start again; how it is then comes with the news. */
+export const start = () => fetch("/start", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }).catch(() => {});
+
 /** What can be typed after a slash on a platform; nothing when the sandbox does not say. */
 export const commands = async (space) => (await known())[space] ?? [];
 

@@ -1,5 +1,6 @@
 // The page: both platforms side by side, kept true by the sandbox's stream of changes.
 
+import { start } from "./acts.js";
 import { discord } from "./discord.js";
 import { h } from "./dom.js";
 import { Side } from "./side.js";
@@ -93,9 +94,9 @@ function choose(show) {
   for (const tab of tabs) tab.setAttribute("aria-pressed", String(tab.dataset.show === shown));
 }
 
-function tellBot({ state, sentence }) {
+function tellBot({ state, sentence, starts }) {
   bot.dataset.state = state;
-  bot.textContent = sentence;
+  bot.replaceChildren(sentence, ...(starts ? [" ", h("button", { type: "button", class: "plain", onclick: start }, "Start it again")] : []));
   bot.title = sentence;
 }
 

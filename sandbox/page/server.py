@@ -48,20 +48,28 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """How the bot is: `starting`, `ready` or `stopped`, and a sentence about it."""
+    """How the bot is: `starting`, `ready` or `stopped`, and a sentence about it.
+
+    `starts`: it can be started again from the page.
+    """
 
     state: str = "starting"
     sentence: str = "The bot is starting …"
+    starts: bool = False
 
 
 class PageServer:
-    """The page on loopback; any number of browsers can have it open."""
+    """The page on loopback; any number of browsers can have it open.
+
+    `wanted` is set when somebody wants a bot that has stopped started again.
+    """
 
     def __init__(self, world: World, acts: Acts, model: Model) -> None:
         self._spaces = {"slack": world.slack, "discord": world.discord}
         self._acts = acts
         self._model = model
         self._bot = Bot()
+        self.wanted = asyncio.Event()
         self._feeds: set[Feed] = set()
         self._listener = Listener(self._app(), handler_cancellation=True, shutdown_timeout=0.1)
         self._unwatch: list[Callable[[], None]] = []
@@ -106,6 +114,7 @@ class PageServer:
         app.router.add_get("/live", self._live)
         app.router.add_get("/commands", self._commands)
         app.router.add_get("/{name:[-a-z]+\\.[a-z]+}", self._file)
+        app.router.add_post("/start", self._start)
         app.router.add_post("/do/{space}/{act}", self._do)
         return app
 
@@ -118,6 +127,10 @@ class PageServer:
 
     async def _commands(self, _: web.Request) -> web.StreamResponse:
         return web.json_response(self._acts.commands())
+
+    async def _start(self, _: web.Request) -> web.StreamResponse:
+        self.wanted.set()
+        return web.json_response({})
 
     async def _do(self, request: web.Request) -> web.StreamResponse:
         name = f"{request.match_info['space']}/{request.match_info['act']}"

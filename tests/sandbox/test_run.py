@@ -22,6 +22,15 @@ BOTS = {
         print("ENVIRONMENT", json.dumps(dict(os.environ)), os.getcwd(), flush=True)
         sys.exit(3)
     """,
+    "stops once": """
+        import pathlib, signal, sys, time
+        if not pathlib.Path("before").exists():
+            pathlib.Path("before").touch()
+            sys.exit(3)
+        signal.signal(signal.SIGTERM, lambda *_: (print("draining", flush=True), sys.exit(0)))
+        print("waiting", flush=True)
+        time.sleep(60)
+    """,
     "ends when asked": """
         import signal, sys, time
         signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
@@ -104,6 +113,29 @@ async def test_a_bot_that_stops_by_itself_is_reported_here_and_on_the_page(start
     assert "exit code 3" in bot["sentence"]
     sandbox.process.send_signal(signal.SIGINT)
     assert await sandbox.end() == 0
+
+
+async def test_a_bot_that_has_stopped_is_started_again_from_the_page(start):
+    sandbox = await start("stops once")
+    told = await sandbox.wait_for(r"stopped by itself \(exit code 3\).*(http://\S+\d)\.")
+    async with aiohttp.ClientSession() as browser, browser.get(f"{told[1]}/live") as live:
+        assert await state(live) == "stopped"
+        async with browser.post(f"{told[1]}/start", json={}) as response:
+            assert response.status == 200
+        await sandbox.wait_for("waiting")
+        assert await state(live) == "starting"
+
+    sandbox.process.send_signal(signal.SIGINT)
+    assert await sandbox.end() == 0
+    assert "draining" in sandbox.printed
+
+
+async def state(live):
+    """How the page says that the bot is, by its next news."""
+    line = b""
+    while not line.startswith(b"data: "):
+        line = await live.content.readline()
+    return json.loads(line.removeprefix(b"data: "))["bot"]["state"]
 
 
 async def test_no_real_token_reaches_the_bot_and_no_env_file_is_near(start):
