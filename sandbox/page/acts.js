@@ -28,15 +28,15 @@ async function sent(name, values) {
 /** Let a bot that has stopped start again; how it is then comes with the news. */
 export const start = () => fetch("/start", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }).catch(() => {});
 
-/** What can be typed after a slash on a platform; nothing when the sandbox does not say. */
-export const commands = async (space) => (await known())[space] ?? [];
+/** What somebody can type after a slash on a platform; nothing when the sandbox does not say. */
+export const commands = async (space, person) => (await known(person))[space] ?? [];
 
-/** What can be chosen from a message's menu on a platform. */
-export const entries = async (space) => (await known()).menus?.[space] ?? [];
+/** What they can choose from a message's menu there. */
+export const entries = async (space, person) => (await known(person)).menus?.[space] ?? [];
 
-async function known() {
+async function known(person) {
   try {
-    const response = await fetch("/commands");
+    const response = await fetch(`/commands?person=${encodeURIComponent(person)}`);
     return response.ok ? await response.json() : {};
   } catch {
     return {};

@@ -101,6 +101,8 @@ class Acts:
             "slack/delete": self._delete_in_slack,
             "slack/command": self._command_slack,
             "slack/invite": self._invite_in_slack,
+            "slack/open": self._open_messages_in_slack,
+            "slack/stop": self._stop_in_slack,
             "slack/press": self._press_in_slack,
             "slack/choose": self._choose_in_slack,
             "slack/submit": self._submit_in_slack,
@@ -137,14 +139,25 @@ class Acts:
             raise Refused(str(failed.args[0]) if failed.args else "It is gone.") from failed
         return {"id": id_} | ({"form": given.form} if given.form else {})
 
-    def commands(self) -> Json:
-        """What can be typed after a slash, or chosen from a message's menu, on each platform."""
+    def commands(self, person: str = "") -> Json:
+        """What can be typed after a slash, or chosen from a message's menu, on each platform.
+
+        Discord has it in the language of this person there.
+        """
         registered = self._discord.commands.everywhere()
         return {
             "slack": commands.SLACK,
-            "discord": commands.listed(registered),
-            "menus": {"slack": commands.MENU, "discord": commands.menu(registered)},
+            "discord": commands.listed(registered, self._locale(person)),
+            "menus": {
+                "slack": commands.MENU,
+                "discord": commands.menu(registered, self._locale(person)),
+            },
         }
+
+    def _locale(self, person: str) -> str:
+        """The language in which somebody uses Discord."""
+        found = self._discord.realm.space.people.get(person)
+        return found.locale if found else ""
 
     async def _say_in_slack(self, given: Given) -> str:
         files = [SlackUpload(*file) for file in given.files()]
@@ -168,6 +181,12 @@ class Acts:
 
     async def _invite_in_slack(self, given: Given) -> None:
         self._slack.invite(given["person"], given["channel"])
+
+    async def _open_messages_in_slack(self, given: Given) -> None:
+        self._slack.open_home(given["person"], "messages")
+
+    async def _stop_in_slack(self, given: Given) -> None:
+        self._slack.stop_session(given["person"], given["channel"], given["thread"])
 
     async def _press_in_slack(self, given: Given) -> None:
         with self._watching(given):
@@ -273,7 +292,8 @@ class Acts:
             {"value": role["id"], "words": f"@{role['name'].lstrip('@')}"} for role in roles
         ]
         modal, person, channel = interaction.modal, given["person"], given["channel"]
-        given.open(forms.of_discord(modal, used, person, channel, choices))
+        locale = self._locale(person)
+        given.open(forms.of_discord(modal, used, person, channel, choices, locale=locale))
 
     async def _post_in_forum(self, given: Given) -> str:
         post = self._discord.open_post(

@@ -29,16 +29,22 @@ MESSAGE, SUBCOMMAND = 3, 1
 STRING, INTEGER, BOOLEAN, NUMBER = 3, 4, 5, 10
 
 
-def listed(commands: Iterable[Json]) -> list[Json]:
-    """Discord's commands as the page completes them."""
+def listed(commands: Iterable[Json], locale: str = "") -> list[Json]:
+    """Discord's commands as the page completes them, to somebody with this locale."""
     slash = (command for command in commands if command.get("type", 1) == 1)
-    return [_listed(one) for command in slash for one in _uses(command)]
+    return [_listed(one, locale) for command in slash for one in _uses(command)]
 
 
-def menu(commands: Iterable[Json]) -> list[Json]:
-    """The entries of a message's menu in Discord."""
-    names = [command["name"] for command in commands if command.get("type") == MESSAGE]
-    return [{"id": name, "name": name} for name in names]
+def menu(commands: Iterable[Json], locale: str = "") -> list[Json]:
+    """The entries of a message's menu in Discord, as somebody with this locale reads them."""
+    entries = [command for command in commands if command.get("type") == MESSAGE]
+    return [{"id": one["name"], "name": _said(one, "name", locale)} for one in entries]
+
+
+def _said(one: Json, what: str, locale: str) -> str:
+    """A name or a description in a language, where it has it."""
+    localized = one.get(f"{what}_localizations") or {}
+    return str(localized.get(locale) or one.get(what, ""))
 
 
 def chosen(command: Json, line: str) -> tuple[Json, str]:
@@ -122,12 +128,12 @@ def _check_required(command: Json, given: Json) -> None:
             raise ValueError(f"/{command['name']} needs a {option['name']}.")
 
 
-def _listed(command: Json) -> Json:
+def _listed(command: Json, locale: str) -> Json:
     options = command.get("options") or []
     return {
         "name": f"/{command['name']}",
         "usage": " ".join(_usage(option) for option in options),
-        "gives": command.get("description", ""),
+        "gives": _said(command, "description", locale),
         "switches": [option["name"] for option in options if option["type"] == BOOLEAN],
     }
 

@@ -14,7 +14,7 @@ export function openForm(form, send) {
 function draw(dialog, form, send) {
   const fields = form.fields.map((field) => drawn(field, form.wrong[field.id]));
   const problem = h("p", { class: "wrong", role: "alert", hidden: true });
-  const close = h("button", { type: "button", class: "plain", onclick: () => dialog.close() }, form.save ? "Cancel" : "Close");
+  const close = h("button", { type: "button", class: "plain", onclick: () => dialog.close() }, form.close);
   const save = form.save ? h("button", { type: "submit", class: "sure" }, form.save) : [];
   const submit = async (event) => {
     event.preventDefault();
@@ -49,12 +49,12 @@ function drawn(field, wrong) {
 
 function control(field) {
   if (field.kind !== "choice") {
-    const input = h(field.kind === "long" ? "textarea" : "input", { name: field.id });
+    const input = h(field.kind === "long" ? "textarea" : "input", { name: field.id, placeholder: field.placeholder });
     input.value = field.value;
     return input;
   }
   const chosen = field.value.split(",");
-  const none = field.many || field.options.some((one) => one.value === "-") ? [] : h("option", { value: "" }, "");
+  const none = field.many || field.options.some((one) => one.value === "-") ? [] : h("option", { value: "" }, field.placeholder);
   const options = field.options.map((one) => h("option", { value: one.value, selected: chosen.includes(one.value) }, one.words));
   return h("select", { name: field.id, multiple: field.many }, none, options);
 }

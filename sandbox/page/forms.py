@@ -1,9 +1,10 @@
 """Both platforms' modals in one shape that the page can draw.
 
-A form has a `title`, `words` above it, `fields` and the word on its button (`save`, empty for
-one that is only read). Of a field: `id`, `label`, `hint`, `kind` (text, long, choice), `value`,
-`options` (value and words), `many`. `send` is the act by which it is sent, `about` what goes
-with it, besides `values`; `wrong` is what the bot complains about, by field.
+A form has a `title`, `words` above it, `fields` and the words on its buttons (`save`, empty for
+one that is only read, and `close`). Of a field: `id`, `label`, `hint`, `placeholder` (what the
+empty field says), `kind` (text, long, choice), `value`, `options` (value and words), `many`.
+`send` is the act by which it is sent, `about` what goes with it, besides `values`; `wrong` is
+what the bot complains about, by field.
 """
 
 from collections.abc import Iterable
@@ -32,6 +33,7 @@ def of_slack(
         "words": words,
         "fields": [_slack_field(block, list(people)) for block in inputs],
         "save": content.get("submit", {}).get("text", ""),
+        "close": (content.get("close") or {}).get("text") or _closes(content),
         "send": "slack/submit",
         "about": {"person": person, "view": view},
         "wrong": wrong or {},
@@ -39,9 +41,18 @@ def of_slack(
 
 
 def of_discord(
-    modal: Json, interaction: str, person: str, channel: str, mentionable: list[Json]
+    modal: Json,
+    interaction: str,
+    person: str,
+    channel: str,
+    mentionable: list[Json],
+    *,
+    locale: str = "",
 ) -> Json:
-    """A modal of Discord's; `mentionable` are the people and roles that can be chosen."""
+    """A modal of Discord's, whose buttons its client words for the person's locale.
+
+    `mentionable` are the people and roles that can be chosen.
+    """
     fields = []
     for row in modal["components"]:
         inner = [row["component"]] if "component" in row else row.get("components", [])
@@ -50,11 +61,17 @@ def of_discord(
         "title": modal["title"],
         "words": [row["content"] for row in modal["components"] if "content" in row],
         "fields": fields,
-        "save": "Submit",
+        "save": "Absenden" if locale == "de" else "Submit",
+        "close": "Abbrechen" if locale == "de" else "Cancel",
         "send": "discord/submit",
         "about": {"person": person, "channel": channel, "interaction": interaction},
         "wrong": {},
     }
+
+
+def _closes(content: Json) -> str:
+    """What Slack writes on the button where the app has left that open."""
+    return "Cancel" if content.get("submit") else "Close"
 
 
 def _slack_field(block: Json, people: list[Person]) -> Json:
@@ -77,6 +94,7 @@ def _slack_field(block: Json, people: list[Person]) -> Json:
         "id": block["block_id"],
         "label": block["label"]["text"],
         "hint": block.get("hint", {}).get("text", ""),
+        "placeholder": (element.get("placeholder") or {}).get("text", ""),
         "kind": shape,
         "value": value,
         "options": options,
@@ -93,6 +111,7 @@ def _discord_field(row: Json, field: Json, mentionable: list[Json]) -> Json:
         "id": field["custom_id"],
         "label": row.get("label") or field.get("label", ""),
         "hint": row.get("description") or "",
+        "placeholder": field.get("placeholder") or "",
         "kind": ("long" if field.get("style") == PARAGRAPH else "text") if is_text else "choice",
         "value": field.get("value") or "" if is_text else ",".join(chosen),
         "options": options if field["type"] == STRING_SELECT else mentionable,

@@ -45,6 +45,7 @@ function receive(news) {
 function begin(world) {
   for (const [name, side] of Object.entries(sides)) {
     spaces[name] = new Space(world.spaces[name]);
+    for (const one of world.assistant) if (one.space === name) spaces[name].assistants.set(one.channel, one);
     side.show(spaces[name]);
   }
   if (!begun) sides[active].focus();
@@ -58,6 +59,7 @@ function change(news) {
   const isNew = news.kind === "message" && !space.message(news.channel, news.message.id);
   if (news.kind === "message") space.put(news.message);
   else if (news.kind === "gone") space.remove(news.message);
+  else if (news.kind === "assistant") space.assistants.set(news.channel, news);
   else if (news.kind === "channel") space.channels.set(news.channel.id, news.channel);
   else setBusy(news, space);
   if (isNew) stopTyping(news, space);

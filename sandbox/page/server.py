@@ -13,6 +13,7 @@ from sandbox.listener import HOST, Listener
 from sandbox.model.words import WORDS
 from sandbox.page import portrait
 from sandbox.page.acts import Acts, Refused
+from sandbox.page.assistant import Assistant
 from sandbox.page.feed import Feed, news
 from sandbox.page.guard import Handler, add_headers, only_from_here
 from sandbox.page.portrait import Json
@@ -69,6 +70,7 @@ class PageServer:
         self._acts = acts
         self._model = model
         self._bot = Bot()
+        self._assistant = Assistant()
         self.wanted = asyncio.Event()
         self._feeds: set[Feed] = set()
         self._listener = Listener(self._app(), handler_cancellation=True, shutdown_timeout=0.1)
@@ -100,6 +102,8 @@ class PageServer:
         def tell(change: Change) -> None:
             if found := news(space, change):
                 self._tell(*found)
+            elif stands := self._assistant.heard(change):
+                self._tell(("assistant", change.channel), stands)
 
         return space.watch(tell)
 
@@ -125,8 +129,8 @@ class PageServer:
         text = path.read_text(encoding="utf-8")
         return web.Response(text=text, content_type=SHOWN[path.suffix])
 
-    async def _commands(self, _: web.Request) -> web.StreamResponse:
-        return web.json_response(self._acts.commands())
+    async def _commands(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(self._acts.commands(request.query.get("person", "")))
 
     async def _start(self, _: web.Request) -> web.StreamResponse:
         self.wanted.set()
@@ -159,6 +163,7 @@ class PageServer:
         return {
             "kind": "world",
             "spaces": {name: portrait.space(space) for name, space in self._spaces.items()},
+            "assistant": self._assistant.all(),
             "bot": asdict(self._bot),
             "model": self._model.as_json(),
         }

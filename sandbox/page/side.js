@@ -41,12 +41,13 @@ export class Side {
       label: `${label} (${skin.title})`,
       send,
       people: () => this.mentionable,
-      commands: () => commands(skin.name),
+      commands: () => commands(skin.name, this.person.id),
     });
     const header = h("header", { class: "pane-header" });
     const busy = h("p", { class: "busy", "aria-live": "polite" });
-    const element = h("div", { class: `pane ${kind}` }, header, timeline.element, busy, composer.element);
-    return { element, header, timeline, composer, busy };
+    const prompts = h("div", { class: "prompts", role: "group", "aria-label": "Suggested", hidden: true });
+    const element = h("div", { class: `pane ${kind}` }, header, timeline.element, prompts, busy, composer.element);
+    return { element, header, timeline, composer, busy, prompts };
   }
 
   /** Begin with a world, or go on with a new picture of it. */
@@ -157,7 +158,13 @@ export class Side {
     this.frame.classList.remove("rail-open");
     if (isThread) this.openThread(id);
     else this.closeThread();
+    this.enter(channel);
     this.focus();
+  }
+
+  /** Slack tells an agent that somebody has opened its messages. */
+  enter(channel) {
+    if (channel.kind === "direct" && this.skin.open) this.skin.open(this.person.id).catch(() => {});
   }
 
   openThread(id) {
@@ -228,7 +235,7 @@ export class Side {
   }
 
   async menu(message, kind) {
-    const entry = await choose("With this message", await entries(this.skin.name));
+    const entry = await choose("With this message", await entries(this.skin.name, this.person.id));
     if (entry) await this.attempt(kind, () => this.skin.choose(this.person.id, message, entry));
   }
 
@@ -313,17 +320,36 @@ export class Side {
     const channel = this.space.channels.get(this.channel);
     const isForum = channel.kind === "forum";
     const menu = h("button", { type: "button", class: "menu", "aria-label": "Channels", "aria-controls": this.rail.id, onclick: () => this.showRail(!this.frame.classList.contains("rail-open")) }, "☰");
-    redrawn(this.main.header, JSON.stringify(channel), menu, channel.kind === "direct" ? avatar(this.space.bot) : h("span", { class: "sign" }, SIGNS[channel.kind]), h("h2", {}, channel.kind === "direct" ? this.space.bot.name : channel.name), h("span", { class: "topic" }, this.topic(channel)), h("span", { class: "platform" }, this.skin.title));
+    redrawn(this.main.header, JSON.stringify([channel, this.topic(channel)]), menu, channel.kind === "direct" ? avatar(this.space.bot) : h("span", { class: "sign" }, SIGNS[channel.kind]), h("h2", {}, channel.kind === "direct" ? this.space.bot.name : channel.name), h("span", { class: "topic" }, this.topic(channel)), h("span", { class: "platform" }, this.skin.title));
     this.main.timeline.empty.replaceChildren(...this.welcome(channel));
     this.main.timeline.render(this.space, this.person, isForum ? [] : this.skin.listed(this.space, this.channel));
     this.main.composer.prepare(isForum ? `Ask @${this.space.bot.name} in a new post` : `Message ${channel.kind === "direct" ? this.space.bot.name : this.nameOf(channel)}`, { isPost: isForum });
     const inThread = this.thread && this.skin.place({ channel: this.channel, thread: this.thread });
     const elsewhere = [...this.space.busy].filter(([place]) => place !== inThread && place.split("/")[0] === this.channel);
-    drawBusy(this.main.busy, elsewhere.map(([, words]) => words));
+    const working = channel.kind === "direct" ? this.space.assistant(this.channel).working : [];
+    drawBusy(this.main.busy, elsewhere.map(([, words]) => words), this.stops(working.filter((thread) => thread !== this.thread)));
+    this.drawPrompts(channel);
+  }
+
+  /** Slack's own button that stops an agent; none where it is not at work. */
+  stops(threads) {
+    const stop = () => threads.forEach((thread) => this.attempt("main", () => this.skin.stop(this.person.id, this.channel, thread)));
+    return threads.length ? [h("button", { type: "button", class: "stop", onclick: stop }, "◼ Stop")] : [];
+  }
+
+  /** What the agent suggests to ask, until somebody writes. */
+  drawPrompts(channel) {
+    const { prompts } = this.space.assistant(this.channel);
+    const place = { channel: this.channel, thread: "" };
+    const ask = (message) => this.attempt("main", () => this.send(message, place, []));
+    const shown = channel.kind === "direct" ? prompts : [];
+    this.main.prompts.hidden = shown.length === 0;
+    redrawn(this.main.prompts, JSON.stringify([shown, this.channel]), ...shown.map(({ title, message }) => h("button", { type: "button", class: "try", title: message, onclick: () => ask(message) }, title)));
   }
 
   topic(channel) {
-    if (channel.kind === "direct") return "No mention is needed here";
+    const title = Object.values(this.space.assistant(channel.id).titles).at(-1);
+    if (channel.kind === "direct") return title ? `“${title}”` : "No mention is needed here";
     if (!channel.members.includes(this.space.bot.id)) return `${this.space.bot.name} is not in this channel`;
     return channel.kind === "forum" ? "A forum: every post is a thread" : "";
   }
@@ -360,20 +386,23 @@ export class Side {
     const channel = this.space.channels.get(this.channel);
     const close = h("button", { type: "button", class: "close", "aria-label": "Close the thread", onclick: () => this.closeThread() }, "✕");
     const back = h("button", { type: "button", class: "back", "aria-label": "Back to the channel", onclick: () => this.closeThread() }, "←");
-    redrawn(this.side.header, JSON.stringify([this.thread, thread, channel]), back, h("h2", {}, thread?.name ?? this.skin.threadTitle), h("span", { class: "topic" }, channel.kind === "direct" ? this.space.bot.name : `#${channel.name}`), close);
+    const title = this.space.assistant(this.channel).titles[this.thread];
+    redrawn(this.side.header, JSON.stringify([this.thread, thread, channel, title]), back, h("h2", {}, thread?.name ?? title ?? this.skin.threadTitle), h("span", { class: "topic" }, channel.kind === "direct" ? this.space.bot.name : `#${channel.name}`), close);
     this.side.timeline.empty.replaceChildren(h("p", {}, "Nothing here yet."));
     this.side.timeline.render(this.space, this.person, this.skin.replies(this.space, this.channel, this.thread), { inThread: true });
     this.side.composer.prepare("Reply …");
     const words = this.space.busy.get(this.skin.place({ channel: this.channel, thread: this.thread }));
-    drawBusy(this.side.busy, words ? [words] : []);
+    const working = this.space.assistant(this.channel).working.filter((thread) => thread === this.thread);
+    drawBusy(this.side.busy, words ? [words] : [], this.stops(working));
   }
 }
 
 const SIGNS = { public: "#", private: "🔒", forum: "▤", thread: "↳", direct: "@" };
 
-function drawBusy(element, words) {
+function drawBusy(element, words, buttons = []) {
   const text = [...new Set(words)].join(" · ");
-  if (element.dataset.words === text) return;
-  element.dataset.words = text;
-  element.replaceChildren(...(text ? [h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), text] : []));
+  const state = `${buttons.length} ${text}`;
+  if (element.dataset.words === state) return;
+  element.dataset.words = state;
+  element.replaceChildren(...(text ? [h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), text] : []), ...buttons);
 }

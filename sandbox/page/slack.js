@@ -56,6 +56,8 @@ export const slack = {
   remove: (person, message) => act("slack/delete", { person, channel: message.channel, message: message.id }),
   press: (person, message, id, value) => act("slack/press", { person, channel: message.channel, message: message.id, id, value }),
   choose: (person, message, entry) => act("slack/choose", { person, channel: message.channel, message: message.id, entry }),
+  open: (person) => act("slack/open", { person }),
+  stop: (person, channel, thread) => act("slack/stop", { person, channel, thread }),
   invite: (person, channel) => act("slack/invite", { person, channel }),
   command: (person, place, name, text) => act("slack/command", { person, channel: place.channel, name, text }),
 

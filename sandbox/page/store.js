@@ -13,6 +13,7 @@ export class Space {
     this.channels = new Map(portrait.channels.map((channel) => [channel.id, channel]));
     this.messages = new Map();
     this.busy = new Map();
+    this.assistants = new Map();
     for (const message of portrait.messages) this.put(message);
   }
 
@@ -41,6 +42,11 @@ export class Space {
   /** A channel's messages, oldest first. */
   in(channel) {
     return [...(this.messages.get(channel)?.values() ?? [])].sort((a, b) => (before(a, b) ? -1 : 1));
+  }
+
+  /** What Slack shows of an agent in a channel besides messages. */
+  assistant(channel) {
+    return this.assistants.get(channel) ?? { prompts: [], titles: {}, working: [] };
   }
 
   threads(channel) {

@@ -119,3 +119,24 @@ async def test_each_failure_is_one_friendly_sentence(parley, open_tab, word, sen
     for side in SIDES:
         told = tab.page.locator(f".{side} .aside :is(.context, .embed)")
         await expect(told.first).to_contain_text(sentence)
+
+
+async def test_slacks_agent_suggests_names_and_is_stopped_in_direct_messages(parley, open_tab):
+    tab = await open_tab(parley)
+    await tab.open_channel("slack", "Parley")
+    prompts = tab.page.locator(".slack .main .prompts .try")
+    await expect(prompts).to_have_text(["What can you do?", "Explain something", "Improve a text"])
+
+    await prompts.first.click()
+    await expect(tab.shown("slack").first).to_contain_text("What can you help me with?")
+    await expect(tab.page.locator(".slack .main .topic")).to_have_text(
+        "“What can you help me with?”"
+    )
+    again = tab.shown("slack").last.get_by_role("button", name="Try again")
+    await expect(again).to_be_visible(timeout=20_000)
+
+    await tab.write("slack", "a slow answer, please")
+    await expect(tab.shown("slack").last).to_contain_text("You")
+    await tab.page.locator(".slack .main .busy .stop").click()
+    await expect(tab.shown("slack").last).to_contain_text("Stopped.")
+    await expect(tab.page.locator(".slack .main .busy .stop")).to_have_count(0)

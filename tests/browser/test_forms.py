@@ -1,6 +1,7 @@
 """The settings, used in the sandbox's page as somebody new would."""
 
 import pytest
+from playwright.async_api import expect
 
 pytestmark = [
     pytest.mark.browser,
@@ -34,6 +35,7 @@ async def test_settings_are_changed_on_both_platforms_and_shown_again(parley, op
     await tab.screenshot("settings-discord")
     await last.get_by_role("button", name="Place and people").click()
     await dialog.wait_for()
+    await expect(dialog.locator('[name="place"] option').first).to_have_text("not set here")
     await dialog.locator('[name="place"]').select_option("channel")
     await tab.screenshot("settings-discord-form")
     await dialog.get_by_role("button", name="Submit").click()

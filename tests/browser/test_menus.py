@@ -78,3 +78,13 @@ async def test_why_this_answer_stands_line_by_line_and_below_no_command(parley, 
     assert "Model: stand-in" in words
     assert "\nShown to the model" in words
     await expect(told).not_to_contain_text("used")
+
+
+async def test_discords_menus_and_forms_are_german_for_whoever_uses_it_in_german(parley, open_tab):
+    tab = await open_tab(parley)
+    await tab.page.locator(".discord .me select").select_option(label="Cho")
+    await tab.write("discord", "Guten Morgen.")
+    await choose(tab, "discord", "Guten Morgen", "Parley dazu fragen")
+
+    answers = tab.page.locator("dialog.form .answers")
+    await expect(answers.get_by_role("button")).to_have_text(["Abbrechen", "Absenden"])

@@ -104,3 +104,31 @@ def test_whoever_is_chosen_already_is_chosen_in_a_modal_of_discords():
     (people,) = forms.of_discord(modal, "i1", "1001", "2001", [])["fields"]
 
     assert people["value"] == "1003,4000"
+
+
+def test_discords_menus_are_in_the_language_of_whoever_opens_them():
+    german = {"name_localizations": {"de": "Erklären"}}
+    registered = [
+        PARLEY
+        | {"options": [PARLEY["options"][0] | {"description_localizations": {"de": "Hilfe"}}]},
+        {"name": "Explain", "type": 3} | german,
+    ]
+
+    assert menu(registered, "de") == [{"id": "Explain", "name": "Erklären"}]
+    assert menu(registered, "en-GB") == [{"id": "Explain", "name": "Explain"}]
+    assert [one["gives"] for one in listed(registered, "de")] == ["Hilfe"]
+
+
+def test_empty_fields_and_buttons_have_the_apps_own_words():
+    element = {"type": "plain_text_input", "placeholder": {"text": "0.7"}}
+    block = {"type": "input", "block_id": "b", "label": {"text": "How warm?"}, "element": element}
+    view = {"title": {"text": "T"}, "blocks": [block], "close": {"text": "Schließen"}}
+    form = forms.of_slack("V1", view, "U1", [])
+    assert (form["close"], form["fields"][0]["placeholder"]) == ("Schließen", "0.7")
+    assert forms.of_slack("V1", view | {"close": None}, "U1", [])["close"] == "Close"
+
+    field = {"type": 4, "custom_id": "a", "style": 1, "placeholder": "0.7"}
+    modal = {"title": "T", "components": [{"label": "How warm?", "component": field}]}
+    german = forms.of_discord(modal, "1", "2", "3", [], locale="de")
+    assert german["fields"][0]["placeholder"] == "0.7"
+    assert (german["save"], german["close"]) == ("Absenden", "Abbrechen")

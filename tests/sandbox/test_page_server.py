@@ -9,9 +9,10 @@ import pytest
 from sandbox.discord import DiscordServer
 from sandbox.model.words import WORDS
 from sandbox.page import Acts, Bot, Model, PageServer
+from sandbox.page.assistant import Assistant
 from sandbox.page.feed import Feed
 from sandbox.slack import SlackServer
-from sandbox.world import Kind, World
+from sandbox.world import Change, Kind, World
 
 
 @pytest.fixture
@@ -206,3 +207,22 @@ async def test_a_file_that_did_not_come_whole_is_refused(browser):
     )
 
     assert (status, told["sentence"]) == (409, "a.txt did not come whole.")
+
+
+async def test_what_slack_shows_of_an_agent_is_told_to_pages_that_come_later(world):
+    def tell(**note):
+        world.slack.tell(Change("assistant", "slack", "D0ADA", note=note))
+
+    assistant = Assistant()
+    heard = []
+    world.slack.watch(lambda change: heard.append(assistant.heard(change)))
+    tell(thread="", prompts=[{"title": "Help", "message": "What can you do?"}])
+    tell(thread="1.0", title="A lease")
+    tell(thread="1.0", session="processing", title="")
+    (stands,) = assistant.all()
+
+    assert heard[-1] == stands
+    assert stands["prompts"] == [{"title": "Help", "message": "What can you do?"}]
+    assert (stands["titles"], stands["working"]) == ({"1.0": "A lease"}, ["1.0"])
+    tell(thread="1.0", session="active", title="")
+    assert assistant.all()[0]["working"] == []
