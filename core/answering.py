@@ -174,7 +174,7 @@ class Answering:
     def _attach(self, running: Running, ending: Ending) -> None:
         """Let the long code hang below the answer, in the place of that of a former one."""
         surface, revision = running.asked[-1].surface, running.asked[-1].revision
-        former = revision.reply if revision and revision.messages else ""
+        former = revision.instead_of if revision and revision.messages else ""
         text = running.reply.text if self._code_files and ending.outcome in WHOLE else ""
         if text or former:
             keeps = running.holds_former(ending)
@@ -188,7 +188,8 @@ class Answering:
         """
         question, revision, words = running.asked[0].question, running.asked[-1].revision, ""
         if revision is not None and revision.messages:
-            words = await self._introductions.passed_on(question, revision.reply, running.name)
+            for stood in filter(None, (revision.reply, revision.replaces)):
+                words = words or await self._introductions.passed_on(question, stood, running.name)
         if not words and ending.outcome in ANSWERED:
             words = await self._introductions.words(question, running.name)
         return together((ending.notice, words))

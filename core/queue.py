@@ -20,7 +20,8 @@ class Revision:
     earlier reply, `is_cut_off` of the text.
 
     With `attempts`, it is the reply itself, which so many processes have begun and died; it is
-    written anew, or ends with the `ending` and what is shown of it.
+    written anew, or ends with the `ending` and what is shown of it. It `replaces` another then, if
+    it was to do so.
     """
 
     reply: str
@@ -34,6 +35,12 @@ class Revision:
     is_cut_off: bool = False
     attempts: int = 0
     ending: Ending | None = None
+    replaces: str = ""
+
+    @property
+    def instead_of(self) -> str:
+        """The earlier reply; empty: there is none, and it is only begun anew."""
+        return self.replaces if self.attempts else self.reply
 
     @property
     def former(self) -> tuple[str, ...]:

@@ -202,7 +202,8 @@ class Resuming:
         ending = self._ending(left, question)
         if left.known:
             ours = await self._begun(left, left.known, surface.begun)
-            return Revision(left.known.name, ours, attempts=left.attempts, ending=ending)
+            name, replaces = left.known.name, left.known.replaces
+            return Revision(name, ours, attempts=left.attempts, ending=ending, replaces=replaces)
         if ending:
             return Revision(reply_name(question), attempts=left.attempts, ending=ending)
         return await self._caused(left, question, surface)

@@ -1,10 +1,12 @@
 """The answer to a command given anew, by a button below the former one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import discord
 
+from bots.discord.address import written
 from bots.discord.calls import NO_TURN
 from bots.discord.desk import Desk
 from bots.discord.interaction import InteractionSurface
@@ -32,7 +34,7 @@ class AnewSurface(InteractionSurface):
         self, desk: Desk, question: Question, interaction: Interaction, former: Sequence[str]
     ) -> None:
         pressed = interaction.message
-        private = pressed is not None and pressed.flags.ephemeral
+        private = _is_private(interaction)
         turn = Turn(Role.USER, (Text(question.text),), question.asker, question.message)
         super().__init__(desk, question.conversation, interaction, private=private, turn=turn)
         self._pressed = pressed
@@ -98,7 +100,14 @@ def asked_anew(
         stands_alone=True,
         afresh=True,
     )
-    return [(question, AnewSurface(desk, question, interaction, known.messages))]
+    surface = AnewSurface(desk, question, interaction, known.messages)
+    address = written(interaction, private=_is_private(interaction))
+    return [(replace(question, address=address), surface)]
+
+
+def _is_private(interaction: Interaction) -> bool:
+    """Whether the answer below which somebody pressed is for its asker alone."""
+    return interaction.message is not None and interaction.message.flags.ephemeral
 
 
 def _asker(interaction: Interaction, known: Known) -> Author:

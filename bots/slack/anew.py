@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from bots.slack.commands import place_of
+from bots.slack.commands import address, place_of
 from bots.slack.controls import Pressed
 from bots.slack.public import PublicSurface
 from bots.slack.response import HERE, ResponseSurface, ResponseUrl
@@ -92,6 +92,7 @@ class Anew:
             persona=asked.persona,
             stands_alone=True,
             afresh=True,
+            address=address(self.pressed.url, public=self.pressed.is_public),
         )
         return [self._on_surface(question, known.messages)]
 

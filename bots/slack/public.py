@@ -50,7 +50,7 @@ class PublicSurface(SlackSurface):
             self._announcement = await self._posted(self._first)
         except CallFailed as failed:
             raise PlatformFailed(f"Slack does not show the announcement: {failed}") from failed
-        self._announced = bool(self._announcement)
+        self._announced = bool(self._announcement or found)
         self._begun = bool(found)
         self._headed = self._announcement or (found[0] if found else "")
         return found

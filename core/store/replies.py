@@ -44,7 +44,7 @@ class Known:
 
     `questions` are the platform's ids of the messages that asked, `messages` those that it
     is made of, first page first. `deleted` names the questions that are gone since, `wish` is
-    what its process was asked to do with it.
+    what its process was asked to do with it, `replaces` the reply whose place it has taken.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Known:
     ended: bool
     about: Mapping[str, Any]
     wish: str = ""
+    replaces: str = ""
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -261,6 +262,7 @@ async def _known(connection: AsyncConnection, row: RowMapping) -> Known:
         ended=row["ended_at"] is not None,
         about=json.loads(row["about"]),
         wish=row["wish"],
+        replaces=row["replaces"],
     )
 
 

@@ -147,6 +147,22 @@ async def test_a_command_is_answered_where_it_was_given(town, place, private):
     assert seen.only_for == (place.ada if private else "")
 
 
+@pytest.mark.parametrize("private", [True, False])
+async def test_trying_again_what_a_command_has_asked_survives_a_crash(town, place, private):
+    only = ONLY[place.name]
+    async with town.bot(**only) as bot:
+        town.model.enqueue("First.")
+        talk = await place.ask(place.ada, "one", private=private)
+        await talk.until(lambda seen: any(Control.RETRY in one.controls for one in seen))
+        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
+        await talk.press(place.ada, Control.RETRY)
+        await talk.until(lambda seen: any("Half" in one.text for one in seen))
+        await killed(bot)
+    town.model.enqueue("All of it.")
+    async with town.bot(**only):
+        await talk.until(lambda seen: [one.text for one in seen] == ["All of it."])
+
+
 async def test_a_command_of_which_nothing_was_shown_is_answered_where_it_was_given(town, place):
     only = ONLY[place.name]
     async with town.bot(**only) as bot:
