@@ -20,18 +20,17 @@ from bots.discord.interaction import InteractionSurface
 from bots.discord.parley import Subcommand
 from bots.discord.shown import answer_in
 from bots.discord.turns import (
-    DIRECT,
-    PLATFORM,
     attachments_of,
     author_of,
     place_of,
+    talk_at,
     talk_in,
     talk_on,
     text_of,
     turn_of,
 )
 from core.errors import MessageGone, NothingThere, NotInvited, ParleyError
-from core.messages import Conversation, Question, Role, Text, Turn
+from core.messages import Question, Role, Text, Turn
 from core.notices import (
     ASK_ABOUT,
     EXPLAINED,
@@ -265,10 +264,8 @@ def _of(question: Question, turns: tuple[Turn, ...]) -> Prepared:
 
 
 def _question(interaction: Interaction, label: str) -> Question:
-    guild, channel = interaction.guild_id, interaction.channel_id
-    workspace = str(guild) if guild else DIRECT
     return Question(
-        conversation=Conversation(PLATFORM, workspace, str(channel), f"ask-{interaction.id}"),
+        conversation=replace(talk_at(interaction), thread=f"ask-{interaction.id}"),
         message=str(interaction.id),
         asker=author_of(interaction.user),
         text=label,

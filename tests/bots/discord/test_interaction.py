@@ -11,7 +11,7 @@ from core.surface import CodeFile, Delivered, Page, RefusedForGood, Unknown
 from sandbox.discord import CommandFailed
 from sandbox.faults import Fault
 
-from .conftest import ADA, ADAS_DIRECT, BEN, BOT, GENERAL, Clerk
+from .conftest import ADA, ADAS_DIRECT, BEN, BOT, GENERAL, GUILD, Clerk
 
 
 @pytest.fixture
@@ -501,3 +501,28 @@ async def test_who_waits_too_long_for_the_command_is_told_where_the_answer_will_
         assert [message.text for message in answers(eyes, ADAS_DIRECT)] == ["", "At last."]
     else:
         assert [message.text for message in answers(eyes)] == ["At last."]
+
+
+@pytest.mark.parametrize(
+    ("menu", "name"), [(True, "Summarise this thread"), (False, "parley summary"), (False, "ask")]
+)
+async def test_what_is_asked_in_a_thread_counts_for_the_channel_that_holds_it(
+    bot, discord, clerk, menu, name
+):
+    """So do its settings, its budget and its rates."""
+    asked = discord.say(ADA, GENERAL, "@Parley first")
+    _, surface = await clerk.next()
+    posted = await surface.post(Page("one"), "n.0")
+    options = {"question": "why?"} if name == "ask" else {}
+    using = (
+        discord.context_menu(ADA, asked.id, name, posted.message)
+        if menu
+        else discord.command(ADA, asked.id, name, options)
+    )
+    used = asyncio.create_task(using)
+    question, surface = await clerk.next()
+
+    where = question.conversation
+    assert (where.workspace, where.channel) == (GUILD, GENERAL)
+    await surface.refuse("Not today.")
+    await used
