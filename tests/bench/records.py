@@ -24,10 +24,12 @@ import uvloop
 from core.access import Access
 from core.admission import Admission
 from core.chart import Charts
+from core.limits import Rates
 from core.messages import Author, Conversation, Question
 from core.overrides import Overrides
 from core.presets import Preset
 from core.prices import Price, Prices
+from core.rates import QuestionRates
 from core.reports import Reports
 from core.spending import Spender, Spending, limits_of
 from core.store import Call, Store
@@ -121,7 +123,13 @@ class _Door:
             zone=ZoneInfo("UTC"),
         )
         overrides = Overrides(store.channel_settings, Preset(Parameters(MODELS[0]), "Be kind."))
-        self._admission = Admission(Access(), overrides, self._spending, time.monotonic)
+        rates = QuestionRates(
+            Rates(),
+            by_person=store.questions.asked_by,
+            in_channel=store.questions.asked_in,
+            clock=time.monotonic,
+        )
+        self._admission = Admission(Access(), overrides, rates, self._spending, time.monotonic)
 
     async def let_in(self, name: str) -> None:
         """One question, up to where its call may begin."""
