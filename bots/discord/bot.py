@@ -155,6 +155,8 @@ class DiscordBot:
             raise RuntimeError("start comes before run")
         if self._client is None:
             return
+        past = Past(self._desk, self._client.listener.late)
+        self._desk.timers.start(self._catch_up.run(past.look), "catching up")
         look = partial(_look, self._client)
         doubting = asyncio.create_task(self._desk.calls.doubt.watch(look))
         try:
@@ -268,8 +270,6 @@ class DiscordBot:
             api_url=self._api_url,
         )
         client.listener = Listener(self._desk, self._chat, self._panel, self._catch_up)
-        past = Past(self._desk, client.listener.late)
-        self._desk.timers.start(self._catch_up.run(past.look), "catching up")
         self._client = client
         gate = Gate(self._desk, self._chat)
         asking = self._asking = Asking(self._desk, self._chat)

@@ -49,10 +49,12 @@ class Listening:
 
     async def __aenter__(self):
         await self.bot.start()
+        self.running = asyncio.create_task(self.bot.run())
         return self.bot
 
     async def __aexit__(self, *_):
         await self.bot.stop()
+        await self.running
 
 
 async def words(clerk, number):
