@@ -1,8 +1,8 @@
 """What was said in the workspace since a moment, as its histories tell."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from bots.slack.calls import Answer, CallFailed, Method
 from bots.slack.directory import Directory
@@ -27,6 +27,8 @@ PAGES = 5
 
 TRIES = 3
 
+T = TypeVar("T")
+
 Raw = dict[str, Any]
 Hear = Callable[[Said, float], Awaitable[bool]]
 
@@ -47,7 +49,7 @@ class Past:
         for one in await backlog.places(within):
             asked.setdefault(one.channel, []).append(one.thread)
         try:
-            joined = [one async for one in self._directory.joined(KINDS, Urgency.PAST)]
+            joined = await _patiently(self._joined)
         except CallFailed as failed:
             backlog.refused(within, failed.outcome)
             return
@@ -57,6 +59,9 @@ class Past:
             if backlog.admits():
                 kind = "im" if channels[id_].get("is_im") else "channel"
                 await self._channel(id_, kind, asked.get(id_, []), backlog)
+
+    async def _joined(self) -> list[Mapping[str, Any]]:
+        return [one async for one in self._directory.joined(KINDS, Urgency.PAST)]
 
     async def _channel(
         self, channel: str, kind: str, threads: Iterable[str], backlog: Backlog
@@ -111,20 +116,24 @@ class Past:
     ) -> AsyncIterator[Answer]:
         cursor: str | None = None
         for _ in range(PAGES):
-            page = await self._page(method, budgets, **where, limit=PAGE, cursor=cursor)
+            where |= {"limit": PAGE, "cursor": cursor}
+            in_turn = self._workspace.calls.in_turn
+            page = await _patiently(partial(in_turn, method, budgets, Urgency.PAST, **where))
             yield page
             cursor = string(page.get("response_metadata"), "next_cursor")
             if not cursor:
                 return
 
-    async def _page(self, method: Method, budgets: tuple[Budget, ...], **where: Any) -> Answer:
-        for tries in range(1, TRIES + 1):
-            try:
-                return await self._workspace.calls.in_turn(method, budgets, Urgency.PAST, **where)
-            except CallFailed as failed:
-                if isinstance(failed.outcome, RefusedForGood) or tries == TRIES:
-                    raise
-        raise AssertionError("the last try returns or raises")
+
+async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """Call Slack again where it refuses for now, or does not answer. Raises `CallFailed`."""
+    for tries in range(1, TRIES + 1):
+        try:
+            return await call()
+        except CallFailed as failed:
+            if isinstance(failed.outcome, RefusedForGood) or tries == TRIES:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def _newer(page: Iterable[Raw], since: str) -> dict[str, Raw]:

@@ -1,5 +1,6 @@
 """What was said in the workspace while nobody listened is found in its histories."""
 
+import asyncio
 import time
 
 import pytest
@@ -92,12 +93,31 @@ async def test_the_pages_of_a_busy_channel_are_all_read_in_order(
     assert words(notes)[1:] == [str(number) for number in range(7)]
 
 
+def in_engineering(about):
+    return about.get("channel") == "C0ENGINE"
+
+
+def with_direct_messages(about):
+    return "im" in about.get("types", "")
+
+
+async def looked(bot):
+    """Wait until there is nothing left to look for."""
+    async with asyncio.timeout(20):
+        while bot._catch_up._away:
+            await asyncio.sleep(0.01)
+
+
 async def test_what_slack_refuses_for_now_is_asked_for_again(slack, notes, listening):
     async with listening():
         await heard(slack, notes)
     slack.say("U0BEN", "C0ENGINE", "@Parley missed")
-    slack.faults.add(Fault("conversations.history", "rate_limit", seconds=1))
-    slack.faults.add(Fault("users.conversations", "reset"))
+    for fault in (
+        Fault("conversations.history", "rate_limit", seconds=1, only_if=in_engineering),
+        Fault("conversations.history", "reset", only_if=in_engineering),
+        Fault("users.conversations", "reset", times=2, only_if=with_direct_messages),
+    ):
+        slack.faults.add(fault)
 
     async with listening():
         await notes.question(2)
@@ -130,8 +150,9 @@ async def test_where_the_bot_is_not_nothing_is_read(slack, notes, listening):
     slack.workspace.space.channels["C0ENGINE"].archived = True
     slack.say("U0BEN", "C0GENERAL", "@Parley missed")
 
-    async with listening():
+    async with listening() as bot:
         await notes.question(2)
+        await looked(bot)
     read = {
         one.arguments["channel"] for one in slack.requests if one.method == "conversations.history"
     }
@@ -139,8 +160,9 @@ async def test_where_the_bot_is_not_nothing_is_read(slack, notes, listening):
 
 
 async def test_what_could_not_be_taken_in_a_stop_is_found_by_the_next_process(
-    slack, notes, listening
+    slack, notes, listening, monkeypatch
 ):
+    monkeypatch.setattr("core.catch_up.OVERLAP", 0.0)
     async with listening():
         await heard(slack, notes)
         notes.failures.append(ShuttingDown("stopping"))
@@ -160,7 +182,7 @@ async def test_an_edit_that_slack_tells_of_after_the_message_was_found_is_no_new
     async with listening():
         await heard(slack, notes)
     said = slack.say("U0BEN", "C0ENGINE", "@Parley one")
-    slack.deliveries.redelivery = (1.0,)
+    slack.deliveries.redelivery = (1.0,) * 20
     slack.edit("U0BEN", "C0ENGINE", said.id, "@Parley another")
 
     async with listening():
