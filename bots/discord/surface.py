@@ -141,9 +141,11 @@ class DiscordSurface:
         if waits:
             self._desk.waiting.put(where, question, self._type)
             return
-        self._desk.waiting.take_away(where, question)
+        removal = self._desk.waiting.take_away(where, question)
         if not text:
             await self._desk.signs.off(self._conversation)
+            if removal:  # else a process that stops might leave it behind
+                await asyncio.wait({removal})
             return
         await self._type()
 

@@ -4,20 +4,26 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import discord
+import structlog
 
 from bots.discord import budgets
 from bots.discord.calls import Calls
 from core.pace import Urgency
-from core.surface import RefusedForGood, RefusedForNow
+from core.surface import Delivered, RefusedForGood
 from core.tasks import Tasks
+
+log = structlog.get_logger()
 
 REACTION = "👀"
 
 REMEMBERED = 10_000
 """Channels in which the bot may not react, at most, that are kept in mind."""
 
-TRIES = 3
-"""Requests for taking a reaction away: it would stay for ever."""
+REMOVAL = 600.0
+"""Seconds in which a reaction is taken away: it would stay for ever."""
+
+AGAIN = 5.0
+"""Seconds between two tries to take a reaction away."""
 
 NOT_ALLOWED = frozenset({"50001", "50013"})
 
@@ -44,10 +50,11 @@ class Waiting:
         """A question was marked by an earlier process."""
         self._marked.setdefault(message, asyncio.Lock())
 
-    def take_away(self, channel: int, message: int) -> None:
-        """The question has its turn, or was dropped."""
+    def take_away(self, channel: int, message: int) -> "asyncio.Task[None] | None":
+        """The question has its turn, or was dropped; returns the work, if there is any."""
         if order := self._marked.pop(message, None):
-            self._tasks.start(self._take_away(channel, message, order), "reaction")
+            return self._tasks.start(self._take_away(channel, message, order), "reaction")
+        return None
 
     async def _put(self, channel: int, message: int, instead: Instead) -> None:
         order = self._marked.get(message)
@@ -76,15 +83,25 @@ class Waiting:
         return allowed
 
     async def _take_away(self, channel: int, message: int, order: asyncio.Lock) -> None:
-        counted, target = budgets.reactions(channel), self._message(channel, message)
         # One that is on its way is waited for, or it would stay for ever.
-        async with order:
-            for _ in range(0 if channel in self._refused else TRIES):
-                answer = await self._calls.in_turn(
-                    counted, Urgency.SIGN, lambda: target.remove_reaction(REACTION, self._me)
-                )
-                if not isinstance(answer.outcome, RefusedForNow):
-                    return
+        try:
+            async with asyncio.timeout(REMOVAL), order:
+                while channel not in self._refused:
+                    if await self._gone(channel, message):
+                        return
+                    await asyncio.sleep(AGAIN)
+        except TimeoutError:
+            log.warning("reaction not taken away", channel=channel, message=message)
+
+    async def _gone(self, channel: int, message: int) -> bool:
+        """Whether the reaction is taken away, or never will be."""
+        target = self._message(channel, message)
+        answer = await self._calls.in_turn(
+            budgets.reactions(channel),
+            Urgency.SIGN,
+            lambda: target.remove_reaction(REACTION, self._me),
+        )
+        return isinstance(answer.outcome, Delivered | RefusedForGood)
 
     @property
     def _me(self) -> discord.ClientUser:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from sandbox.faults import Fault
 from tests.bots.discord.conftest import ADA, ADAS_DIRECT, BOT, GENERAL
 
 MARK = ("👀", BOT)
@@ -37,6 +38,21 @@ async def test_a_question_that_is_dropped_keeps_no_mark(bot, discord, clerk, eye
     await surface.status("")
     await asyncio.wait(bot._desk.tasks._running or {asyncio.create_task(asyncio.sleep(0))})
     await eyes.until(lambda: not marked(eyes, question))
+
+
+async def test_a_mark_goes_although_discord_fails_to_take_it_away_at_first(
+    bot, discord, clerk, eyes, monkeypatch
+):
+    monkeypatch.setattr("bots.discord.waiting.AGAIN", 0.1)
+    question = discord.say(ADA, ADAS_DIRECT, "and mine?")
+    _, surface = await clerk.next()
+    await surface.status("answers you next", waits=True)
+    await eyes.until(lambda: marked(eyes, question))
+    discord.faults.add(Fault("DELETE reaction", "status", status=503, times=2))
+
+    await surface.status("")
+
+    assert not marked(eyes, question)
 
 
 async def test_many_that_wait_are_marked_within_the_limits(bot, discord, clerk, eyes):
