@@ -129,7 +129,7 @@ class Shard:
     async def _reach(self) -> Gateway:
         redial = Redial(self._dial, self._pause, Gateway.close)
         gateway = await redial.through()
-        if self._tries > 1:
+        if self._gateway is not None:
             log.info("connected to Discord again", shard=self._number, tries=self._tries)
         self._tries = 0
         return gateway
