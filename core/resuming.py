@@ -24,6 +24,7 @@ from core.notices import DIED_AGAIN, LEFT_OPEN, Ending
 from core.queue import Revision
 from core.revising import REVISES, former_of, pressed, revision_of
 from core.store import Known, Orphan, Store
+from core.store.patience import loudness
 from core.surface import Surface
 
 log = structlog.get_logger()
@@ -123,7 +124,7 @@ class Resuming:
                     for talk in (await self._left()).values():
                         tasks.create_task(self._in_order(talk))
                 except StoreFailed as error:
-                    log.error("questions of others not read", error=str(error))
+                    log.log(loudness(error), "questions of others not read", error=str(error))
                 await asyncio.sleep(LOOK)
 
     async def _left(self) -> dict[Conversation, list[_Left]]:

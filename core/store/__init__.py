@@ -15,7 +15,7 @@ from core.store.channel_settings import Change, ChannelSettings
 from core.store.database import BUSY_TIMEOUT, Database, prepare, translated
 from core.store.entrance import entrance
 from core.store.guilds import Guild, Guilds
-from core.store.inspection import inspect
+from core.store.inspection import inspect, refuse_what_is_read_only
 from core.store.introductions import Introductions
 from core.store.ledger import Ledger
 from core.store.marks import Marks
@@ -133,6 +133,7 @@ def _prepare(path: Path, process: ProcessLock) -> None:
 def _upgrade(path: Path) -> None:
     with translated():
         found = inspect(path)
+        refuse_what_is_read_only(path)
         if is_older := found not in (None, HEAD):
             kept = before_upgrade(path)
         _migrate(path)

@@ -3,6 +3,7 @@
 Nothing is written here, so that whatever is left of a damaged file stays as it is.
 """
 
+import os
 import re
 import sqlite3
 import time
@@ -74,6 +75,15 @@ def _damage_told(path: Path) -> Iterator[None]:
         raise StartError(
             f"{path} is damaged ({why}). It was left as it is; {_cure(path)}."
         ) from error
+
+
+def refuse_what_is_read_only(path: Path) -> None:
+    """SQLite opens what may not be written all the same, and fails at the first change."""
+    if path.exists() and not os.access(path, os.W_OK):
+        raise StartError(
+            f"{path} cannot be written by this user. Give it the right to write the file and its "
+            "folder, or see why the disk is read-only."
+        )
 
 
 def backups(path: Path, *more: str) -> list[Path]:

@@ -186,9 +186,9 @@ async def test_after_an_outage_the_owners_of_questions_renew_their_leases_before
         clock.now += LEASE + 1
     await until(lambda: other.is_writable)
 
-    assert not await other.questions.claim(ask("Why?"))
+    assert not await other.questions.adopt([ask("Why?").key])
     clock.now += GRACE
-    assert await other.questions.claim(ask("Why?"))
+    assert await other.questions.adopt([ask("Why?").key])
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
     await owner.close()

@@ -159,6 +159,12 @@ class Office:
     def messages(self, channel: str, thread: str | None = None) -> list[Message]:
         return list(self.space.messages(channel, thread))
 
+    async def until_idle(self) -> None:
+        """Wait until the bot has nothing more to do aside."""
+        async with asyncio.timeout(PATIENCE):
+            while running := self.bot._tasks._running:
+                await asyncio.wait(running)
+
     def whispers(self, channel: str, person: str) -> list[str]:
         """What somebody alone was told in a channel."""
         return [one.text for one in self.messages(channel) if one.only_for == person]

@@ -149,6 +149,7 @@ async def test_who_asked_is_told_when_a_question_could_not_be_claimed_at_the_las
     await office.exchanges(8)
     told = partial(office.whispers, "C0GENERAL", "U0ADA")
     await office.until(told)
+    await office.until_idle()
 
     assert told() == [StoreBusy.says]
     assert office.notes.taken == []

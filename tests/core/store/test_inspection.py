@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,28 @@ async def test_a_page_of_noise_in_the_midst_of_a_database_is_found(path, seed):
     assert "is damaged" in await refusal(path)
 
 
+@contextmanager
+def read_only(path):
+    """A file that nobody may write; root minds only what is immutable."""
+    if os.geteuid():
+        path.chmod(0o444)
+        yield
+        return
+    made = subprocess.run(["chattr", "+i", path], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip("root may write every file on this file system")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", path], check=True)
+
+
+async def test_a_database_that_may_not_be_written_is_named_at_start(path):
+    """And not at the first question."""
+    with read_only(path):
+        assert "cannot be written by this user" in await refusal(path)
+
+
 async def test_the_newest_backup_beside_a_damaged_database_is_named(path):
     for n, name in enumerate(("parley.db.before-0002", "parley.db.backup-20261101T000000Z")):
         shutil.copy(path, path.with_name(name))
@@ -152,6 +175,16 @@ asyncio.run(main())
 """
     subprocess.run([sys.executable, "-c", program], timeout=30, check=False)
     assert path.with_name("parley.db-wal").stat().st_size
+
+
+async def test_a_damaged_database_is_left_alone_with_its_log(path):
+    """SQLite would write the log over what is left of it."""
+    crashed(path)
+    with path.open("rb+") as file:
+        file.seek(4096 * 30)
+        file.write(random.Random(3).randbytes(4096))
+
+    assert "is damaged" in await refusal(path)
 
 
 @pytest.mark.parametrize("how", ["missing", "empty"])

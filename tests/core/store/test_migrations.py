@@ -171,6 +171,35 @@ async def test_processes_that_start_at_once_upgrade_once_and_all_start(old):
     assert [one.name for one in old.parent.glob("*before*")] == [f"parley.db.before-{HEAD}"]
 
 
+@pytest.mark.parametrize("moment", [0.0, 0.02, 0.05, 0.1, 0.2, 0.3])
+@pytest.mark.parametrize("begins", ["anew", "with an upgrade"])
+async def test_a_start_that_is_killed_at_any_instant_keeps_nobody_from_starting(
+    tmp_path, begins, moment
+):
+    path = tmp_path / "parley.db"
+    if begins != "anew":
+        upgraded(path, "0001")
+    process = subprocess.Popen(
+        [sys.executable, "-c", OPEN, f"sqlite+aiosqlite:///{path}", "it"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    async with asyncio.timeout(30):
+        while not path.with_name("parley.db.lock").exists():
+            await asyncio.sleep(0.005)
+    await asyncio.sleep(moment)  # whichever instant that comes to
+    process.kill()
+    process.communicate()
+
+    store = await opened(path)
+    await store.marks.set("all", "well")
+    await store.close()
+    assert said(path, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
 async def test_what_was_used_before_an_upgrade_is_in_the_reports_after_it(tmp_path):
     path = tmp_path / "parley.db"
     upgraded(path, "0007")
@@ -214,6 +243,9 @@ def empty(tmp_path_factory):
 WORDS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 """What stands in texts: anything that people and platforms write, apostrophes and emojis too."""
 
+PLACES = st.from_regex(r"((slack|discord)/[A-Z0-9]{1,9}/[A-Z0-9]{1,9})?", fullmatch=True)
+"""Where a call was made: platform/workspace/channel; unknown in the first versions."""
+
 
 def values(column, parents):
     """What may stand in a column; where it names rows of another table, one of those."""
@@ -226,7 +258,7 @@ def values(column, parents):
     elif isinstance(column.type, Integer):
         found = st.integers(0, 10**12)
     else:
-        found = WORDS
+        found = PLACES if column.name == "place" else WORDS
     return found | st.none() if column.nullable else found
 
 
