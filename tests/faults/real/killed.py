@@ -5,7 +5,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,12 @@ from tests.faults.real.town import Script, Town, opened
 
 PATIENCE = 60.0
 """Seconds after the restart within which the reply must have ended."""
+
+MOST_KILLS = 8
+"""In one town: Slack takes ten connections of an app at once, then one a minute."""
+
+TOWNS = 4
+"""At the same time."""
 
 LONGEST_DELAY = 0.3
 """Seconds, at most, between a chunk of the model's and the kill."""
@@ -40,18 +46,24 @@ class Killed:
 
 
 async def killed(platform: str, many: int, seed: int, folder: Path) -> Killed:
-    """Kill the bot so many times, in several towns at once."""
+    """Kill the bot so many times, some of it at once."""
     begin, settings = time.monotonic(), SETTINGS[platform]
-    done = Killed(platform)
-    shares = [many // len(settings) + (n < many % len(settings)) for n in range(len(settings))]
+    done, room = Killed(platform), asyncio.Semaphore(TOWNS)
     async with asyncio.TaskGroup() as tasks:
-        for n, share in enumerate(shares):
+        for n, first in enumerate(range(0, many, MOST_KILLS)):
             home = folder / f"{platform}-{n}"
             home.mkdir()
             chance = random.Random(f"{platform}/{seed}/{n}")
-            tasks.create_task(_in_a_town(done, settings[n], share, chance, home))
+            kills = min(MOST_KILLS, many - first)
+            trials = _in_a_town(done, settings[n % len(settings)], kills, chance, home)
+            tasks.create_task(_within(room, trials))
     done.seconds = time.monotonic() - begin
     return done
+
+
+async def _within(room: asyncio.Semaphore, work: Coroutine[None, None, None]) -> None:
+    async with room:
+        await work
 
 
 async def _in_a_town(
@@ -63,6 +75,7 @@ async def _in_a_town(
         for number in range(1, many + 1):
             await trial.once(number)
             done.kills += 1
+            print(".", end="", flush=True)
         await town.close()
         done.breaches += [f"{folder.name}: {one}" for one in trial.broken()]
         done.ends += trial.ends()

@@ -17,7 +17,7 @@ from sandbox.faults import Fault, Moment
 from sandbox.slack.errors import CommandFailed as SlackFailed
 from tests.e2e.places import SlackPlace
 from tests.faults.real.law import Asked, breaches, ledger_breaches
-from tests.faults.real.schedule import DEADLY, Ask, Blow, Deed, Schedule
+from tests.faults.real.schedule import COMMANDS, DEADLY, Ask, Blow, Deed, Schedule
 from tests.faults.real.texts import QUESTION, answer, question
 from tests.faults.real.town import START, Script, Town, opened
 
@@ -132,7 +132,7 @@ class _Play:
         answers = {number: self.town.scripts[number].text}
         direct = f"D0{person[2:]}" if isinstance(place, SlackPlace) else f"3{person[1:]}"
         await self._heard()
-        if ask.how in ("command", "public"):
+        if ask.how in COMMANDS:
             room = place.room()
             asked = self.asked[number] = Asked(number, room, "", person, answers, direct)
             try:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 PEOPLE = ("ada", "ben", "cho")
 
+COMMANDS = ("command", "public")
+"""Ways to ask that are commands: answered to the asker alone, or for everybody to see."""
+
 UNKNOWN = ("status", "after", "reset", "reset_after")
 """Faults after which the bot cannot know whether it was done."""
 
@@ -139,12 +142,12 @@ def _asks(platform: str, chance: random.Random) -> Iterator[Ask]:
     """Two to five questions, the first in a channel."""
     roots: list[int] = []
     for number in range(1, chance.randint(2, 5) + 1):
-        ways = ["mention", "mention", "direct", "command", "public"]
+        ways = ["mention", "mention", "direct", *COMMANDS]
         how = chance.choice([*ways, "thread", "thread"] if roots else ["mention"])
         below = chance.choice(roots) if how == "thread" else 0
         if how == "mention":
             roots.append(number)
-        short = how in ("command", "public")
+        short = how in COMMANDS
         yield Ask(
             number,
             how,
@@ -206,7 +209,10 @@ def _deeds(platform: str, asks: Sequence[Ask], chance: random.Random) -> Iterato
         ask = chance.choice(asks)
         skip = chance.randrange(max(1, ask.words * 9 // 10))
         what = chance.choice(_WHAT[platform])
-        if what in ("stop", "edit", "delete") and ask.how in ("command", "public"):
+        if what in ("stop", "edit", "delete") and ask.how in COMMANDS:
+            continue
+        # The address to which a command is answered dies with the process that heard it.
+        if what == "kill" and any(one.how in COMMANDS for one in asks):
             continue
         seconds = chance.choice((0.0, 0.0, 0.5, 1.5))
         yield Deed(what, "chunk", skip, to=ask.number, of=ask.number, seconds=seconds)
