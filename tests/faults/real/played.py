@@ -19,7 +19,7 @@ from tests.e2e.places import SlackPlace
 from tests.faults.real.law import Asked, breaches, ledger_breaches
 from tests.faults.real.schedule import COMMANDS, DEADLY, Ask, Blow, Deed, Schedule
 from tests.faults.real.texts import QUESTION, answer, question
-from tests.faults.real.town import START, Script, Town, opened
+from tests.faults.real.town import Script, Town, opened
 
 PATIENCE = 30.0
 """Seconds after the last thing that happened within which the law must hold."""
@@ -131,7 +131,6 @@ class _Play:
         person, words = getattr(place, ask.person), question(number, ask.kind)
         answers = {number: self.town.scripts[number].text}
         direct = f"D0{person[2:]}" if isinstance(place, SlackPlace) else f"3{person[1:]}"
-        await self._heard()
         if ask.how in COMMANDS:
             room = place.room()
             asked = self.asked[number] = Asked(number, room, "", person, answers, direct)
@@ -165,12 +164,6 @@ class _Play:
         where = root.message if root.message in place.space.channels else root.channel
         return server.say(person, where, f"@Parley {words}")
 
-    async def _heard(self) -> None:
-        """Wait until the bot can hear people."""
-        async with asyncio.timeout(2 * START):
-            await self.town.up.wait()
-            await self.town.connected()
-
     def _do(self, deed: Deed) -> None:
         self.done.faults[f"{deed.what}"] += 1
         self._begin(getattr(self, f"_{deed.what}")(deed))
@@ -185,7 +178,7 @@ class _Play:
         if isinstance(self.town.place, SlackPlace):
             await self.town.place.server.drop(refuse=deed.seconds)
         else:
-            await self.town.place.server.drop(resumable=True)
+            await self.town.place.server.drop(resumable=not deed.seconds)
 
     async def _redeliver(self, deed: Deed) -> None:
         asked = self.asked[deed.to]
@@ -222,7 +215,6 @@ class _Play:
             return
         ask = next(one for one in self.schedule.asks if one.number == deed.to)
         self.town.scripts[number] = Script(answer(number, ask.kind, ask.words), ask.rate)
-        await self._heard()
         asked.answers[number] = self.town.scripts[number].text
         words = question(number, ask.kind)
         mention = "" if ask.how == "direct" else "@Parley "
@@ -233,7 +225,6 @@ class _Play:
         asked = self.asked[deed.to]
         if asked.deleted:
             return
-        await self._heard()
         asked.deleted = True
         self.town.place.server.delete(asked.person, self._where(asked), asked.message)
 

@@ -82,7 +82,8 @@ class Blow:
 class Deed:
     """What somebody does at an event: at the nth chunk of an answer, or the nth of others.
 
-    `to` is the question whose answer is stopped, or that is edited or deleted.
+    `to` is the question whose answer is stopped, or that is edited or deleted. `seconds` are for
+    how long Slack refuses new sockets; Discord's session is lost unless there are none.
     """
 
     what: str

@@ -45,6 +45,9 @@ READY = re.compile(r"\bready\b")
 LOOK = 0.05
 """Seconds between two looks at what a process has said."""
 
+STARTS = 5
+"""Times, at most, that a process is started which finds a platform in trouble."""
+
 START = 40.0
 """Seconds within which a bot on a busy machine is connected."""
 
@@ -87,15 +90,28 @@ class Town:
         return Records.read(self.servers.folder / "data" / "parley.db")
 
     async def start(self) -> None:
-        """One more process of the bot; returns when it is connected."""
-        bot = await self.servers.start(**self.settings)
+        """One more process of the bot; returns when it is connected.
+
+        One that cannot start is started again, as whatever runs services does.
+        """
+        for _ in range(STARTS):
+            bot = await self.servers.start(**self.settings)
+            if await self._is_ready(bot):
+                break
+        else:
+            raise AssertionError(f"the bot does not start:\n{bot.said}")
         self.bots.append(bot)
-        async with asyncio.timeout(START):
-            while not READY.search(bot.said):
-                assert bot.process.returncode is None, f"the bot did not start:\n{bot.said}"
-                await asyncio.sleep(LOOK)
         await self.connected()
         self.up.set()
+
+    async def _is_ready(self, bot: Bot) -> bool:
+        """Wait until a process says that it is ready; False when it has ended instead."""
+        async with asyncio.timeout(START):
+            while not READY.search(bot.said):
+                if bot.process.returncode is not None:
+                    return False
+                await asyncio.sleep(LOOK)
+        return True
 
     async def connected(self) -> None:
         """Wait until people can be heard."""
