@@ -42,6 +42,9 @@ FLAT_AFTER = 5
 
 MOST_GROWTH = 0.05
 
+SHOWN = 25
+"""Kinds of objects that are told of at the end, those that have become most."""
+
 REST = 90.0
 """Seconds after the last answer within which the bot must be at rest."""
 
@@ -59,6 +62,7 @@ class Loaded:
     faults: Counter[str] = field(default_factory=Counter)
     memory: list[float] = field(default_factory=list)
     breaches: list[str] = field(default_factory=list)
+    kept: Counter[str] = field(default_factory=Counter)
 
     @property
     def growth(self) -> float:
@@ -78,6 +82,7 @@ class Loaded:
             "MiB at first": self.memory[0] if self.memory else 0.0,
             "MiB at last": self.memory[-1] if self.memory else 0.0,
             "growth in %": 100 * self.growth if self.memory else 0.0,
+            "objects more than at the start": Counter(dict(self.kept.most_common(SHOWN))),
             "breaches": len(self.breaches),
         }
 
@@ -274,7 +279,9 @@ class _Load:
         end, left = time.monotonic() + REST, ["not looked"]
         while left and time.monotonic() < end:
             await asyncio.sleep(2)
-            left = self._left(before, await self._holds(bot), screens)
+            now = await self._holds(bot)
+            left = self._left(before, now, screens)
+            self.done.kept = Counter(now["objects"]) - Counter(before["objects"])
         self.done.breaches += left
 
     def _left(self, before: dict, now: dict, screens: list[Screen]) -> list[str]:

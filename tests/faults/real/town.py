@@ -48,7 +48,7 @@ LOOK = 0.05
 STARTS = 5
 """Times, at most, that a process is started which finds a platform in trouble."""
 
-START = 40.0
+START = 120.0
 """Seconds within which a bot on a busy machine is connected."""
 
 

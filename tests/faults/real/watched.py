@@ -3,7 +3,8 @@
     python -m tests.faults.real.watched holds.json run
 
 Nothing of the product is changed: a thread finds the loop that the command line has made, and has
-it write down, at each SIGUSR1, which tasks there are and how many locks are held.
+it write down, at each SIGUSR1, which tasks there are, how many locks are held, and of
+which kinds of objects there are most.
 """
 
 import asyncio
@@ -19,13 +20,18 @@ from pathlib import Path
 from bots import cli
 from tests.bench.watched import running_loop
 
+MOST = 300
+"""Kinds of objects that are told of, those first of which there are most."""
+
 
 def holds() -> dict[str, object]:
     """What the process holds now."""
     gc.collect()
     tasks = Counter(_name(task) for task in asyncio.all_tasks())
-    locks = [one for one in gc.get_objects() if isinstance(one, asyncio.Lock) and one.locked()]
-    return {"tasks": dict(tasks), "locks": len(locks), "objects": len(gc.get_objects())}
+    objects = gc.get_objects()
+    locks = [one for one in objects if isinstance(one, asyncio.Lock) and one.locked()]
+    kinds = Counter(f"{type(one).__module__}.{type(one).__qualname__}" for one in objects)
+    return {"tasks": dict(tasks), "locks": len(locks), "objects": dict(kinds.most_common(MOST))}
 
 
 def _name(task: asyncio.Task) -> str:
