@@ -11,6 +11,8 @@ from tests.faults.real.load import Loaded
 from tests.faults.real.played import Played
 
 OUTPUT = ROOT / "build" / "soak.json"
+OURS, BREACHES = "real", "breaches"
+"""What stands there by these names is written here; others may add rows under theirs."""
 
 
 @dataclass
@@ -57,9 +59,10 @@ class Figures:
         self.breaches += done.breaches
 
     def table(self) -> str:
-        """For people."""
+        """For people; with what other runs have left, each as rows under a name of its own."""
+        rows = {name: row for of in _of_others().values() for name, row in of.items()} | self.rows
         lines = [""]
-        for name, row in self.rows.items():
+        for name, row in rows.items():
             lines.append(name)
             for what, value in row.items():
                 lines += _lines(what, value)
@@ -67,17 +70,21 @@ class Figures:
         return "\n".join([*lines, f"{len(self.breaches)} breaches of the law"])
 
     def write(self) -> None:
-        """For programs: what other runs have written there stays."""
+        """For programs; what other runs have left stays."""
         OUTPUT.parent.mkdir(exist_ok=True)
-        before = json.loads(OUTPUT.read_text()) if OUTPUT.exists() else {}
-        OUTPUT.write_text(
-            json.dumps(before | {"real": self.rows, "breaches": self.breaches}, indent=1)
-        )
+        known = _of_others() | {OURS: self.rows}
+        OUTPUT.write_text(json.dumps(known | {BREACHES: self.breaches}, indent=1))
+
+
+def _of_others() -> dict[str, dict[str, dict[str, Any]]]:
+    """What `make soak` and `make fuzz` have found with other programs than this one."""
+    known = json.loads(OUTPUT.read_text()) if OUTPUT.exists() else {}
+    return {name: rows for name, rows in known.items() if name not in (OURS, BREACHES)}
 
 
 def _lines(what: str, value: Any) -> list[str]:
-    if isinstance(value, Counter):
-        total = f"    {what:28}{value.total():>10,}"
+    if isinstance(value, dict):
+        total = f"    {what:28}{sum(value.values()):>10,}"
         return [total, *(f"        {kind:40}{n:>6,}" for kind, n in sorted(value.items()))]
     if isinstance(value, float):
         return [f"    {what:28}{value:>10,.1f}"]
