@@ -225,11 +225,18 @@ class Space:
 def slack_ids() -> Callable[[datetime], str]:
     """Time stamps as Slack makes them: seconds with six digits, never twice."""
     last = 0
+    backdated: set[int] = set()
 
     def next_id(now: datetime) -> str:
         nonlocal last
-        last = max(last + 1, int(now.timestamp() * 1_000_000))
-        return f"{last // 1_000_000}.{last % 1_000_000:06d}"
+        moment = int(now.timestamp() * 1_000_000)
+        if moment < last - 1_000_000:
+            while moment in backdated:
+                moment += 1
+            backdated.add(moment)
+        else:
+            last = moment = max(last + 1, moment)
+        return f"{moment // 1_000_000}.{moment % 1_000_000:06d}"
 
     return next_id
 

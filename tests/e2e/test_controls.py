@@ -1,5 +1,6 @@
 """What people can press below an answer, on both platforms."""
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -80,6 +81,45 @@ async def test_try_again_answers_anew_in_the_same_place(place, model):
     await talk.press(place.ada, Control.RESTORE)
 
     await talk.until(lambda seen: texts(seen) == ["The former answer."])
+
+
+async def test_whoever_manages_the_channel_may_stop_and_retry_what_others_asked(place, model):
+    model.enqueue(Answer(("First. ", Stall())), Answer(("Anew.",)))
+    talk = place.mention(place.ben, "count")
+    await talk.until(lambda seen: texts(seen) == ["First."])
+    talk.say(place.ada, "stop")
+    await talk.until(offers(Control.RETRY))
+    await talk.press(place.ada, Control.RETRY)
+
+    await talk.until(lambda seen: texts(seen) == ["Anew."])
+
+
+async def test_a_button_that_is_pressed_twice_is_obeyed_once(place, model):
+    model.enqueue(Answer(("The former.",)), Answer(("Newer.", Pause(0.5))), Answer(("Next.",)))
+    before = len(model.requests)
+    talk = place.mention(place.ada, "why?")
+    await talk.until(offers(Control.RETRY))
+    (answer,) = talk.messages()
+    await asyncio.gather(*(place.press(place.ada, answer, Control.RETRY) for _ in range(3)))
+    await talk.until(lambda seen: texts(seen) == ["Newer."] and offers(Control.RETRY)(seen))
+    talk.say(place.ada, "and next?")
+    await talk.until(lambda seen: texts(seen) == ["Newer.", "Next."])
+
+    assert len(model.requests) - before == 3
+
+
+async def test_a_question_that_is_edited_late_is_not_answered_anew(place, model):
+    """Five minutes after it was asked, others may have read the answer."""
+    model.enqueue(Answer(("Four.",)), Answer(("Next.",)))
+    before = len(model.requests)
+    with place.space.backdated(timedelta(minutes=6)):
+        talk = place.mention(place.ada, "what is 2 times 2?")
+        await talk.until(offers(Control.RETRY))
+    talk.edit("@Parley what is 3 times 3?")
+    talk.say(place.ada, "@Parley and next?")
+
+    await talk.until(lambda seen: texts(seen) == ["Four.", "Next."])
+    assert len(model.requests) - before == 2
 
 
 async def test_an_old_answer_is_not_changed_where_old_messages_take_few_edits(place, model):
@@ -250,12 +290,27 @@ async def test_questions_answered_together_are_answered_together_again(place, mo
     assert len(model.requests) - earlier == 4
 
 
+async def test_slacks_agent_suggests_what_to_ask_and_names_the_thread(inhabited, model):
+    """As an agent app; the older sort is tried in tests/bots/slack."""
+    place, notes = SlackPlace(inhabited.slack, inhabited.world.slack), []
+    unwatch = place.space.watch(lambda change: notes.append(change.note))
+    place.server.open_home(place.cho, "messages")
+    await until(place.space, lambda: any(note.get("prompts") for note in notes))
+    model.enqueue("A contract.")
+    talk = place.direct(place.cho, "what is a lease?")
+    await talk.until(offers(Control.RETRY))
+    unwatch()
+
+    assert "what is a lease?" in [note.get("title") for note in notes]
+    assert any("…" in note.get("text", "") for note in notes), "a status"
+
+
 async def test_slacks_own_button_stops_an_answer_in_its_direct_messages(inhabited, model):
     """Slack shows it while the session is processing, and not any more when it is active."""
     place, sessions = SlackPlace(inhabited.slack, inhabited.world.slack), []
 
     def changed(change):
-        if change.what == "assistant" and "session" in change.note:
+        if change.what == "assistant" and "session" in change.note and change.channel == "D0BEN":
             sessions.append(change.note["session"])
 
     unwatch = place.space.watch(changed)

@@ -100,6 +100,18 @@ async def test_a_table_that_grows_is_never_seen_half(place, model):
     assert {len(line) for line in lines} == {22}
 
 
+async def test_deep_headings_are_as_much_as_the_platform_can_show(place, model):
+    model.enqueue(Answer(("# One\n\n#### Deep\n\nWords.",)))
+    talk = place.mention(place.ada, "headings")
+    await talk.until(lambda seen: bool(seen) and seen[-1].text.endswith("Words."))
+    (message,) = talk.messages()
+
+    if place.name == "discord":
+        assert message.text == "# One\n\n**Deep**\n\nWords."
+    else:
+        assert "#" not in talk.seen()[-1].text
+
+
 async def test_long_code_is_a_file_below_the_answer_as_well(place, model):
     model.enqueue(Answer(pieces_of(PROGRAM), rate=20_000), Answer(("It computes.",)))
     before = {message.id for message, _, _ in attached(place)}
