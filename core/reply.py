@@ -384,17 +384,21 @@ class Reply:
         """Take away the messages for which there is no page any more."""
         kept = 0 if self._withdrawn else len(self._wanted())
         for slot in self._slots[kept:]:
-            if not slot.frozen:
-                await self._take_away(slot)
+            if not slot.frozen and not await self._taken_away(slot):
+                return  # what could not be taken away is still a part of it
         del self._slots[kept:]
 
-    async def _take_away(self, slot: _Slot) -> None:
-        """Take a message away; what may still show one that nobody wants is tried for a while."""
-        for _ in range(REMOVALS):
+    async def _taken_away(self, slot: _Slot) -> bool:
+        """Take a message away, if need be in several tries; False: it may stand there yet."""
+        for failures in range(1, REMOVALS + 1):
             outcome = await self._removed(slot)
             if isinstance(outcome, Delivered | RefusedForGood):
-                return
-            await self._back_off(outcome)
+                return True
+            if failures < REMOVALS:
+                delay = _pause_after(failures, outcome)
+                is_hurried = self._interruption is not None
+                await asyncio.sleep(min(delay, SHORTEST_BACK_OFF) if is_hurried else delay)
+        return False
 
     async def _removed(self, slot: _Slot) -> Outcome:
         if slot.doubtful:
@@ -582,8 +586,8 @@ class Reply:
         outcome = await self._send(step.slot, step.page)
         self._ended = self._clock()
         if isinstance(outcome, Delivered):
-            self._seen = written
-            self._delivered(step.slot, step.page, outcome.message)
+            self._seen = self._seen if outcome.shows else written
+            self._delivered(step.slot, outcome.shows or step.page, outcome.message)
         elif isinstance(outcome, RefusedForGood):
             self._died(step, outcome)
         else:
@@ -613,7 +617,7 @@ class Reply:
         twice than lost.
         """
         slot = step.slot
-        if not slot.message:
+        if not slot.message and not (why.gone and self._deaths < MOST_DEATHS):
             raise PlatformFailed(f"the platform refuses the message: {why.code}")
         self._deaths += 1
         if why.gone:
@@ -626,14 +630,12 @@ class Reply:
         step.slot.frozen, self._announced = True, ""
         self._pages.end_at(step.index, step.slot.shown.text if step.slot.shown else "")
 
-    async def _back_off(self, outcome: Outcome) -> None:
+    async def _back_off(self, outcome: RefusedForNow | Unknown) -> None:
         """Wait before the next try; the governor knows of refusals, this is for the rest."""
         if self._give_up and asyncio.get_running_loop().time() > self._give_up:
             raise PlatformFailed(f"the platform did not take the answer: {outcome}")
         self._failures += 1
-        delay = min(LONGEST_BACK_OFF, 0.25 * 2**self._failures)
-        if isinstance(outcome, RefusedForNow):
-            delay = min(LONGEST_BACK_OFF, outcome.retry_after)
+        delay = _pause_after(self._failures, outcome)
         if self._interruption is not None:
             await asyncio.sleep(min(delay, SHORTEST_BACK_OFF))
             return
@@ -641,3 +643,10 @@ class Reply:
             async with asyncio.timeout(delay):
                 self._hurried = asyncio.Event()
                 await self._hurried.wait()
+
+
+def _pause_after(failures: int, outcome: RefusedForNow | Unknown) -> float:
+    """Seconds until the next try after so many in a row; the governor knows of refusals."""
+    if isinstance(outcome, RefusedForNow):
+        return min(LONGEST_BACK_OFF, outcome.retry_after)
+    return min(LONGEST_BACK_OFF, 0.25 * 2.0**failures)

@@ -68,9 +68,13 @@ def is_announcement(page: Page) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The platform did it; `message` is the id of the message."""
+    """The platform did it; `message` is the id of the message.
+
+    `shows` is what stands there, where that is something else, since it takes no edits.
+    """
 
     message: str
+    shows: Page | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +283,16 @@ class CommandSurface:
 
     def ended(self) -> None:
         """Nor that it is not any more."""
+
+
+def found_again(message: str, shows: Page, edited: Outcome) -> Outcome:
+    """How a repeated post ends whose first try has made this message after all, which was edited.
+
+    It stands there also where it takes no edits: it is not the post that was refused.
+    """
+    if isinstance(edited, RefusedForGood) and not edited.gone:
+        return Delivered(message, shows)
+    return edited
 
 
 async def refuse(surface: Surface, why: str, how: Notices = Notices.PLATFORM) -> Outcome:

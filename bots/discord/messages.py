@@ -23,7 +23,16 @@ from bots.discord.shown import (
     without_embed,
 )
 from core.pace import Urgency
-from core.surface import CodeFile, Delivered, Outcome, Page, RefusedForGood, RefusedForNow, Unknown
+from core.surface import (
+    CodeFile,
+    Delivered,
+    Outcome,
+    Page,
+    RefusedForGood,
+    RefusedForNow,
+    Unknown,
+    found_again,
+)
 
 NONCE_LENGTH = 25
 NONCE_LIFE = 100.0
@@ -112,7 +121,7 @@ class Messages:
         if doubt and self._clock() - doubt.since > NONCE_LIFE:
             found = await self.find(spot, doubt.pages)
             if isinstance(found, Delivered):
-                return await self._mend(spot, found.message, page, nonce)
+                return await self._mend(spot, found.message, page, nonce, doubt)
             if not isinstance(found, RefusedForGood):
                 return found
         outcome = (await self._send(spot, page, nonce)).outcome
@@ -120,7 +129,7 @@ class Messages:
             self._doubt(nonce).pages.append(page)
         elif isinstance(outcome, Delivered) and doubt:
             # The nonce may have given back a message that was thought lost, with older text.
-            return await self._mend(spot, outcome.message, page, nonce)
+            return await self._mend(spot, outcome.message, page, nonce, doubt)
         return outcome
 
     async def post_in_turn(self, spot: Spot, page: Page, nonce: str) -> Outcome:
@@ -208,11 +217,15 @@ class Messages:
             edit = partial(self._client.http.edit_message, channel, int(message), params=shown)
             return await self._calls.ask(budgets.edits(channel), edit)
 
-    async def _mend(self, spot: Spot, message: str, page: Page, nonce: str) -> Outcome:
+    async def _mend(
+        self, spot: Spot, message: str, page: Page, nonce: str, doubt: _Doubt
+    ) -> Outcome:
         """A lost post has happened after all: let it show the text of now."""
         if not await self._calls.turn(budgets.edits(spot.channel), Urgency.LAST):
             return NO_TURN.outcome
-        outcome = await self.edit(spot.channel, message, page)
+        edited = await self.edit(spot.channel, message, page)
+        # It shows one of these pages, the first of which holds the least.
+        outcome = found_again(message, doubt.pages[0], edited)
         if isinstance(outcome, Delivered):
             self._doubts.pop(nonce, None)
         return outcome

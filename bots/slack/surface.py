@@ -21,7 +21,16 @@ from core.languages import Readers
 from core.messages import Attachment, Author, Conversation, Question, Role, Turn
 from core.pace import Urgency
 from core.presets import Notices
-from core.surface import CodeFile, Delivered, Limit, Outcome, Page, RefusedForGood, Unknown
+from core.surface import (
+    CodeFile,
+    Delivered,
+    Limit,
+    Outcome,
+    Page,
+    RefusedForGood,
+    Unknown,
+    found_again,
+)
 
 PAUSE = 0.5
 """Seconds between two interim edits of one message, so that a burst lasts for most answers.
@@ -58,7 +67,7 @@ class SlackSurface:
             self._thread or question.message,
             question.message,
         )
-        self._doubtful: set[str] = set()
+        self._doubtful: dict[str, Page] = {}
 
     @property
     def conversation(self) -> Conversation:
@@ -131,7 +140,8 @@ class SlackSurface:
                 self._headed = self._headed or message
                 self._sign.answered_below(self._thread)
                 await self._workspace.calls.turn(self.way(message).last, Urgency.FIRST)
-                return await self.edit(message, page)
+                edited = await self.edit(message, page)
+                return found_again(message, self._doubtful[nonce], edited)
             message = await self._post(page, nonce, way)
         except CallFailed as failed:
             return failed.outcome
@@ -286,14 +296,14 @@ class SlackSurface:
 
     async def _post(self, page: Page, nonce: str, way: Way | None) -> str:
         # From here on nobody knows, also when this is cancelled, until Slack has answered.
-        self._doubtful.add(nonce)
+        self._doubtful.setdefault(nonce, page)
         try:
             message = await self._send(page, nonce, way)
         except CallFailed as failed:
             if not isinstance(failed.outcome, Unknown) or failed.outcome.code == NOT_REACHED:
-                self._doubtful.discard(nonce)
+                self._doubtful.pop(nonce, None)
             raise
-        self._doubtful.discard(nonce)
+        self._doubtful.pop(nonce, None)
         return message
 
     async def _send(self, page: Page, nonce: str, way: Way | None) -> str:

@@ -187,6 +187,68 @@ def test_a_post_whose_answer_was_lost_makes_no_second_message():
     assert len(paper.messages) == 1
 
 
+@dataclass
+class Lossy(Paper):
+    """The answer to the first post is lost, and what it has made takes no edits."""
+
+    async def post(self, page, nonce, way=None):
+        if (message := f"m-{nonce}") in self.messages:
+            return Delivered(message, self.messages[message])
+        outcome = await super().post(page, nonce, way)
+        return LOST if nonce.endswith(".0") else outcome
+
+    async def edit(self, message, page):
+        if message.endswith(".0"):
+            return RefusedForGood("cant_update_message")
+        return await super().edit(message, page)
+
+
+def test_a_post_that_was_lost_and_takes_no_edits_stands_and_the_rest_is_below_it():
+    paper = Lossy(size=2000)
+    tell(paper, words(50))
+
+    assert read(paper) == [word.strip() for word in words(50)]
+    assert len(paper.messages) == 2
+
+
+def test_a_lost_post_that_somebody_has_deleted_is_posted_anew():
+    class Deleted(Paper):
+        answers_of_posts = [RefusedForGood("message_not_found", gone=True), Unknown("reset")]
+
+        async def post(self, page, nonce, way=None):
+            if Deleted.answers_of_posts:
+                return Deleted.answers_of_posts.pop()
+            return await super().post(page, nonce, way)
+
+    paper = Deleted()
+    tell(paper, words(10))
+
+    assert read(paper) == [word.strip() for word in words(10)]
+
+
+def test_a_page_that_nobody_needs_is_taken_away_in_several_tries():
+    class Busy(Paper):
+        refusals = [Unknown("reset"), RefusedForNow(1.0), Unknown("503")]
+
+        async def remove(self, message):
+            return Busy.refusals.pop() if Busy.refusals else await super().remove(message)
+
+    paper = Busy(size=200)
+
+    async def main():
+        reply = reply_on(paper)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            reply.write("".join(words(60)))
+            await asyncio.sleep(2)
+            reply.restart()
+            reply.write("Short.")
+            reply.finish()
+
+    virtually(main())
+    assert paper.text == "Short."
+
+
 def test_when_a_message_cannot_be_edited_any_more_the_rest_is_posted_below_it():
     paper = Paper(size=2000)
     paper.answers.extend([None, None, GONE])

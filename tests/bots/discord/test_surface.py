@@ -562,6 +562,18 @@ async def test_a_post_of_unknown_fate_is_one_message_when_repeated(surface, disc
     assert eyes.texts(ADAS_DIRECT) == ["hello", "one"]
 
 
+async def test_a_lost_post_that_takes_no_edits_is_there_all_the_same(surface, discord, eyes):
+    discord.faults.add(Fault("POST message", "after", status=502))
+    discord.faults.add(Fault("PATCH message", "code", code="50001"))
+
+    await surface.post(Page("on"), "n.0")
+    again = await surface.post(Page("one"), "n.0")
+
+    assert again == Delivered(eyes.last(ADAS_DIRECT).id)
+    assert again.shows == Page("on")
+    assert eyes.texts(ADAS_DIRECT) == ["hello", "on"]
+
+
 async def test_after_the_nonce_has_died_a_lost_post_is_looked_for(
     surface, discord, eyes, monkeypatch
 ):

@@ -125,6 +125,19 @@ async def test_an_answer_whose_receipt_is_lost_is_not_posted_again(office, kind,
     assert shown.text == "some more"
 
 
+async def test_a_lost_answer_that_takes_no_edits_is_there_all_the_same(office, surface):
+    office.slack.faults.add(Fault("chat.postMessage", "after", status=502))
+    office.slack.faults.add(Fault("chat.update", "code", code="cant_update_message"))
+
+    await surface.post(Page("some"), "n.0")
+    outcome = await surface.post(Page("some more"), "n.0")
+
+    (shown,) = ours(office)
+    assert outcome == Delivered(shown.id)
+    assert outcome.shows == Page("some")
+    assert shown.text == "some"
+
+
 async def test_a_second_page_is_not_taken_for_the_first(office, surface):
     await surface.post(Page("one"), "n.0")
     office.slack.faults.add(Fault("chat.postMessage", "status", status=503))
