@@ -84,7 +84,13 @@ class Presses:
             return said
         if press.person not in known.askers and not await press.may_manage():
             return NOT_YOURS
-        return await self._again(press, known) if settled else STILL_WRITING
+        if not settled or await self._is_written_elsewhere(known):
+            return STILL_WRITING
+        return await self._again(press, known)
+
+    async def _is_written_elsewhere(self, known: Known) -> bool:
+        """Whether another process that lives has not come to the end of a reply."""
+        return not known.ended and not await self._store.questions.abandoned(known.keys)
 
     async def _anybodys(self, press: Press, known: Known) -> str | None:
         """What changes nothing for others; None for what does."""
