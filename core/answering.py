@@ -116,7 +116,7 @@ class Answering:
         def posted(number: int, message: str) -> None:
             for one in running.current:
                 one.status.clear()
-            self._aside(self._recorded(name, running.asked, number, message))
+            self._aside(self._recorded(running, number, message))
 
         reply = Reply(
             last.surface,
@@ -232,6 +232,7 @@ class Answering:
     async def _composed(self, running: Running, asked: Sequence[Asked]) -> Ending:
         question, surface, revision = asked[-1].question, asked[-1].surface, asked[-1].revision
         await self._store.replies.begin(running.name, str(surface.conversation), keys(asked))
+        running.is_recorded = True
         if revision and revision.ending:
             running.reply.write(running.shown)
             return revision.ending
@@ -309,6 +310,7 @@ class Answering:
             await self._store.replies.begin(
                 running.name, str(asked.surface.conversation), keys(running.asked)
             )
+            running.is_recorded = True
             async with asyncio.timeout(RECALL_TIMEOUT):
                 running.pages = await asked.surface.said(revision.former)
             if revision.messages:
@@ -366,12 +368,20 @@ class Answering:
             running.reply.write(f"{fence.opening}\n")
         return recalled.going_on(former), Continuation(running.reply, former)
 
-    async def _recorded(self, name: str, asked: Sequence[Asked], number: int, message: str) -> None:
-        """Write down that a message exists, for which its reader does not wait."""
+    async def _recorded(self, running: Running, number: int, message: str) -> None:
+        """Write down that a message exists, for which its reader does not wait.
+
+        Where that fails it is written down with the end, as is all of a reply that ended before
+        it was begun.
+        """
+        if not running.is_recorded:
+            running.unrecorded[number] = message
+            return
         try:
-            await self._store.replies.posted(name, keys(asked), number, message)
+            await self._store.replies.posted(running.name, keys(running.asked), number, message)
         except StoreFailed as error:
-            log.log(loudness(error), "message not recorded", reply=name, error=str(error))
+            running.unrecorded[number] = message
+            log.log(loudness(error), "message not recorded", reply=running.name, error=str(error))
 
     async def _settle(self, running: Running, ending: Ending) -> None:
         """Close the record of an answer that stands on the screen as it will stay."""
@@ -403,6 +413,8 @@ class Answering:
                 seen=reply.seen,
                 about=about,
                 messages=reply.messages,
+                unrecorded=running.unrecorded,
+                conversation="" if running.is_recorded else str(running.conversation),
             ),
         )
 

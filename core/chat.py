@@ -30,7 +30,7 @@ from core.errors import (
 from core.etiquette import Saying
 from core.fresh import FreshStarts
 from core.introductions import Introductions
-from core.leases import Leases
+from core.leases import Leases, Work
 from core.limits import Limits
 from core.messages import Conversation, Question
 from core.notices import (
@@ -444,7 +444,7 @@ class Chat:
             await self._refuse((asked,), why)
         else:
             settle = partial(self._store.questions.settle, keys((asked,)), "stop")
-            await self._leases.close(keys((asked,)), settle)
+            await self._closed((asked,), settle)
         self._forget(asked)
 
     async def _work(self, conversation: Conversation) -> None:
@@ -472,18 +472,24 @@ class Chat:
             return
         try:
             if unshown := await self._answering.answer(running):
-                await self._refuse(asked, unshown.notice, unshown.outcome)
+                await self._refuse(asked, unshown.notice, unshown.outcome, running)
         except* LeaseLost as lost:
             log.warning("taken over by another process", error=str(lost.exceptions[0]))
             await self._lost_some(running)
         except* PlatformFailed as failed:
             log.error("not delivered", error=str(failed.exceptions[0]), questions=keys(asked))
-            await self._refuse(asked, NOT_DELIVERED, "undelivered")
+            await self._refuse(asked, NOT_DELIVERED, "undelivered", running)
         except* Exception:
             log.exception("unexpected", questions=keys(asked))
-            await self._refuse(asked, ParleyError.says, "failed")
+            await self._refuse(asked, ParleyError.says, "failed", running)
 
-    async def _refuse(self, asked: Sequence[Asked], why: str, outcome: str = "refused") -> None:
+    async def _refuse(
+        self,
+        asked: Sequence[Asked],
+        why: str,
+        outcome: str = "refused",
+        running: Running | None = None,
+    ) -> None:
         """Tell the asker in one sentence why there is no answer, and close the record."""
         name = reply_name(asked[0].question)
         for one in asked:
@@ -492,7 +498,20 @@ class Chat:
         await self._told(asked[-1].question, asked[-1].surface, why)
         # A reply may have been begun before it turned out that nothing of it can be shown.
         end = partial(self._store.replies.end, name, keys(asked), outcome)
-        await self._leases.close(keys(asked), end)
+        if running and running.reply.messages:
+            end = partial(
+                end,
+                unrecorded=running.unrecorded,
+                conversation="" if running.is_recorded else str(running.conversation),
+            )
+        await self._closed(asked, end)
+
+    async def _closed(self, asked: Sequence[Asked], end: Callable[[], Work]) -> None:
+        """Close the record of questions, if they are still ours."""
+        try:
+            await self._leases.close(keys(asked), end)
+        except LeaseLost as error:
+            log.warning("taken over by another process", error=str(error))
 
     async def _lost_some(self, running: Running) -> None:
         """Of an answer that was not begun, the questions that are still ours are asked again."""

@@ -211,11 +211,15 @@ class Replies:
         seen: int = 0,
         about: Mapping[str, Any] | None = None,
         messages: Collection[str] | None = None,
+        unrecorded: Mapping[int, str] | None = None,
+        conversation: str = "",
     ) -> None:
         """The reply stands as it will stay, and its questions have ended with it.
 
         `seen` is how many characters of it were shown, `about` how it came about, `messages`
-        those that it is made of now; others were taken away.
+        those that it is made of now; others were taken away. `unrecorded` are those, by number,
+        of which `posted` could not tell, looked at when they are written. A reply that was never
+        begun is, in its `conversation`.
         """
         now = self._clock()
         ended = {
@@ -224,11 +228,20 @@ class Replies:
             "ended_at": now,
             "about": json.dumps(about or {}),
         }
+        end = settled(outcome, now)
         async with self._database.write() as connection:
+            if conversation:
+                end["reply"] = reply
+                begun = {"id": reply, "conversation": conversation, "begun_at": now}
+                await connection.execute(_BEGIN, begun)
             await connection.execute(_END, {"reply": reply, **ended})
+            for number, message in (unrecorded or {}).items():
+                await connection.execute(
+                    _ADD_MESSAGE, {"reply": reply, "number": number, "message": message}
+                )
             if messages is not None:
                 await connection.execute(_KEEP, {"name": reply, "kept": list(messages)})
-            await change(connection, self._owner, keys, settled(outcome, now))
+            await change(connection, self._owner, keys, end)
 
     async def hang(self, reply: str, below: Collection[str]) -> None:
         """These messages below a complete reply hold its long code as files."""

@@ -644,6 +644,36 @@ async def test_an_answer_that_cannot_be_recorded_at_once_is_recorded_later(chat,
     assert not chat._leases._unrecorded
 
 
+async def test_a_message_that_cannot_be_recorded_at_once_is_known_with_the_end(
+    chat, server, monkeypatch
+):
+    """Else nothing could be done with the answer any more."""
+
+    async def fails(*what):
+        raise StoreFailed("full")
+
+    monkeypatch.setattr(chat._store.replies, "posted", fails)
+    server.enqueue("Because.")
+    paper = await reading(chat, "Why?")
+
+    known = await chat._store.replies.latest(ask("").identity)
+    assert known.messages == tuple(paper.messages)
+
+
+async def test_a_drain_ends_well_though_another_process_has_taken_what_waits(house, server):
+    one, other = await house(), await house()
+    server.enqueue(Answer((Stall(),)))
+    paper = Paper()
+    await one.accept(ask("first", "1", BEN), paper)
+    await one.accept(ask("second", "2"), paper)
+    assert await other._store.questions.withdraw(ask("", "2").identity)
+
+    await one.drain(1)
+
+    assert one._queue.waiting(THREAD) == ()
+    assert await outcome(one, ask("", "2").key) == ("settled", "withdrawn")
+
+
 async def test_a_refusal_that_fails_or_hangs_still_closes_the_question(house, monkeypatch):
     monkeypatch.setattr("core.chat.REFUSAL_TIMEOUT", 0.1)
     chat = await house()

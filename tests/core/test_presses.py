@@ -292,6 +292,45 @@ async def test_an_answer_that_still_grows_cannot_be_asked_for_anew(chat, server)
     assert len(server.requests) == 1
 
 
+async def test_an_answer_that_another_process_writes_cannot_be_asked_for_anew(house, server):
+    one, other = await house(), await house()
+    server.enqueue("Begun ", Pause(0.4), "and finished.")
+    talk = Talk(one)
+    await talk.ask("why?")
+    await until(talk.says("Begun"))
+
+    assert await talk.press(Control.RETRY, chat=other) == notices.STILL_WRITING
+    await talk.end(one, other)
+
+    assert shown(talk.paper) == [("Begun and finished.", "")]
+    assert len(server.requests) == 1
+
+
+async def test_an_answer_that_is_stopped_before_it_was_begun_can_be_asked_for(
+    chat, server, monkeypatch
+):
+    begin, goes_on = chat._store.replies.begin, asyncio.Event()
+
+    async def waits(*what):
+        await goes_on.wait()
+        await begin(*what)
+
+    monkeypatch.setattr(chat._store.replies, "begin", waits)
+    server.enqueue("Because.")
+    talk = Talk(chat)
+    await talk.ask("why?")
+    await until(lambda: chat._underway)
+    (name,) = chat._underway.names
+    await talk.press(Control.STOP, reply=name)
+    await talk.end()
+    assert shown(talk.paper) == [("", notices.STOPPED)]
+
+    goes_on.set()
+    assert await talk.press(Control.RETRY) == ""
+    await talk.end()
+    assert shown(talk.paper) == [("Because.", "")]
+
+
 async def test_a_question_that_is_gone_is_not_answered_anew(chat, server):
     server.enqueue("One.")
     talk = Talk(chat)
