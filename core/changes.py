@@ -9,14 +9,14 @@ from typing import Any
 
 import structlog
 
-from core.errors import StoreFailed
+from core.errors import LeaseLost, StoreFailed
 from core.leases import Leases
 from core.messages import Conversation
 from core.notices import COMPLETE, NOT_YOURS, NOTHING_TO_STOP, RESTARTING, STOPPED, Ending
 from core.queue import Asked, Queue, keys
 from core.revising import revision_of
 from core.running import WITHDRAWN
-from core.store import Known, Store
+from core.store import LEASE, Known, Store
 from core.underway import Underway
 
 log = structlog.get_logger()
@@ -27,7 +27,7 @@ STOP_WORDS = frozenset({"stop", "stopp", "halt"})
 LOOKS = 0.5
 """Seconds between two looks at what other processes ask of this one."""
 
-HANDOVER = 10.0
+HANDOVER = LEASE
 """Seconds for another process to leave an answer."""
 
 LAST_EDITS = 2.5
@@ -128,7 +128,10 @@ class Changes:
             if not await self._store.has_company():
                 return False
             elsewhere = identity
-        questions = [one.question for one in together]
+        # The edited one first, which decides who has it: all others may be claimed by chance.
+        questions = sorted(
+            (one.question for one in together), key=lambda one: one.identity != identity
+        )
         if not await self._store.questions.claim(*questions, instead_of=elsewhere):
             return False
         if known and not known.ended and not is_here:
@@ -166,9 +169,13 @@ class Changes:
     async def _superseded(self, asked: Asked) -> None:
         """A question that waited is not asked any more."""
         settle = partial(self._store.questions.settle, keys((asked,)), "superseded")
-        await self._leases.close(keys((asked,)), settle)
-        asked.status.clear()
-        self._leases.let_go(asked.question.key)
+        try:
+            await self._leases.close(keys((asked,)), settle)
+        except LeaseLost:
+            log.info("another process has closed it, too", question=asked.question.key)
+        finally:
+            asked.status.clear()
+            self._leases.let_go(asked.question.key)
 
     async def deleted(self, question: str, remove: Callable[[str], Awaitable[object]]) -> None:
         """A question was deleted: stop answering it, and take away what was shown of that.

@@ -455,6 +455,7 @@ class Chat:
             self._underway.add(running, answering)
             await _ended(answering)
             self._underway.remove(running)
+            self._queue.follow(conversation, running.name, running.reply.messages)
             ours = [one for one in running.asked if one.question.key in self._leases]
             for one in running.asked:
                 self._forget(one)
@@ -515,7 +516,7 @@ class Chat:
 
     async def _lost_some(self, running: Running) -> None:
         """Of an answer that was not begun, the questions that are still ours are asked again."""
-        if running.reply.messages:
+        if running.reply.begun:
             return
         try:
             gone = await self._store.questions.renew(keys(running.asked))

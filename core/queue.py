@@ -1,7 +1,7 @@
 """Questions that wait for their turn: one answer at a time in each conversation."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.messages import Conversation, Question
 from core.notices import Ending
@@ -46,6 +46,12 @@ class Revision:
     def former(self) -> tuple[str, ...]:
         """The messages of the earlier reply."""
         return self.messages or self.points
+
+    def following(self, messages: Sequence[str]) -> "Revision":
+        """The same, of all messages that the earlier reply has at its end."""
+        if self.points:
+            return replace(self, points=tuple(messages))
+        return replace(self, messages=tuple(messages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,12 @@ class Queue:
         """Put a question in the place of another."""
         line = self._waiting[old.question.conversation]
         line[line.index(old)] = new
+
+    def follow(self, conversation: Conversation, reply: str, messages: Sequence[str]) -> None:
+        """A reply has come to its end: what waits to take its place takes all its messages."""
+        for asked in self.waiting(conversation):
+            if asked.revision and asked.revision.reply == reply:
+                self.swap(asked, replace(asked, revision=asked.revision.following(messages)))
 
     def waiting(self, conversation: Conversation) -> tuple[Asked, ...]:
         """Who waits in this conversation."""

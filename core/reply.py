@@ -243,6 +243,12 @@ class Reply:
         }
 
     @property
+    def begun(self) -> bool:
+        """Whether a message shows something of it, or one exists that was made for it."""
+        made = any(slot.message and slot.number >= self._taken for slot in self._slots)
+        return made or self._seen > 0
+
+    @property
     def messages(self) -> tuple[str, ...]:
         """The platform's ids of its messages, first page first."""
         return tuple(slot.message for slot in self._slots if slot.message)

@@ -221,6 +221,47 @@ async def test_an_edit_of_one_joined_question_keeps_the_others(chat, server):
     assert await open_questions(chat) == 0
 
 
+async def test_an_edit_of_one_joined_question_that_both_see_is_answered_once(house, server):
+    one, other = await house(), await house()
+    server.enqueue(
+        Answer(("Ben's.", Pause(0.3))),
+        Answer(("Half of both", Stall())),
+        Answer(("Both.",)),
+        Answer(("Twice.",)),
+    )
+    talk = Talk(one)
+    await talk.ask("Ben's own", "1", BEN)
+    await talk.ask("about dogs", "2")
+    await talk.ask("about birds", "3")
+    await until(talk.says("Half"))
+
+    taken = await asyncio.gather(
+        *(talk.edit("about cats", "3", chat=chat) for chat in (one, other))
+    )
+    await talk.end(one, other)
+
+    assert sorted(taken) == [False, True]
+    assert [words for words, _ in shown(talk.paper)] == ["Ben's.", "Both."]
+    assert await open_questions(one) == 0
+
+
+async def test_an_edit_while_the_last_pages_are_on_their_way_leaves_none_of_them(
+    chat, server, monkeypatch
+):
+    monkeypatch.setattr("core.changes.LAST_EDITS", 0.01)
+    long = " ".join(f"word{n}" for n in range(70))
+    server.enqueue(Answer((long,)), Answer(("Short.",)))
+    talk = Talk(chat, Paper(size=200, latency=0.3))
+    await talk.ask("tell me about dogs")
+    await until(lambda: len(talk.paper.messages) == 2)
+
+    assert await talk.edit("tell me about cats")
+    assert len(talk.paper.messages) == 2
+    await talk.end()
+
+    assert shown(talk.paper) == [("Short.", "")]
+
+
 async def test_an_edit_whose_answer_fails_leaves_the_former_and_says_why(chat, server):
     server.enqueue(Answer(("About dogs.",)), Answer(status=401, code="invalid_api_key"))
     talk = Talk(chat)
@@ -375,6 +416,22 @@ async def test_a_deleted_question_that_waits_is_not_asked(chat, server):
     assert [words for words, _ in shown(talk.paper)] == ["Ben's."]
     assert len(server.requests) == 1
     assert await open_questions(chat) == 0
+
+
+async def test_a_deleted_question_that_two_processes_hear_of_leaves_no_sign_of_work(house, server):
+    one, other = await house(), await house()
+    server.enqueue(Answer(("Ben's.", Pause(0.3))))
+    talk = Talk(one)
+    await talk.ask("Ben's own", "1", BEN)
+    await talk.ask("dogs", "2")
+    gone = talk.questions["2"]
+
+    await other.deleted(gone.identity, talk.paper.remove)
+    await one.deleted(gone.identity, talk.paper.remove)
+    await talk.end(one, other)  # as long as there is a sign, it would not end
+
+    assert [words for words, _ in shown(talk.paper)] == ["Ben's."]
+    assert await open_questions(one) == 0
 
 
 async def test_a_deleted_question_leaves_those_that_were_joined_with_it_answered(chat, server):
