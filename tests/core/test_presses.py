@@ -845,7 +845,7 @@ async def test_a_file_that_is_on_its_way_while_its_answer_is_replaced_goes_too(c
     await talk.ask("write it")
     await until(lambda: talk.paper.messages and Control.RETRY in talk.offered)
     await talk.press(Control.RETRY)
-    await until(talk.says("Without code."))
+    await until(lambda: talk.says("Without code.")() and not chat._underway)
     arrives.set()
     await talk.end()
 
