@@ -1,6 +1,7 @@
 """A transaction is whole or has never been, whatever happens to whoever makes it."""
 
 import asyncio
+import time
 
 import pytest
 from sqlalchemy import text
@@ -16,7 +17,7 @@ ALL = text("SELECT word, number FROM words ORDER BY number")
 
 @pytest.fixture
 async def database(tmp_path):
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/parley.db")
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/parley.db", time.time)
     async with database.write() as connection:
         await connection.execute(MAKE)
     yield database
@@ -26,7 +27,7 @@ async def database(tmp_path):
 @pytest.fixture
 async def other(database, tmp_path):
     """Another process's, on the same file."""
-    other = Database(f"sqlite+aiosqlite:///{tmp_path}/parley.db")
+    other = Database(f"sqlite+aiosqlite:///{tmp_path}/parley.db", time.time)
     yield other
     await other.close()
 
