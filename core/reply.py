@@ -506,7 +506,9 @@ class Reply:
             self._ticket = self._patience = self._awaited = None
         self._way = ticket.way
         few = self._governor.sharing(ticket.budgets) <= FEW
-        if few and step.urgency is Urgency.INTERIM:
+        # The first text is shown at once, unless it has waited already, and is old by now.
+        waited = step.page.grows and self._clock() - ticket.asked > FRESH
+        if few and (waited or step.urgency is Urgency.INTERIM):
             await self._freshen()
         return self._fitting(step, ticket)
 

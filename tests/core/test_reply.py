@@ -121,6 +121,26 @@ def test_an_edit_shows_what_has_come_of_the_model_by_then():
     assert second_frame(0) == ["word0", "word1", "word2"]
 
 
+def test_a_first_text_that_had_to_wait_shows_what_has_come_by_then():
+    posts = Budget("posts", rate=1, window=5, burst=1, fixed=True)
+    paper = Paper(size=2000, post_budgets=(posts,))
+
+    async def main():
+        governor = Governor(clock)
+        await governor.turn((posts,), Urgency.FIRST)
+        reply = Reply(paper, governor, nonce="r", clock=clock, posted=lambda number, message: None)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            reply.write("word0 ")
+            await reply.nap.sleep(100.0)
+            reply.write("word1 ")
+            await asyncio.sleep(1.0)
+            reply.finish()
+
+    virtually(main())
+    assert paper.frames[0][2].text.split() == ["word0", "word1"]
+
+
 def test_where_very_many_share_a_limit_an_edit_that_is_due_is_sent_at_once():
     assert second_frame(FEW) == ["word0", "word1"]
 
