@@ -170,6 +170,12 @@ async def governor():
 
 
 @pytest.fixture
+def at_once(monkeypatch):
+    """Two sessions are to begin five seconds apart, for which nobody needs to wait here."""
+    monkeypatch.setattr("bots.discord.bot.SESSIONS", ())
+
+
+@pytest.fixture
 def build(discord, clerk, marks, recall, governor):
     def build(**changed):
         options = {

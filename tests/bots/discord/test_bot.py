@@ -15,10 +15,7 @@ def server_options():
     return {"limited": False}
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    """Two sessions are to begin five seconds apart, for which nobody needs to wait here."""
-    monkeypatch.setattr("bots.discord.bot.SESSIONS", ())
+pytestmark = pytest.mark.usefixtures("at_once")
 
 
 async def test_a_started_bot_is_ready_and_a_stopped_one_is_not(build, discord):

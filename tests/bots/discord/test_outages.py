@@ -21,11 +21,10 @@ def server_options():
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch):
+def quick(monkeypatch, at_once):
     """Heartbeats every half second, and new sessions as they are wanted."""
     monkeypatch.setattr(gateway, "LONGEST_INTERVAL", 0.5)
     monkeypatch.setattr(gateway, "ACKNOWLEDGED_IN", 0.4)
-    monkeypatch.setattr("bots.discord.bot.SESSIONS", ())
 
 
 @pytest.fixture

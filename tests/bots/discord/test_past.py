@@ -21,14 +21,7 @@ def server_options():
     return {"limited": False}
 
 
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch):
-    """Two sessions are to begin five seconds apart, for which nobody needs to wait here."""
-
-    async def hook(*_, **__):
-        pass
-
-    monkeypatch.setattr("discord.Client.before_identify_hook", hook)
+pytestmark = pytest.mark.usefixtures("at_once")
 
 
 @pytest.fixture

@@ -181,9 +181,8 @@ async def test_after_a_change_of_rights_nothing_is_believed_but_discord(bot, dis
 
 @pytest.mark.parametrize("server_options", [{"limited": False}])
 async def test_after_a_new_session_nothing_is_believed_but_discord(
-    bot, discord, clerk, eyes, monkeypatch
+    at_once, bot, discord, clerk, eyes
 ):
-    monkeypatch.setattr("discord.Client.before_identify_hook", _at_once)
     asked = discord.say(ADA, GENERAL, "@Parley first")
     _, surface = await clerk.next()
     await surface.post(Page("one"), "n.0")
@@ -201,10 +200,6 @@ async def test_after_a_new_session_nothing_is_believed_but_discord(
         "next",
     ]
     assert len(asked_for(discord, "GET messages")) == 1
-
-
-async def _at_once(*_, **__):
-    """Two sessions are to begin five seconds apart, for which nobody needs to wait here."""
 
 
 async def test_an_edit_of_what_is_too_old_to_be_remembered_is_not_the_newest_message(
