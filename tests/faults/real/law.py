@@ -177,7 +177,9 @@ def _ending(group: Group) -> str:
 
 def _of_group(group: Group, *, may_repeat: bool) -> Iterator[str]:
     if not group.claims:
-        if not all(one.unsure or one.deleted for one in group.asked):
+        # A command that comes while the bot is being stopped is declined, and not claimed.
+        declined = [seen for seen in group.notices if seen.notice]
+        if not declined and not all(one.unsure or one.deleted for one in group.asked):
             yield "nobody has taken it"
         return
     if waits := [claim.key for claim in group.claims if claim.state != "settled"]:
