@@ -59,9 +59,8 @@ class Client(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
             allowed_mentions=NO_MENTIONS,
-            # Seconds after the last guild, when the shard counts as complete. What must wait for
-            # the guilds waits in the events themselves; with none, some guilds would have no event.
-            guild_ready_timeout=0.2,
+            # What must wait for the guilds waits in the events themselves.
+            guild_ready_timeout=0.0,
             # A heart of our own beats for life; silence is no sign of death.
             heartbeat_timeout=SILENCE,
             **options,
@@ -175,12 +174,17 @@ class Client(discord.AutoShardedClient):
     async def on_shard_connect(self, shard: int) -> None:
         """A new session: whatever happened since the last one was missed."""
         self.listener.missed()
-        guilds = (str(guild.id) for guild in self.guilds if guild.shard_id == shard)
-        self.listener.away(guilds)
+        self.listener.away(str(guild.id) for guild in self._guilds(shard))
         if shard == 0:
             self.listener.back(DIRECT)
         self._up.add(shard)
         self.greeted.set()
+
+    async def on_shard_ready(self, shard: int) -> None:
+        """Of guilds that came before this there is no event of their own."""
+        for guild in self._guilds(shard):
+            if not guild.unavailable:
+                self.listener.back(str(guild.id))
 
     async def on_shard_resumed(self, shard: int) -> None:
         """The session goes on, and missed events were sent again."""
@@ -193,6 +197,9 @@ class Client(discord.AutoShardedClient):
     async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
         """An event could not be handled."""
         log.error("unexpected", platform="discord", event=event_method, exc_info=sys.exception())
+
+    def _guilds(self, shard: int) -> list[discord.Guild]:
+        return [guild for guild in self.guilds if guild.shard_id == shard]
 
     def _guild(self, guild: int | None) -> discord.Guild | None:
         return self.get_guild(guild) if guild else None

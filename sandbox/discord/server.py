@@ -35,7 +35,7 @@ from sandbox.discord.talk import Talk
 from sandbox.discord.threads import Threads
 from sandbox.faults import Faults
 from sandbox.listener import HOST, Listener
-from sandbox.world import Change, Message, World
+from sandbox.world import Change, Kind, Message, World
 
 
 class DiscordServer:
@@ -196,7 +196,7 @@ class DiscordServer:
         self._gateway.dispatch(Event("GUILD_CREATE", created, Intent.GUILDS))
 
     def fail(self) -> None:
-        """The guild is unavailable, as in an outage; nothing of what happens there is told."""
+        """The guild is unavailable, as in an outage: nothing of what happens there is told."""
         self._failing = True
         gone = {"id": GUILD, "unavailable": True}
         self._gateway.dispatch(Event("GUILD_DELETE", gone, Intent.GUILDS))
@@ -219,8 +219,10 @@ class DiscordServer:
         return self._realm.files.url(message.channel, file["id"], file["filename"], now)
 
     def _tell(self, change: Change) -> None:
+        place = self._realm.space.channels.get(change.channel)
+        is_told = not self._failing or (place is not None and place.kind is Kind.DIRECT)
         for event in self._feed.events(change):
-            if not self._failing:
+            if is_told:
                 self._gateway.dispatch(event)
 
     async def _download(self, request: web.Request) -> web.StreamResponse:

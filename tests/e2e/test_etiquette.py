@@ -271,7 +271,7 @@ async def test_it_is_still_quiet_after_a_restart(town, platform):
         await other.until(lambda seen: len(seen) == 1)
     town.model.enqueue(Answer(("Yes, Ada.",)))
     since = len(place.requests)
-    async with town.bot():
+    async with town.bot(CATCH_UP_MINUTES="0"):
         talk.say(place.ben, "I would not do it")
         talk.say(place.ada, "@Parley and you?")
         await talk.until(lambda seen: texts(seen) == ["Hello.", "Yes, Ada."])

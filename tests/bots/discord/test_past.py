@@ -9,6 +9,7 @@ from bots.discord import past
 from core.catch_up import CatchUp
 from core.guilds import Guilds
 from sandbox.faults import Fault
+from sandbox.world import Channel, Kind
 from tests.records import Taken
 
 from .conftest import ADA, ADAS_DIRECT, BEN, FORUM, GENERAL, GUILD
@@ -97,7 +98,7 @@ async def test_more_than_a_page_is_read_and_asked_in_order(discord, clerk, liste
 
 async def test_of_too_much_the_newest_is_read(discord, clerk, listening, monkeypatch):
     monkeypatch.setattr("bots.discord.reader.PAGE", 2)
-    monkeypatch.setattr(past, "MOST", 4)
+    monkeypatch.setattr(past, "MOST", 3)
     async with listening():
         discord.say(ADA, GENERAL, "@Parley first")
         await clerk.next()
@@ -105,7 +106,7 @@ async def test_of_too_much_the_newest_is_read(discord, clerk, listening, monkeyp
         discord.say(ADA, GENERAL, f"@Parley {number}")
 
     async with listening():
-        assert await words(clerk, 4) == ["4", "5", "6", "7"]
+        assert await words(clerk, 3) == ["5", "6", "7"]
 
 
 async def test_a_thread_that_people_opened_and_a_post_in_a_forum_are_found(
@@ -119,6 +120,24 @@ async def test_a_thread_that_people_opened_and_a_post_in_a_forum_are_found(
 
     async with listening():
         assert await words(clerk, 2) == ["A title\n\na post", "and more"]
+
+
+async def test_in_a_thread_that_somebody_opened_on_a_mention_no_mention_is_needed(
+    discord, clerk, eyes, listening
+):
+    """The mention is taken first, though the thread is newer."""
+    async with listening():
+        discord.say(ADA, GENERAL, "@Parley first")
+        await clerk.next()
+    missed = discord.say(ADA, GENERAL, "@Parley missed")
+    extra = {"owner": ADA, "starter": missed.id}
+    eyes.space.add_channel(
+        Channel(missed.id, "Talk", Kind.THREAD, {ADA}, parent=GENERAL, extra=extra)
+    )
+    discord.say(ADA, missed.id, "and more")
+
+    async with listening():
+        assert await words(clerk, 2) == ["missed", "and more"]
 
 
 async def test_where_it_may_not_read_nothing_is_read(discord, clerk, eyes, listening):
@@ -169,13 +188,20 @@ async def test_a_session_that_cannot_be_resumed_has_missed_something(discord, cl
         assert await words(clerk, 1) == ["missed"]
 
 
-async def test_a_server_that_was_gone_for_a_while_is_looked_at(discord, clerk, listening):
+async def test_a_server_that_was_gone_for_a_while_is_looked_at(
+    discord, clerk, listening, monkeypatch
+):
+    monkeypatch.setattr("core.catch_up.OVERLAP", 0.0)
     async with listening() as bot:
         discord.say(ADA, GENERAL, "@Parley first")
         await clerk.next()
         await looked(bot)
         discord.fail()
+        while not bot._client.get_guild(int(GUILD)).unavailable:
+            await asyncio.sleep(0.01)
         discord.say(ADA, GENERAL, "@Parley missed")
+        discord.say(ADA, ADAS_DIRECT, "heard meanwhile")
+        assert await words(clerk, 1) == ["heard meanwhile"]
         discord.recover()
         assert await words(clerk, 1) == ["missed"]
 
