@@ -162,14 +162,15 @@ async def test_where_the_bot_is_not_nothing_is_read(slack, notes, listening):
 async def test_what_could_not_be_taken_in_a_stop_is_found_by_the_next_process(
     slack, notes, listening, monkeypatch
 ):
-    monkeypatch.setattr("core.catch_up.OVERLAP", 0.0)
+    monkeypatch.setattr("core.catch_up.OVERLAP", 0.001)
     async with listening():
         await heard(slack, notes)
         notes.failures.append(ShuttingDown("stopping"))
         slack.say("U0BEN", "D0BEN", "at the last moment")
         async with slack.post._changed:
             await slack.post._changed.wait_for(lambda: ("message", False) in slack.post.delivered)
-        slack.say("U0BEN", "C0ENGINE", "not for the bot")
+        slack.say("U0BEN", "C0ENGINE", "heard all the same")
+        await slack.post.until(4)
 
     async with listening():
         await notes.question(2)
