@@ -455,7 +455,7 @@ class Chat:
             self._underway.add(running, answering)
             await _ended(answering)
             self._underway.remove(running)
-            self._queue.follow(conversation, running.name, running.reply.messages)
+            self._queue.follow(running.asked[-1], running.name, running.reply.messages)
             ours = [one for one in running.asked if one.question.key in self._leases]
             for one in running.asked:
                 self._forget(one)

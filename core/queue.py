@@ -119,11 +119,16 @@ class Queue:
         line = self._waiting[old.question.conversation]
         line[line.index(old)] = new
 
-    def follow(self, conversation: Conversation, reply: str, messages: Sequence[str]) -> None:
-        """A reply has come to its end: what waits to take its place takes all its messages."""
-        for asked in self.waiting(conversation):
-            if asked.revision and asked.revision.reply == reply:
-                self.swap(asked, replace(asked, revision=asked.revision.following(messages)))
+    def follow(self, ended: Asked, reply: str, messages: Sequence[str]) -> None:
+        """A reply has come to its end: what waits to take its place takes all its messages.
+
+        So does what was to take the place of the one in whose place it stands.
+        """
+        before = {reply, ended.revision.reply} if ended.revision else {reply}
+        for asked in self.waiting(ended.question.conversation):
+            if asked.revision and asked.revision.reply in before and not asked.revision.attempts:
+                revision = replace(asked.revision.following(messages), reply=reply)
+                self.swap(asked, replace(asked, revision=revision))
 
     def waiting(self, conversation: Conversation) -> tuple[Asked, ...]:
         """Who waits in this conversation."""

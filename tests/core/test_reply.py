@@ -232,12 +232,12 @@ def test_a_post_that_was_lost_and_takes_no_edits_stands_and_the_rest_is_below_it
 
 
 def test_a_lost_post_that_somebody_has_deleted_is_posted_anew():
-    class Deleted(Paper):
-        answers_of_posts = [RefusedForGood("message_not_found", gone=True), Unknown("reset")]
+    answers = [RefusedForGood("message_not_found", gone=True), Unknown("reset")]
 
+    class Deleted(Paper):
         async def post(self, page, nonce, way=None):
-            if Deleted.answers_of_posts:
-                return Deleted.answers_of_posts.pop()
+            if answers:
+                return answers.pop()
             return await super().post(page, nonce, way)
 
     paper = Deleted()
@@ -247,11 +247,11 @@ def test_a_lost_post_that_somebody_has_deleted_is_posted_anew():
 
 
 def test_a_page_that_nobody_needs_is_taken_away_in_several_tries():
-    class Busy(Paper):
-        refusals = [Unknown("reset"), RefusedForNow(1.0), Unknown("503")]
+    answers = [Unknown("reset"), RefusedForNow(1.0), Unknown("503")]
 
+    class Busy(Paper):
         async def remove(self, message):
-            return Busy.refusals.pop() if Busy.refusals else await super().remove(message)
+            return answers.pop() if answers else await super().remove(message)
 
     paper = Busy(size=200)
 

@@ -262,6 +262,21 @@ async def test_an_edit_while_the_last_pages_are_on_their_way_leaves_none_of_them
     assert shown(talk.paper) == [("Short.", "")]
 
 
+async def test_an_edit_and_try_again_in_one_moment_leave_a_message_to_one_answer(chat, server):
+    server.enqueue(Answer(("One.",)), Answer((Pause(0.2), "Two.")), Answer(("Three.",)))
+    talk = Talk(chat)
+    await talk.answer("why?")
+    former = talk.reply
+
+    await asyncio.gather(talk.edit("why not?"), talk.press(Control.RETRY, reply=former))
+    await talk.end()
+
+    async with chat._store._database.read() as connection:
+        found = await connection.execute(text("SELECT message FROM reply_messages"))
+        recorded = list(found.scalars())
+    assert recorded == list(talk.paper.messages)
+
+
 async def test_an_edit_whose_answer_fails_leaves_the_former_and_says_why(chat, server):
     server.enqueue(Answer(("About dogs.",)), Answer(status=401, code="invalid_api_key"))
     talk = Talk(chat)
