@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 PORT = 8020
 RUNS = 3
 SEEDS = 200
+SCHEDULES = 5000
 KILLS = 100
 MINUTES = 30
 
-.PHONY: sandbox run test soak browser pictures check format bench lock clean
+.PHONY: sandbox run test soak sabotage browser pictures check format bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +19,7 @@ help:
 	@echo "make test      the tests              make browser   those in a real browser"
 	@echo "make check     format, lint, types    make bench     measurements"
 	@echo "make soak      hundreds of schedules of faults, kills, and half an hour of load"
+	@echo "make sabotage  breaks lines of the delivery and sees the tests notice"
 	@echo "make pictures  those of the documentation, anew"
 
 # What it takes to run Parley, and what it takes to work on it.
@@ -46,7 +48,12 @@ test: $(VENV)/dev
 
 # Some hours; the figures are printed at the end, and stand in build/soak.json.
 soak: $(VENV)/dev
+	$(BIN)/python -m tests.faults --seeds $(SCHEDULES)
 	$(BIN)/python -m tests.faults.real --seeds $(SEEDS) --kills $(KILLS) --minutes $(MINUTES)
+
+# Does a test notice when a line that delivers answers is broken?
+sabotage: $(VENV)/dev
+	$(BIN)/python -m tests.faults.sabotage
 
 browser: $(VENV)/dev
 	$(BIN)/python -m pytest -m browser tests/browser
