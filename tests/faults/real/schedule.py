@@ -212,9 +212,6 @@ def _deeds(platform: str, asks: Sequence[Ask], chance: random.Random) -> Iterato
         what = chance.choice(_WHAT[platform])
         if what in ("stop", "edit", "delete") and ask.how in COMMANDS:
             continue
-        # The address to which a command is answered dies with the process that heard it.
-        if what == "kill" and any(one.how in COMMANDS for one in asks):
-            continue
         seconds = chance.choice((0.0, 0.0, 0.5, 1.5))
         yield Deed(what, "chunk", skip, to=ask.number, of=ask.number, seconds=seconds)
 
