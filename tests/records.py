@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -20,10 +21,11 @@ ADA, BEN = Author("U1ADA", "Ada"), Author("U2BEN", "Ben")
 CHANNEL = Conversation("slack", "T1", "C1", "1.0")
 
 
+@dataclass
 class Clock:
-    """Seconds since 1970, which a test moves."""
+    """Seconds, which a test moves."""
 
-    now = NOW
+    now: float = NOW
 
     def __call__(self):
         return self.now

@@ -11,28 +11,14 @@ from core import catch_up
 from core.catch_up import CatchUp, Late
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.messages import Author, Conversation, Question
-from core.store import Store
+from tests.records import Clock
 
 THREAD = Conversation("slack", "T1", "C1", "1.0")
 
 
-class Clock:
-    now = 10_000.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
-
-
-@pytest.fixture
-async def store(tmp_path, clock):
-    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/parley.db", clock)
-    yield store
-    await store.close()
+    return Clock(10_000.0)
 
 
 class Channel:

@@ -4,6 +4,7 @@ import asyncio
 
 from core.errors import NotReached
 from core.offer import FRESH, Offer, near
+from tests.records import Clock
 
 
 class Shelf:
@@ -23,15 +24,8 @@ class Shelf:
         return self.listed
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
 async def test_it_is_asked_once_for_many_and_again_when_it_is_old():
-    shelf, clock = Shelf("b", "a"), Clock()
+    shelf, clock = Shelf("b", "a"), Clock(0.0)
     offer = Offer(shelf, clock)
 
     assert await asyncio.gather(offer.names(), offer.names()) == [("a", "b")] * 2
@@ -46,7 +40,7 @@ async def test_it_is_asked_once_for_many_and_again_when_it_is_old():
 async def test_nobody_waits_for_an_endpoint_that_does_not_answer():
     shelf = Shelf("a")
     shelf.open.clear()
-    offer = Offer(shelf, Clock())
+    offer = Offer(shelf, Clock(0.0))
 
     assert await offer.names(0.01) == ()
     shelf.open.set()
@@ -56,7 +50,7 @@ async def test_nobody_waits_for_an_endpoint_that_does_not_answer():
 
 
 async def test_a_list_that_cannot_be_had_is_empty_or_the_last_one():
-    shelf, clock = Shelf("a", error=NotReached("down")), Clock()
+    shelf, clock = Shelf("a", error=NotReached("down")), Clock(0.0)
     offer = Offer(shelf, clock)
 
     assert await offer.names() == ()

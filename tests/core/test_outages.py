@@ -14,6 +14,7 @@ from core.store.questions import GRACE
 from sandbox.model import Answer, Pause
 from tests.core.house import ADA, BEN, Talk, answered, ask, full, locked, outcome, read_only, until
 from tests.core.paper import THREAD, Paper
+from tests.records import Clock
 
 LONG = "why, " * 4000
 """A question for which a database without room has none."""
@@ -164,19 +165,12 @@ async def test_a_button_that_is_pressed_meanwhile_says_why_nothing_happens(chat,
         assert await talk.press(Control.RETRY, ADA) == StoreUnwritable.says
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
 async def test_after_an_outage_the_owners_of_questions_renew_their_leases_before_others_take_them(
     tmp_path, monkeypatch
 ):
     """Nobody could renew anything for a while, which does not mean that nobody lives."""
     monkeypatch.setattr("core.store.database.PROBING", 0.02)
-    clock, url = Clock(), f"sqlite+aiosqlite:///{tmp_path}/parley.db"
+    clock, url = Clock(1000.0), f"sqlite+aiosqlite:///{tmp_path}/parley.db"
     owner, other = await Store.open(url, clock), await Store.open(url, clock)
     watching = asyncio.create_task(other.watch())
     await owner.questions.claim(ask("Why?"))

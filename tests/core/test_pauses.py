@@ -7,16 +7,10 @@ import pytest
 from core.messages import Conversation
 from core.pauses import FRESH, Pauses
 from core.store import Store
+from tests.records import Clock
 
 HERE = Conversation("slack", "T", "C1", "1.0")
 THERE = Conversation("slack", "T", "C2", "1.0")
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture
@@ -27,7 +21,7 @@ async def store(tmp_path):
 
 
 async def test_a_pause_holds_for_the_whole_channel_and_for_no_other(store):
-    pauses = Pauses(store.pauses, Clock())
+    pauses = Pauses(store.pauses, Clock(100.0))
     assert await pauses.pause(HERE, "U1")
 
     assert await pauses.hold(HERE)
@@ -37,14 +31,14 @@ async def test_a_pause_holds_for_the_whole_channel_and_for_no_other(store):
 
 
 async def test_pausing_twice_and_resuming_twice_change_nothing(store):
-    pauses = Pauses(store.pauses, Clock())
+    pauses = Pauses(store.pauses, Clock(100.0))
     assert [await pauses.pause(HERE, "U1"), await pauses.pause(HERE, "U2")] == [True, False]
     assert [await pauses.resume(HERE, "U1"), await pauses.resume(HERE, "U2")] == [True, False]
     assert not await pauses.hold(HERE)
 
 
 async def test_another_process_notices_within_seconds(store):
-    clock = Clock()
+    clock = Clock(100.0)
     ours, others = Pauses(store.pauses, clock), Pauses(store.pauses, clock)
     assert not await ours.hold(HERE)
     await others.pause(HERE, "U1")
@@ -68,7 +62,7 @@ async def test_those_who_ask_at_once_are_told_in_their_order_after_one_look():
             return set()
 
     rows, told = Slower(), []
-    pauses = Pauses(rows, Clock())
+    pauses = Pauses(rows, Clock(100.0))
 
     async def ask(number):
         await pauses.hold(HERE)
@@ -87,7 +81,7 @@ async def test_what_was_just_read_is_not_read_again_for_any_channel():
             self.reads += 1
             return set()
 
-    rows, clock = Counting(), Clock()
+    rows, clock = Counting(), Clock(100.0)
     pauses = Pauses(rows, clock)
     for where in (HERE, THERE, HERE):
         clock.now += FRESH / 10

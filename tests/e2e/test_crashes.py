@@ -29,6 +29,26 @@ async def killed(bot):
     await bot.ended()
 
 
+async def cut_short(town, ask, **settings):
+    """Somebody asks by `ask`; the bot is killed in the middle of its answer. Their talk."""
+    async with town.bot(**settings) as bot:
+        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
+        talk = ask()
+        talk = await talk if asyncio.iscoroutine(talk) else talk
+        await talk.until(half)
+        await killed(bot)
+    town.model.enqueue("All of it.")
+    return talk
+
+
+def half(seen):
+    return any("Half" in one.text for one in seen)
+
+
+def whole(seen):
+    return [one.text for one in seen] == ["All of it."]
+
+
 def says(words, notice=""):
     return lambda seen: [(one.text, one.notice) for one in seen] == [(words, notice)]
 
@@ -38,13 +58,8 @@ async def test_an_answer_goes_on_in_its_message(town, place, streaming):
     if place.name == "discord" and streaming == "native":
         pytest.skip("Discord has one way")
     only = ONLY[place.name] | {"SLACK_STREAMING": streaming}
-    async with town.bot(**only) as bot:
-        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
-        talk = place.mention(place.ada, "one")
-        await talk.until(lambda seen: any("Half" in one.text for one in seen))
-        (before,) = talk.messages()
-        await killed(bot)
-    town.model.enqueue("All of it.")
+    talk = await cut_short(town, lambda: place.mention(place.ada, "one"), **only)
+    (before,) = talk.messages()
     async with town.bot(**only):
         await talk.until(says("All of it."))
         (seen,) = await talk.until(lambda seen: all(Control.RETRY in one.controls for one in seen))
@@ -59,7 +74,7 @@ async def test_whoever_waited_in_line_is_answered_too_and_no_mark_is_left(town, 
     async with town.bot(**only) as bot:
         town.model.enqueue("Half of it ", Pause(30), "and the rest.")
         talk = place.mention(place.ada, "one")
-        await talk.until(lambda seen: any("Half" in one.text for one in seen))
+        await talk.until(half)
         waiting = talk.say(place.ben, "two")
         async with asyncio.timeout(10):
             while not place.acknowledged(waiting):
@@ -76,12 +91,7 @@ async def test_whoever_waited_in_line_is_answered_too_and_no_mark_is_left(town, 
 
 async def test_a_direct_message_that_a_crash_has_cut_is_answered_in_place(town, place):
     only = ONLY[place.name]
-    async with town.bot(**only) as bot:
-        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
-        talk = place.direct(place.ada, "one")
-        await talk.until(lambda seen: any("Half" in one.text for one in seen))
-        await killed(bot)
-    town.model.enqueue("All of it.")
+    talk = await cut_short(town, lambda: place.direct(place.ada, "one"), **only)
     async with town.bot(**only):
         await talk.until(says("All of it."))
 
@@ -90,13 +100,13 @@ async def test_a_reply_in_a_channel_of_discord_goes_on_there(town):
     place = DiscordPlace(town.discord, town.world.discord)
     only = ONLY["discord"] | {"DISCORD_REPLY": "channel"}
     room = place.room()
-    async with town.bot(**only) as bot:
-        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
+
+    def ask():
         talk = place.mention(place.ada, "one", room)
         talk.channel = room
-        await talk.until(lambda seen: any("Half" in one.text for one in seen))
-        await killed(bot)
-    town.model.enqueue("All of it.")
+        return talk
+
+    talk = await cut_short(town, ask, **only)
     async with town.bot(**only):
         await talk.until(says("All of it."))
 
@@ -106,7 +116,7 @@ async def test_what_is_too_old_is_closed_in_place_and_can_be_tried_again(town, p
     async with town.bot(**only) as bot:
         town.model.enqueue("Half of it", Pause(30), "and the rest.")
         talk = place.mention(place.ada, "one")
-        await talk.until(lambda seen: any("Half" in one.text for one in seen))
+        await talk.until(half)
         await killed(bot)
     async with town.bot(**only, RESUME_WITHIN="0 s"):
         await talk.until(says("Half of it", LEFT_OPEN))
@@ -118,13 +128,8 @@ async def test_what_is_too_old_is_closed_in_place_and_can_be_tried_again(town, p
 async def test_what_was_posted_a_moment_before_the_crash_is_not_posted_again(town, place):
     """The message stands, but the process had no time to write its id down."""
     only = ONLY[place.name]
-    async with town.bot(**only) as bot:
-        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
-        talk = place.mention(place.ada, "one")
-        await talk.until(lambda seen: any("Half" in one.text for one in seen))
-        await killed(bot)
+    talk = await cut_short(town, lambda: place.mention(place.ada, "one"), **only)
     forget_messages(town.folder)
-    town.model.enqueue("All of it.")
     async with town.bot(**only):
         await talk.until(says("All of it."))
 
@@ -132,15 +137,10 @@ async def test_what_was_posted_a_moment_before_the_crash_is_not_posted_again(tow
 @pytest.mark.parametrize("private", [True, False])
 async def test_a_command_is_answered_where_it_was_given(town, place, private):
     only = ONLY[place.name]
-    async with town.bot(**only) as bot:
-        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
-        talk = await place.ask(place.ada, "one", private=private)
-        await talk.until(lambda seen: any("Half" in one.text for one in seen))
-        (before,) = talk.messages()
-        await killed(bot)
-    town.model.enqueue("All of it.")
+    talk = await cut_short(town, lambda: place.ask(place.ada, "one", private=private), **only)
+    (before,) = talk.messages()
     async with town.bot(**only):
-        (seen,) = await talk.until(lambda seen: [one.text for one in seen] == ["All of it."])
+        (seen,) = await talk.until(whole)
         (after,) = talk.messages()
 
     assert after.id == before.id
@@ -156,11 +156,11 @@ async def test_trying_again_what_a_command_has_asked_survives_a_crash(town, plac
         await talk.until(lambda seen: any(Control.RETRY in one.controls for one in seen))
         town.model.enqueue("Half of it ", Pause(30), "and the rest.")
         await talk.press(place.ada, Control.RETRY)
-        await talk.until(lambda seen: any("Half" in one.text for one in seen))
+        await talk.until(half)
         await killed(bot)
     town.model.enqueue("All of it.")
     async with town.bot(**only):
-        await talk.until(lambda seen: [one.text for one in seen] == ["All of it."])
+        await talk.until(whole)
 
 
 async def test_a_command_of_which_nothing_was_shown_is_answered_where_it_was_given(town, place):
@@ -174,7 +174,7 @@ async def test_a_command_of_which_nothing_was_shown_is_answered_where_it_was_giv
         await killed(bot)
     town.model.enqueue("All of it.")
     async with town.bot(**only):
-        await talk.until(lambda seen: [one.text for one in seen] == ["All of it."])
+        await talk.until(whole)
 
 
 async def test_a_summary_that_a_crash_has_cut_says_so_to_its_asker(town, place):
@@ -200,7 +200,7 @@ async def test_another_process_takes_over_at_once_what_a_dead_one_has_left(town,
     async with town.bot(**only) as bot:
         town.model.enqueue("Half of it ", Pause(30), "and the rest.")
         talk = place.mention(place.ada, "one")
-        await talk.until(lambda seen: any("Half" in one.text for one in seen))
+        await talk.until(half)
         async with town.bot(**only):
             town.model.enqueue("All of it.")
             await killed(bot)

@@ -17,6 +17,7 @@ from core.messages import Attachment, Author, Conversation, Question
 from core.store import LEASE, Call, Store
 from core.store.process import ProcessLock
 from tests.core.house import locked
+from tests.records import Clock
 
 THREAD = Conversation("slack", "T1", "C1", "1.0")
 
@@ -27,16 +28,9 @@ def question(message="1.0", cause="asked"):
     )
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture

@@ -8,21 +8,15 @@ from sqlalchemy import text
 from core.erasing import Erasing
 from core.messages import Conversation, Role, Text, Turn
 from core.store import Store
+from tests.records import Clock
 
 PLACE = "slack/T/C"
 TALK = Conversation("slack", "T", "C", "1.0")
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture
