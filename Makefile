@@ -8,8 +8,9 @@ SEEDS = 200
 SCHEDULES = 5000
 KILLS = 100
 MINUTES = 30
+FUZZ_SECONDS = 600
 
-.PHONY: sandbox run test soak sabotage browser pictures check format bench lock clean
+.PHONY: sandbox run test fuzz soak sabotage browser pictures check format bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,7 +19,8 @@ help:
 	@echo "make run       the bot, with the settings in .env"
 	@echo "make test      the tests              make browser   those in a real browser"
 	@echo "make check     format, lint, types    make bench     measurements"
-	@echo "make soak      hundreds of schedules of faults, kills, and half an hour of load"
+	@echo "make fuzz      bad input through every door, for longer than in make test"
+	@echo "make soak      thousands of schedules of faults, kills, and half an hour of load"
 	@echo "make sabotage  breaks lines of the delivery and sees the tests notice"
 	@echo "make pictures  those of the documentation, anew"
 
@@ -46,7 +48,13 @@ run: $(VENV)/run
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n 4 --dist loadfile
 
-# Some hours; the figures are printed at the end, and stand in build/soak.json.
+# What a door lets through is told with the seed that plays it again.
+fuzz: $(VENV)/dev
+	FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} \
+		$(BIN)/python -m pytest tests/fuzz --timeout 0
+
+# Some hours: schedules of the core, then of the whole bot. The figures are printed at the end, and
+# stand in build/soak.json.
 soak: $(VENV)/dev
 	$(BIN)/python -m tests.faults --seeds $(SCHEDULES)
 	$(BIN)/python -m tests.faults.real --seeds $(SEEDS) --kills $(KILLS) --minutes $(MINUTES)

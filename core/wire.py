@@ -19,6 +19,9 @@ from core.thinking import Thinking
 DONE = "[DONE]"
 """The data of the last event of a stream."""
 
+MOST_TOKENS = 1_000_000_000
+"""More than any model reads or writes; what says that it has counted more has counted nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
@@ -173,9 +176,10 @@ class Answer:
     def _pieces(self, chunks: Iterable[str]) -> Iterator[str | Event]:
         """What these chunks hold; a `str` is text that may hold reasoning."""
         for chunk in chunks:
+            if self.over:
+                return
             if chunk.startswith(DONE):
                 self.done = True
-            if self.over:
                 return
             try:
                 yield from list(self._events(_parsed(chunk)))
@@ -281,7 +285,7 @@ def _parsed_leniently(chunk: str) -> object:
 
 def _usage(fields: object) -> Usage | None:
     """Usage as OpenAI tells it; DeepSeek names cached tokens in a way of its own."""
-    if not isinstance(fields, dict):
+    if not isinstance(fields, dict) or not _is_possible(fields):
         return None
     prompt = fields.get("prompt_tokens_details") or {}
     completion = fields.get("completion_tokens_details") or {}
@@ -299,5 +303,10 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _is_possible(usage: dict[str, Any]) -> bool:
+    counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
+    return all(0 <= one <= MOST_TOKENS for one in counts if isinstance(one, int))
+
+
 def _count(value: object) -> int:
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) and 0 <= value <= MOST_TOKENS else 0

@@ -215,6 +215,18 @@ def test_deepseeks_name_for_cached_tokens_is_known():
     assert answer.usage == Usage(prompt=9, cached=4)
 
 
+@pytest.mark.parametrize("count", [-1, -(2**63), 2**31 * 8, 2**63])
+def test_what_no_model_can_have_counted_is_no_usage(count):
+    """Such a number would be money, or more than the database can hold."""
+    answer = Answer()
+    answer.read([json.dumps({"usage": {"prompt_tokens": count, "completion_tokens": 2}})])
+    assert answer.usage is None
+
+    details = {"cached_tokens": count}
+    answer.read([json.dumps({"usage": {"prompt_tokens": 5, "prompt_tokens_details": details}})])
+    assert answer.usage == Usage(prompt=5)
+
+
 words = st.sampled_from(
     [
         *("choices", "delta", "message", "content", "text", "thinking", "reasoning", "refusal"),

@@ -1,0 +1,1 @@
+"""Payloads that nobody should send, through the doors by which they would come in."""
