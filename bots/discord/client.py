@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import discord
@@ -11,8 +12,10 @@ from discord.state import AutoShardedConnectionState
 
 from bots.discord.ears import Ears
 from bots.discord.listener import Listener
+from bots.discord.oddities import ODD, not_understood
 from bots.discord.presses import PressListener
 from bots.discord.settings import Settings
+from bots.discord.shapes import INTERACTION, MESSAGE, check, check_use
 from bots.discord.shown import NO_MENTIONS
 from bots.discord.turns import DIRECT, SPOKEN
 
@@ -21,6 +24,9 @@ log = structlog.get_logger()
 
 SILENCE = 86_400.0
 """Seconds for which a gateway may say nothing, as far as discord.py cares."""
+
+GREETINGS = frozenset({"READY", "RESUMED"})
+"""Events without which there is no session."""
 
 
 def intents() -> discord.Intents:
@@ -32,13 +38,43 @@ class _State(AutoShardedConnectionState["Client"]):
     """What discord.py makes of events, but for the edits of the bot's own messages.
 
     Most events are such, and to make objects of one costs ten times as much as to remember it.
+    An event that cannot be read, such as one with a kind of component that Discord has added,
+    is left out: discord.py would end the session, and with it all that comes next.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        for name, parse in self.parsers.items():
+            if name not in GREETINGS:
+                self.parsers[name] = partial(_left_out_if_odd, name, parse)
+
+    def parse_interaction_create(self, data: Any) -> None:
+        """Somebody used something. What nobody did, discord.py would pass on."""
+        check(data, INTERACTION)
+        if data["type"] == discord.InteractionType.application_command.value:
+            check_use(data["data"])
+        int((data["member"] if data.get("guild_id") else data)["user"]["id"])
+        super().parse_interaction_create(data)
+
+    def parse_message_create(self, data: Any) -> None:
+        """A message came."""
+        check(data, MESSAGE)
+        super().parse_message_create(data)
 
     def parse_message_update(self, data: Any) -> None:
         """A message was edited."""
         has_view = self._view_store.is_message_tracked(int(data["id"]))
         if has_view or not self._get_client().went_on(data):
+            if "content" in data:
+                check(data, MESSAGE)
             super().parse_message_update(data)
+
+
+def _left_out_if_odd(event: str, parse: Callable[[Any], None], data: Any) -> None:
+    try:
+        parse(data)
+    except ODD as error:
+        not_understood(event, error)
 
 
 class Client(discord.AutoShardedClient):
@@ -105,7 +141,7 @@ class Client(discord.AutoShardedClient):
         author = data.get("author")
         if self.user is None or author is None or int(author["id"]) != self.user.id:
             return False
-        if "content" in data and data.get("type") in SPOKEN:
+        if isinstance(data.get("content"), str) and data.get("type") in SPOKEN:
             guild = self._guild(int(data.get("guild_id") or 0))
             channel, message = int(data["channel_id"]), int(data["id"])
             self.listener.went_on(guild, channel, message, data["content"])
@@ -196,7 +232,7 @@ class Client(discord.AutoShardedClient):
 
     async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
         """An event could not be handled."""
-        log.error("unexpected", platform="discord", event=event_method, exc_info=sys.exception())
+        log.error("unexpected", platform="discord", handler=event_method, exc_info=sys.exception())
 
     def _guilds(self, shard: int) -> list[discord.Guild]:
         return [guild for guild in self.guilds if guild.shard_id == shard]

@@ -16,6 +16,7 @@ from bots.discord.address import read, written
 from bots.discord.desk import Desk
 from bots.discord.gate import Gate
 from bots.discord.interaction import InteractionSurface
+from bots.discord.oddities import ODD, not_understood
 from bots.discord.readable import Names, readable
 from bots.discord.refusals import DEADLINE, OTHERS_FIRST
 from bots.discord.settings import suggestions
@@ -88,7 +89,21 @@ class Commands(app_commands.CommandTree[discord.AutoShardedClient]):
         self, interaction: "discord.Interaction[Any]", error: app_commands.AppCommandError, /
     ) -> None:
         """Log what a command could not do."""
-        log.error("command failed", interaction=interaction.id, exc_info=error)
+        match error:
+            case app_commands.CommandInvokeError(original=discord.HTTPException() as refused):
+                # It is over, or answered already: Discord has waited for 3 seconds.
+                log.warning("command not answered", interaction=interaction.id, error=str(refused))
+            case app_commands.CommandInvokeError() | app_commands.CheckFailure():
+                log.error("command failed", interaction=interaction.id, exc_info=error)
+            case _:
+                not_understood("command", error)
+
+    async def _call(self, interaction: "discord.Interaction[Any]") -> None:
+        """discord.py reads what a command brings before anybody has checked it."""
+        try:
+            await super()._call(interaction)
+        except ODD as error:
+            not_understood("command", error)
 
     async def sync_if_changed(self, marks: Marks) -> None:
         """Tell Discord of the commands, unless it was told the same before.

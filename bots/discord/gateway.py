@@ -7,12 +7,14 @@ Source: Discord's developer documentation, "Gateway".
 """
 
 import asyncio
+import json
 from contextlib import suppress
 from typing import Any
 
 import discord
 from discord.gateway import DiscordWebSocket
 
+from bots.discord.oddities import not_understood
 from core.errors import ParleyError
 
 LONGEST_INTERVAL = 15.0
@@ -58,8 +60,11 @@ class Gateway(DiscordWebSocket):
             await super().identify()
 
     async def received_message(self, msg: Any, /) -> None:
-        """Take in a message; HELLO gives it a heart."""
-        await super().received_message(msg)
+        """Take in a message; HELLO gives it a heart. One that is no JSON is left out."""
+        try:
+            await super().received_message(msg)
+        except json.JSONDecodeError as error:
+            not_understood("frame", error)
         if self._keep_alive is not None and not isinstance(self._keep_alive, _Heart):
             self._keep_alive.stop()
             self._interval = min(self._keep_alive.interval or LONGEST_INTERVAL, LONGEST_INTERVAL)

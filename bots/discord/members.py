@@ -45,8 +45,10 @@ class Members:
 
     def saw(self, who: object) -> None:
         """Something came from a member, with the roles that they have now."""
-        if isinstance(who, discord.Member) and not who.bot:
-            self._keep((who.guild.id, who.id), who)
+        # discord.py makes members of nothing where it does not know the server.
+        guild: discord.Guild | None = who.guild if isinstance(who, discord.Member) else None
+        if isinstance(who, discord.Member) and guild and not who.bot:
+            self._keep((guild.id, who.id), who)
 
     def known(self, guild: int, person: int) -> bool:
         """Whether somebody is known to be a member."""

@@ -41,6 +41,9 @@ LAST_ANSWERS = 1.0
 ANSWERED = "answered"
 """Where a request keeps the event that is set when its answer has been sent, or cannot be."""
 
+UNWANTED = 404
+"""Bolt's status for what nobody of ours listens to."""
+
 
 class NotConnected(Exception):
     """The address cannot be dialled, or nobody greets us there.
@@ -133,15 +136,11 @@ class Socket:
     async def _answer(self, request: SocketModeRequest, app: AsyncApp) -> None:
         answered = asyncio.Event()
         try:
-            response = await app.async_dispatch(_bolt_request(request, {ANSWERED: answered}))
-            if response.status == 200:
-                await self._web_socket.send_str(json.dumps(_acknowledgement(request, response)))
+            if answer := await _answer_to(request, app, {ANSWERED: answered}):
+                await self._web_socket.send_str(json.dumps(answer))
         except (ConnectionError, aiohttp.ClientError) as error:
             # Slack delivers it again; whatever was claimed is not claimed twice.
             log.info("not acknowledged", error=type(error).__name__)
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            # Bolt reads payloads before anybody has checked them.
-            log.warning("request not understood", error=type(error).__name__, said=str(error))
         finally:
             answered.set()
             self._unanswered -= 1
@@ -178,7 +177,10 @@ async def _greeted(web_socket: aiohttp.ClientWebSocketResponse) -> int:
 def _json(data: str) -> dict[str, Any]:
     try:
         frame = json.loads(data)
-    except ValueError:
+        if "\\ud" in data.lower():  # half an emoji, which no database takes
+            whole = json.dumps(frame, ensure_ascii=False).encode("utf-8", "replace")
+            frame = json.loads(whole)
+    except (ValueError, RecursionError):
         return {}
     return frame if isinstance(frame, dict) else {}
 
@@ -187,6 +189,29 @@ def _request(frame: dict[str, Any]) -> SocketModeRequest | None:
     if not string(frame, "envelope_id") or not isinstance(frame.get("payload"), dict):
         return None
     return SocketModeRequest.from_dict(frame)
+
+
+async def _answer_to(
+    request: SocketModeRequest, app: AsyncApp, context: dict[str, Any]
+) -> dict[str, Any] | None:
+    """What Slack is sent. None: nothing, so that it delivers an event again, or says it failed.
+
+    An event that nobody understands, or wants, is acknowledged: it would be no other again.
+    """
+    received = SocketModeResponse(request.envelope_id).to_dict()
+    is_event = request.type == "events_api"
+    if is_event and not isinstance(request.payload.get("event"), dict):
+        log.warning("request not understood", error="no event")
+        return received
+    try:
+        response = await app.async_dispatch(_bolt_request(request, context))
+        if response.status == UNWANTED and is_event:
+            return received
+        return _acknowledgement(request, response) if response.status == 200 else None
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        # Bolt reads payloads before anybody has checked them.
+        log.warning("request not understood", error=type(error).__name__, said=str(error))
+        return received if is_event else None
 
 
 def _bolt_request(request: SocketModeRequest, context: dict[str, Any]) -> AsyncBoltRequest:

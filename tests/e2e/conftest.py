@@ -123,11 +123,11 @@ class Bot:
 async def opened(folder, latency=None, *, limited=True):
     """A town whose platforms take so many seconds for a request, by name.
 
-    Unless it is `limited`, Slack takes any number of requests.
+    Unless they are `limited`, the platforms take any number of requests.
     """
     world, latency = World(), latency or {}
     slack = SlackServer(world, latency=latency.get("slack", 0.0), limited=limited)
-    discord = DiscordServer(world, latency=latency.get("discord", 0.0))
+    discord = DiscordServer(world, latency=latency.get("discord", 0.0), limited=limited)
     model = ModelServer(first_token=0.05, rate=200)
     for server in (slack, discord, model):
         await server.start()

@@ -12,7 +12,7 @@ SECONDS = float(os.environ.get("FUZZ_SECONDS", "12"))
 
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 
-BATCH = 40
+BATCH = 100
 """Bad inputs between two good ones."""
 
 

@@ -95,8 +95,10 @@ def test_any_bytes_are_read(pieces):
     assert_sound(read(pieces))
 
 
-def test_a_spoilt_stream_is_read_and_is_the_same_wherever_it_is_split():
+def test_a_spoilt_stream_is_read_and_is_the_same_wherever_it_is_split(record_property):
+    tried = 0
     for chance in rounds(0.4):
+        tried += BATCH
         for _ in range(BATCH):
             sent = stream(chance)
             whole = read([sent])
@@ -105,9 +107,12 @@ def test_a_spoilt_stream_is_read_and_is_the_same_wherever_it_is_split():
             assert read(sent[n : n + 1] for n in range(len(sent))) == whole
             cut = chance.randint(0, len(sent))
             assert read([sent[:cut], sent[cut:]]) == whole
+    record_property("bad inputs", tried)
 
 
-async def test_a_spoilt_stream_ends_in_an_answer_or_in_a_known_failure_and_the_next_is_whole():
+async def test_a_spoilt_stream_ends_in_an_answer_or_in_a_known_failure_and_the_next_is_whole(
+    record_property,
+):
     """Through the real client, over HTTP."""
     server = WireServer()
     await server.start()
@@ -115,7 +120,9 @@ async def test_a_spoilt_stream_ends_in_an_answer_or_in_a_known_failure_and_the_n
     model = Model(api_key="sk-1", base_url=server.base_url, timeouts=timeouts)
     good = answering(text("Yes"), STOP, USAGE, DONE)
     try:
+        tried = 0
         for chance in rounds(0.4):
+            tried += BATCH
             for _ in range(BATCH):
                 sent = stream(chance)
                 cut = chance.randint(0, len(sent))
@@ -127,6 +134,7 @@ async def test_a_spoilt_stream_ends_in_an_answer_or_in_a_known_failure_and_the_n
             events = await asked(model)
             assert [one.text for one in events if isinstance(one, Text)] == ["Yes"]
             assert isinstance(events[-1], Finish)
+        record_property("bad inputs", tried)
     finally:
         await model.close()
         await server.stop()

@@ -232,3 +232,34 @@ async def test_many_at_once_are_all_taken(office):
         await office.notes.question(60)
 
     assert {one.text for one, _ in office.notes.taken} == {str(number) for number in range(60)}
+
+
+@pytest.mark.parametrize("event", [0, None, [], "x", {"type": "message", "channel": {}}])
+async def test_an_event_that_nobody_understands_is_acknowledged_and_need_not_come_again(
+    office, event
+):
+    payload = {"type": "event_callback", "team_id": TEAM, "event": event}
+    await office.slack.post._exchange("events_api", payload)
+
+
+@pytest.mark.parametrize("frame", ["[" * 100_000, "{", "\x00", "null"])
+async def test_a_frame_that_cannot_be_read_does_not_end_the_connection(office, frame):
+    (connection,) = office.slack.sockets._open
+    await connection._socket.send_str(frame)
+
+    office.slack.say("U0ADA", "C0GENERAL", "@Parley still there?")
+
+    await office.notes.question()
+    assert office.slack.sockets._open == [connection]
+
+
+async def test_half_an_emoji_in_a_question_is_replaced(office):
+    said = office.slack.say("U0ADA", "C0GENERAL", "hello")
+    event = {"type": "app_mention", "channel": "C0GENERAL", "user": "U0ADA", "ts": said.id}
+    event |= {"text": "<@U0PARLEY> why \ud83d?"}
+    payload = {"type": "event_callback", "team_id": TEAM, "event": event}
+    await office.slack.post._exchange("events_api", payload)
+
+    question, _ = await office.notes.question()
+
+    assert question.text == "why ??"
