@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -25,6 +26,7 @@ from core.notices import (
     STILL_WRITING,
     THANKS,
 )
+from core.presets import Scope
 from core.revising import former_of, pressed
 from core.store import Known, Store
 
@@ -75,10 +77,12 @@ class Presses:
 
     async def _pressed(self, press: Press) -> str:
         if press.control is Control.STOP:
-            return await self._chat.stop(press.reply, press.person, press.may_manage)
+            return await self._chat.stop(
+                press.reply, press.person, partial(self._manages_its_place, press)
+            )
         settled = await self._chat.settled(press.reply)
         known = await self._store.replies.known(press.reply)
-        if known is None:
+        if known is None or not (press.person in known.askers or _is_here(press, known)):
             return FORGOTTEN
         if (said := await self._anybodys(press, known)) is not None:
             return said
@@ -87,6 +91,11 @@ class Presses:
         if not settled or await self._is_written_elsewhere(known):
             return STILL_WRITING
         return await self._again(press, known)
+
+    async def _manages_its_place(self, press: Press) -> bool:
+        """Whether somebody manages the channel of a reply, and not only that of the press."""
+        known = await self._store.replies.known(press.reply)
+        return known is not None and _is_here(press, known) and await press.may_manage()
 
     async def _is_written_elsewhere(self, known: Known) -> bool:
         """Whether another process that lives has not come to the end of a reply."""
@@ -142,3 +151,8 @@ class Presses:
             return await press.find(known, cause)
         asked = await asked_once.find(self._store.texts, known.conversation, known.name)
         return await press.find_asked(known, asked, f"command:{cause}") if asked else ()
+
+
+def _is_here(press: Press, known: Known) -> bool:
+    """Whether a reply stands in the channel of the press: the name of any other may be made up."""
+    return press.caller.scope == Scope.of(known.conversation)

@@ -178,8 +178,8 @@ class Talk:
             for chat in chats or (self.chat,):
                 await chat.idle()
 
-    async def press(self, control, person=ADA, *, reply="", chat=None) -> str:
-        """Somebody presses a control; returns what they are told."""
+    async def press(self, control, person=ADA, *, reply="", chat=None, place=None) -> str:
+        """Somebody presses a control, in this place; returns what they are told."""
         presser = chat or self.chat
 
         async def may_manage() -> bool:
@@ -188,11 +188,12 @@ class Talk:
         async def ask_afresh(question: str, persona: str) -> None:
             self.afresh.append((question, persona))
 
+        caller = self.paper.caller(person)
         press = Press(
             control,
             reply or self.reply,
             person.id,
-            self.paper.caller(person),
+            replace(caller, scope=place) if place else caller,
             may_manage,
             self._find,
             self._find_asked,

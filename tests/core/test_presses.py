@@ -14,6 +14,7 @@ from core.erasing import Erasing
 from core.errors import ShuttingDown
 from core.messages import Role, Text, Turn
 from core.pages import join
+from core.presets import Scope
 from core.store.texts import DAY
 from sandbox.model import Answer, Pause, Stall
 from tests.core.house import BEN, Talk, ask, shown, until
@@ -697,6 +698,45 @@ async def test_nothing_is_known_of_a_reply_that_there_never_was(chat):
     assert await talk.press(Control.GOOD, reply="ffff") == notices.FORGOTTEN
     assert await talk.press(Control.RETRY, reply="ffff") == notices.FORGOTTEN
     assert await talk.press(Control.STOP, reply="ffff") == notices.COMPLETE
+
+
+# Names that are made up.
+
+ELSEWHERE = [Scope("paper", "W", "C2"), Scope("paper", "W2", "C"), Scope("other", "W", "C")]
+
+
+@pytest.mark.parametrize("place", ELSEWHERE)
+async def test_nothing_is_told_or_done_by_a_press_in_another_channel_than_that_of_the_reply(
+    chat, server, place
+):
+    """Its name may be made up, or copied; and whoever presses manages their own channel."""
+    server.enqueue("One.")
+    talk = Talk(chat)
+    await talk.answer("why?")
+    talk.paper.managers = {BEN.id}
+
+    for control in set(Control) - {Control.STOP}:
+        assert await talk.press(control, BEN, place=place) == notices.FORGOTTEN
+
+    await talk.end()
+    assert shown(talk.paper) == [("One.", "")]
+    assert len(server.requests) == 1
+    month = (await used(chat._store, channel("paper/W/C"))).month
+    assert (month.good, month.bad) == (0, 0)
+
+
+async def test_whoever_manages_another_channel_cannot_stop_an_answer_in_this_one(chat, server):
+    server.enqueue("Begun ", Pause(0.5), "and finished.")
+    talk = Talk(chat)
+    talk.paper.managers = {BEN.id}
+    await talk.ask("count")
+    await until(talk.says("Begun"))
+
+    told = await talk.press(Control.STOP, BEN, place=ELSEWHERE[0])
+    await talk.end()
+
+    assert told == notices.NOT_YOURS
+    assert shown(talk.paper) == [("Begun and finished.", "")]
 
 
 # After a restart.
