@@ -478,6 +478,11 @@ class Settings(Records):
             )
         elif not self.openai_api_key and self.openai_base_url == OPENAI_URL:
             yield "OPENAI_API_KEY is missing. Set it, or OPENAI_BASE_URL to a server of your own."
+        if self.openai_api_key and "@" in urlsplit(self.openai_base_url).netloc:
+            yield (
+                "OPENAI_BASE_URL holds a name or a password for its host, and OPENAI_API_KEY is "
+                "set; a request carries only one of them. Leave one out."
+            )
         if bot.get_secret_value().startswith("xapp-") or app.get_secret_value().startswith("xoxb-"):
             yield (
                 "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are swapped: the bot token begins with "

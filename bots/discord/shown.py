@@ -30,10 +30,19 @@ SHORTEST = 40
 
 def content(page: Page) -> dict[str, Any]:
     """What a message that shows this page is made of; it pings nobody."""
-    notice = NOTICE.cut(page.notice)
+    notice = _shown(page.notice)
     embeds = [discord.Embed(description=notice, colour=GREY)] if notice else []
     buttons = {"view": Buttons(page.controls)} if page.controls else {}
     return {"content": page.text, "embeds": embeds, "allowed_mentions": NO_MENTIONS, **buttons}
+
+
+def without_links(notice: str) -> str:
+    """A notice in which no link hides where it leads: names of files and people stand in it."""
+    return notice.replace("](", "]\u2060(")
+
+
+def _shown(notice: str) -> str:
+    return NOTICE.cut(without_links(notice))
 
 
 def change(page: Page) -> dict[str, Any]:
@@ -47,7 +56,7 @@ def without_embed(page: Page) -> Page:
 
 
 def _with_small_print(text: str, notice: str) -> str:
-    line = " ".join(notice.split())
+    line = " ".join(without_links(notice).split())
     room = LIMIT.size - utf16(f"{text}\n{SMALL_PRINT}")
     if not line or (utf16(line) > room and room < SHORTEST):
         return text
@@ -69,7 +78,7 @@ def is_blank(page: Page) -> bool:
 
 def face(page: Page) -> tuple[str, str]:
     """What people see of a page; Discord trims white space."""
-    return page.text.strip(), NOTICE.cut(page.notice)
+    return page.text.strip(), _shown(page.notice)
 
 
 def face_of(message: discord.Message) -> tuple[str, str]:

@@ -251,8 +251,8 @@ def test_secrets_never_show_in_the_settings_or_in_what_is_said_of_them():
 
 def test_what_an_address_tells_only_to_its_host_is_secret():
     settings = Settings.load(
-        ENOUGH
-        | {
+        {
+            "DISCORD_TOKEN": "d-1",
             "OPENAI_BASE_URL": "https://ada:p%40ss@h:8/v1?api-version=2026-01-01&api_key=k%2F9#f",
             "HTTPS_PROXY": "http://token@proxy:3128",
         }
@@ -260,10 +260,17 @@ def test_what_an_address_tells_only_to_its_host_is_secret():
 
     assert settings.endpoint == "https://h:8/v1"
     assert set(settings.secrets()) == {
-        *("sk-1", "d-1"),
+        "d-1",
         *("ada", "p%40ss", "p@ss", "k/9", "k%2F9"),
         "token",
     }
+
+
+def test_a_key_beside_a_password_in_the_address_is_refused_since_only_one_can_be_sent():
+    (line,) = problems(ENOUGH | {"OPENAI_BASE_URL": "https://ada:p@h:8/v1"})
+
+    assert line.startswith("OPENAI_BASE_URL holds a name or a password")
+    assert "ada" not in line
 
 
 def test_the_example_names_every_setting():

@@ -134,7 +134,7 @@ async def test_an_operators_tools_learn_when_it_is_ready(town):
 
 async def test_what_is_secret_in_the_models_address_is_not_in_the_log(town):
     address = town.model.base_url.replace("://", "://ada:sesame@")
-    async with town.bot(OPENAI_BASE_URL=address) as bot:
+    async with town.bot(OPENAI_BASE_URL=address, OPENAI_API_KEY=None) as bot:
         await asyncio.wait_for(said(bot, f"endpoint={town.model.base_url} "), 10)
 
         assert "sesame" not in bot.said

@@ -61,3 +61,12 @@ def test_small_print_never_makes_a_message_too_long(text):
 
     assert utf16(page.text) <= 2000
     assert page.text.startswith(text.strip()[:10])
+
+
+def test_no_link_in_a_notice_hides_where_it_leads():
+    page = Page("", "I cannot read “[free](https://evil.example).zip”.")
+
+    (embed,) = content(page)["embeds"]
+    assert "](" not in embed.description
+    assert "](" not in without_embed(page).text
+    assert face(page)[1] == embed.description
