@@ -14,6 +14,7 @@ from bots.discord.ears import Ears
 from bots.discord.listener import Listener
 from bots.discord.oddities import ODD, not_understood
 from bots.discord.presses import PressListener
+from bots.discord.ratelimits import Ratelimits
 from bots.discord.settings import Settings
 from bots.discord.shapes import INTERACTION, MESSAGE, check, check_use
 from bots.discord.shown import NO_MENTIONS
@@ -101,6 +102,7 @@ class Client(discord.AutoShardedClient):
             heartbeat_timeout=SILENCE,
             **options,
         )
+        self.http._buckets = Ratelimits()  # noqa: SLF001 - where discord.py looks for them
         self._turn = turn
         self._ears: Ears | None = None
         self.greeted = asyncio.Event()
