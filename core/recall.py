@@ -7,6 +7,15 @@ from dataclasses import dataclass, field
 
 from core.messages import Conversation, Turn
 
+CONVERSATIONS = 1000
+"""Conversations that are held, at most."""
+
+TURNS = 400
+"""Messages of each, at most."""
+
+CHARACTERS = 8_000_000
+"""Characters of all of them together, at most; those that were not needed for longest go."""
+
 
 @dataclass(slots=True)
 class _Held:
@@ -15,6 +24,7 @@ class _Held:
     turns: dict[str, Turn] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     fetched: asyncio.Event | None = None
+    size: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -32,14 +42,17 @@ class Recall:
 
     def __init__(
         self,
-        conversations: int = 1000,
-        turns: int = 400,
+        conversations: int = CONVERSATIONS,
+        turns: int = TURNS,
+        characters: int = CHARACTERS,
         changed: Callable[[Conversation, str, Turn | None], None] | None = None,
     ) -> None:
         """`changed` is told of each message that is edited, or deleted (None), held or not."""
         self._changed = changed
         self._conversations = conversations
         self._turns = turns
+        self._characters = characters
+        self._size = 0
         self._held: OrderedDict[Conversation, _Held] = OrderedDict()
 
     async def turns(
@@ -67,8 +80,9 @@ class Recall:
         """A message was posted, or edited; conversations that are not held are left so."""
         held = self._held.get(conversation)
         if held is not None:
-            held.turns[turn.id] = turn
+            self._put(held, turn)
             self._trim(held)
+            self._bound()
 
     def edited(self, conversation: Conversation, turn: Turn) -> None:
         """A message was edited; one that is not held, such as one too old, is left so."""
@@ -81,7 +95,7 @@ class Recall:
         if self._changed:
             self._changed(conversation, turn.id, turn)
         if held := self._held.get(conversation):
-            held.turns.pop(turn.id, None)
+            self._take(held, turn.id)
             if not held.is_whole:
                 held.gone.add(turn.id)
 
@@ -93,7 +107,8 @@ class Recall:
         """
         held = self._held.get(conversation)
         if held is not None and (turn.id in held.turns or not held.is_whole):
-            held.turns[turn.id] = turn
+            self._put(held, turn)
+            self._bound()
 
     def deleted(self, conversation: Conversation, id: str) -> None:  # noqa: A002
         """A message is gone."""
@@ -101,7 +116,7 @@ class Recall:
             self._changed(conversation, id, None)
         held = self._held.get(conversation)
         if held is not None:
-            held.turns.pop(id, None)
+            self._take(held, id)
             if not held.is_whole:
                 held.gone.add(id)
 
@@ -128,18 +143,41 @@ class Recall:
         held.gone.clear()
         held.fetched.set()
         held.fetched = None
-        self._trim(held)
+        if self._held.get(conversation) is held:
+            self._count(held, sum(len(turn.text) for turn in held.turns.values()) - held.size)
+            self._trim(held)
+            self._bound()
         return tuple(held.turns.values())
 
     def _hold(self, conversation: Conversation) -> _Held:
         held = self._held[conversation] = _Held()
-        while len(self._held) > self._conversations:
-            self._forget(next(iter(self._held)))
+        self._bound()
         return held
+
+    def _bound(self) -> None:
+        """Forget what was not needed for longest; whatever is asked for last stays."""
+        while len(self._held) > 1 and (
+            len(self._held) > self._conversations or self._size > self._characters
+        ):
+            self._forget(next(iter(self._held)))
+
+    def _put(self, held: _Held, turn: Turn) -> None:
+        before = held.turns.get(turn.id)
+        held.turns[turn.id] = turn
+        self._count(held, len(turn.text) - (len(before.text) if before else 0))
+
+    def _take(self, held: _Held, id: str) -> None:  # noqa: A002
+        if gone := held.turns.pop(id, None):
+            self._count(held, -len(gone.text))
+
+    def _count(self, held: _Held, characters: int) -> None:
+        held.size += characters
+        self._size += characters
 
     def _forget(self, conversation: Conversation) -> None:
         # Whoever waits for the fetch of a dropped entry looks again, and fetches anew.
         held = self._held.pop(conversation)
+        self._size -= held.size
         if held.fetched is not None:
             held.fetched.set()
 
@@ -147,4 +185,4 @@ class Recall:
         """Drop the oldest quarter at once: a beginning that seldom moves is cached by providers."""
         if held.is_whole and len(held.turns) > self._turns:
             for id in list(held.turns)[: len(held.turns) - self._turns * 3 // 4]:  # noqa: A001
-                del held.turns[id]
+                self._take(held, id)

@@ -123,6 +123,35 @@ async def test_memory_is_bounded():
     assert 10 <= len(await recall.turns(Conversation("slack", "T1", "C1", "49"), platform)) <= 20
 
 
+async def test_long_conversations_leave_room_for_fewer():
+    """Whatever becomes of their messages, no more than so many characters are held."""
+    recall, platform = Recall(characters=100), Platform(turn("0", "." * 30))
+    talks = [Conversation("slack", "T1", "C1", str(n)) for n in range(4)]
+    for talk in talks:
+        await recall.turns(talk, platform)
+    held = [talk for talk in talks if talk in recall._held]
+    recall.posted(held[0], turn("0", "." * 10))
+    recall.posted(held[0], turn("1", "." * 15))
+    recall.deleted(held[1], "0")
+    recall.posted(held[1], turn("2", "." * 45))
+
+    assert [*recall._held] == held == talks[1:]
+
+    recall.reworded(held[2], turn("0", "." * 31))
+
+    assert [*recall._held] == held[1:]
+
+
+async def test_one_conversation_is_held_however_long_it_is():
+    recall, platform = Recall(characters=100), Platform(turn("1", "." * 200))
+    await recall.turns(ELSEWHERE, platform)
+    await recall.turns(HERE, platform)
+
+    await recall.turns(HERE, platform)
+
+    assert platform.calls == 2
+
+
 async def test_a_message_that_is_only_put_better_has_not_changed():
     """What was made of it, such as a former answer to it, need not be erased."""
     changes = []
