@@ -385,6 +385,8 @@ class Reply:
             await self._tidy()
         finally:
             self._governor.over(self._growth)
+            # Whoever is told holds the reply: a circle, in which its texts would stay for minutes.
+            del self._posted
 
     async def _tidy(self) -> None:
         """Take away the messages for which there is no page any more."""

@@ -50,8 +50,10 @@ class Signs:
         """Let the sign fade."""
         sign = self._signs.pop(conversation, None)
         if sign and sign.task:
-            sign.task.cancel()
-            await asyncio.wait({sign.task})
+            # A task that was cancelled holds what it worked on: no circle is left of the two.
+            task, sign.task = sign.task, None
+            task.cancel()
+            await asyncio.wait({task})
 
     async def close(self) -> None:
         """Let all signs fade."""

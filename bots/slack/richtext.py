@@ -6,7 +6,7 @@ headings are lost there (docs.slack.dev/reference/block-kit/blocks/markdown-bloc
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from bots.slack.mrkdwn import Name, link, mention
 from bots.slack.mrkdwn import markdown as from_mrkdwn
@@ -57,35 +57,20 @@ class _Reader:
     def __init__(self, person: Name, channel: Name) -> None:
         self._person = person
         self._channel = channel
-        self._blocks: dict[str, Callable[[Json], str]] = {
-            "rich_text": self._rich_text,
-            "markdown": lambda block: _text(block, "text").strip("\n"),
-            "section": self._section,
-            "header": lambda block: f"# {self._object(block.get('text'))}",
-            "table": self._table,
-            "divider": lambda _: "---",
-        }
-        self._words: dict[str, Callable[[Json], str]] = {
-            "text": lambda word: _text(word, "text"),
-            "link": lambda word: link(_text(word, "url"), _text(word, "text")),
-            "user": self._mention,
-            "channel": self._reference,
-            "usergroup": lambda word: mention(_text(word, "usergroup_id")),
-            "broadcast": lambda word: mention(_text(word, "range")),
-            "emoji": _emoji,
-            "color": lambda word: _text(word, "value"),
-        }
 
     def read(self, blocks: Iterable[Json]) -> str:
         return "\n\n".join(filter(None, map(self._block, blocks)))
 
     def _block(self, block: Json) -> str:
         reader = self._blocks.get(_text(block, "type"))
-        return reader(block) if reader else ""
+        return reader(self, block) if reader else ""
 
     def _section(self, block: Json) -> str:
         texts = [block.get("text"), *_dicts(block.get("fields"))]
         return "\n".join(filter(None, map(self._object, texts)))
+
+    def _header(self, block: Json) -> str:
+        return f"# {self._object(block.get('text'))}"
 
     def _object(self, text: Any) -> str:
         """A text object: plain, or in Slack's own markup."""
@@ -159,7 +144,7 @@ class _Reader:
 
     def _word(self, word: Json) -> str:
         reader = self._words.get(_text(word, "type"))
-        return reader(word) if reader else _text(word, "fallback")
+        return reader(self, word) if reader else _text(word, "fallback")
 
     def _mention(self, word: Json) -> str:
         user = _text(word, "user_id")
@@ -168,6 +153,25 @@ class _Reader:
     def _reference(self, word: Json) -> str:
         channel = _text(word, "channel_id")
         return f"#{self._channel(channel) or channel}"
+
+    _blocks: ClassVar[dict[str, Callable[["_Reader", Json], str]]] = {
+        "rich_text": _rich_text,
+        "markdown": lambda _, block: _text(block, "text").strip("\n"),
+        "section": _section,
+        "header": _header,
+        "table": _table,
+        "divider": lambda _, __: "---",
+    }
+    _words: ClassVar[dict[str, Callable[["_Reader", Json], str]]] = {
+        "text": lambda _, word: _text(word, "text"),
+        "link": lambda _, word: link(_text(word, "url"), _text(word, "text")),
+        "user": _mention,
+        "channel": _reference,
+        "usergroup": lambda _, word: mention(_text(word, "usergroup_id")),
+        "broadcast": lambda _, word: mention(_text(word, "range")),
+        "emoji": lambda _, word: _emoji(word),
+        "color": lambda _, word: _text(word, "value"),
+    }
 
 
 def _emoji(word: Json) -> str:

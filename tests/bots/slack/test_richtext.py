@@ -111,3 +111,9 @@ json = st.recursive(
 def test_no_blocks_are_too_odd_to_be_read(blocks):
     assert isinstance(read(blocks), str)
     assert isinstance(read([blocks]), str)
+
+
+def test_whoever_reads_blocks_is_forgotten(uncollected):
+    """It is so without the garbage collector, which comes seldom."""
+    assert read(translate("Some **bold** words.")) == "Some **bold** words."
+    assert uncollected(richtext._Reader) == []

@@ -1,0 +1,33 @@
+"""Of an answer that has ended nothing is left in memory, not even for the garbage collector."""
+
+from core.reply import Reply
+from core.running import Running
+from sandbox.model import Stall
+from tests.core.house import answered, ask, reading, until
+from tests.core.paper import Paper
+
+
+async def test_an_answer(chat, server, uncollected):
+    server.enqueue("Because ", "it is so.")
+    await reading(chat, "Why?")
+
+    assert uncollected(Reply, Running) == []
+
+
+async def test_an_answer_of_many_messages(chat, server, uncollected):
+    server.enqueue(*["Words and words. "] * 100)
+    paper = await reading(chat, "Why?", Paper(size=200))
+
+    assert len(paper.messages) > 5
+    assert uncollected(Reply, Running) == []
+
+
+async def test_an_answer_that_was_stopped(chat, server, uncollected):
+    server.enqueue("Because ", Stall())
+    paper = Paper(size=2000)
+    async with answered(chat):
+        await chat.accept(ask("Why?"), paper)
+        await until(lambda: paper.messages)
+        await chat.stop(next(iter(chat._underway)).name, "U1", None)
+
+    assert uncollected(Reply, Running) == []
