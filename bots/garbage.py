@@ -12,8 +12,8 @@ from contextlib import suppress
 AT_LEAST = 60.0
 """Seconds from one full collection to the next."""
 
-AT_MOST = 600.0
-"""Seconds that it is put off while replies grow."""
+AT_MOST = 120.0
+"""Seconds that it is put off while replies grow: what failures leave behind piles up meanwhile."""
 
 NEVER = 1_000_000
 """Collections of the middle generation before Python itself would start a full one."""
@@ -22,7 +22,8 @@ NEVER = 1_000_000
 async def collect(idle: Callable[[], Awaitable[None]]) -> None:
     """Collect all garbage now and then, for ever; `idle` returns once no reply grows."""
     young, middle, old = gc.get_threshold()
-    gc.freeze()  # what the start has loaded stays
+    gc.collect()
+    gc.freeze()  # what the start has loaded stays, but not what it has left behind
     gc.set_threshold(young, middle, NEVER)
     try:
         while True:

@@ -56,3 +56,15 @@ async def test_replies_put_it_off():
 
 async def test_but_not_for_ever():
     assert await collected_within(2, never)
+
+
+async def test_what_the_start_has_left_behind_is_collected_at_once():
+    gone = asyncio.Event()
+    weakref.finalize(thing := Knot(), gone.set)
+    gc.collect(1)
+    del thing  # it is old by now
+    task = asyncio.create_task(garbage.collect(never))
+    await asyncio.sleep(0)
+    task.cancel()
+
+    assert gone.is_set()
