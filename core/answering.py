@@ -26,6 +26,7 @@ from core.errors import (
     ParleyError,
     PlatformFailed,
     StoreFailed,
+    forget_trace,
 )
 from core.fresh import FreshStarts
 from core.introductions import Introductions
@@ -224,6 +225,7 @@ class Answering:
             raise
         except ParleyError as error:
             log.warning("failed", conversation=str(running.conversation), **_described(error))
+            forget_trace(error)
             return failure(error)
         except Exception:
             log.exception("unexpected", conversation=str(running.conversation))

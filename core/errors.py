@@ -405,3 +405,15 @@ def _until(seconds: float) -> Notice:
     if seconds < 48 * 3600:
         return _when(seconds)
     return Notice("in_days", count=math.ceil(seconds / 86_400))
+
+
+def forget_trace(error: BaseException) -> None:
+    """Let an error, and what caused it, hold nothing of what was at work when it was raised.
+
+    What was at work often holds the error: a circle, in which the texts of an answer would stay
+    until garbage is collected.
+    """
+    one: BaseException | None = error
+    while one is not None:
+        one.__traceback__ = None
+        one = one.__cause__ or one.__context__

@@ -1,9 +1,11 @@
 """Of an answer that has ended nothing is left in memory, not even for the garbage collector."""
 
+from types import TracebackType
+
 from core.reply import Reply
 from core.running import Running
-from sandbox.model import Stall
-from tests.core.house import answered, ask, reading, until
+from sandbox.model import Cut, Fail, Stall
+from tests.core.house import answered, ask, reading, shown, until
 from tests.core.paper import Paper
 
 
@@ -11,7 +13,7 @@ async def test_an_answer(chat, server, uncollected):
     server.enqueue("Because ", "it is so.")
     await reading(chat, "Why?")
 
-    assert uncollected(Reply, Running) == []
+    assert uncollected(Reply, Running, TracebackType) == []
 
 
 async def test_an_answer_of_many_messages(chat, server, uncollected):
@@ -19,7 +21,7 @@ async def test_an_answer_of_many_messages(chat, server, uncollected):
     paper = await reading(chat, "Why?", Paper(size=200))
 
     assert len(paper.messages) > 5
-    assert uncollected(Reply, Running) == []
+    assert uncollected(Reply, Running, TracebackType) == []
 
 
 async def test_an_answer_that_was_stopped(chat, server, uncollected):
@@ -30,4 +32,28 @@ async def test_an_answer_that_was_stopped(chat, server, uncollected):
         await until(lambda: paper.messages)
         await chat.stop(next(iter(chat._underway)).name, "U1", None)
 
-    assert uncollected(Reply, Running) == []
+    assert uncollected(Reply, Running, TracebackType) == []
+
+
+async def test_an_answer_that_was_interrupted(chat, server, uncollected):
+    server.enqueue("Because ", Cut())
+    paper = await reading(chat, "Why?")
+
+    assert paper.messages
+    assert uncollected(Reply, Running, TracebackType) == []
+
+
+async def test_an_answer_that_failed(chat, server, uncollected):
+    server.enqueue(Fail(code="bad"))
+    await reading(chat, "Why?")
+
+    assert uncollected(Reply, Running, TracebackType) == []
+
+
+async def test_an_answer_for_which_the_model_was_asked_again(chat, server, uncollected):
+    server.enqueue(Fail())
+    server.enqueue("Because ", "it is so.")
+    paper = await reading(chat, "Why?")
+
+    assert shown(paper) == [("Because it is so.", "")]
+    assert uncollected(Reply, Running, TracebackType) == []
