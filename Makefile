@@ -46,7 +46,7 @@ run: $(VENV)/run
 
 # Most of a test is waiting, so more of them than cores run at once; a file shares its bot.
 test: $(VENV)/dev
-	$(BIN)/python -m pytest -n 4 --dist loadfile
+	$(BIN)/python -m pytest -n 5 --dist loadfile
 
 # What a door lets through is told with the seed that plays it again.
 fuzz: $(VENV)/dev
