@@ -10,7 +10,7 @@ KILLS = 100
 MINUTES = 30
 FUZZ_SECONDS = 600
 
-.PHONY: sandbox run test fuzz soak sabotage browser pictures check format bench lock clean
+.PHONY: sandbox run test fuzz audit soak sabotage browser pictures check format bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make fuzz      bad input through every door, for longer than in make test"
 	@echo "make soak      thousands of schedules of faults, kills, and half an hour of load"
 	@echo "make sabotage  breaks lines of the delivery and sees the tests notice"
+	@echo "make audit     looks for known holes in the libraries that are pinned (online)"
 	@echo "make pictures  those of the documentation, anew"
 
 # What it takes to run Parley, and what it takes to work on it.
@@ -89,6 +90,10 @@ lock: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet uv
 	$(UV) --output-file requirements.txt
 	$(UV) --group dev --output-file requirements-dev.txt
+
+audit: $(VENV)/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(BIN)/python -m pip_audit --require-hashes --disable-pip -r requirements.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -40,6 +40,38 @@ def test_it_asks_for_the_scopes_that_the_sandbox_grants():
     assert set(items("bot")) == SCOPES
 
 
+USES = {
+    "app_mentions:read": "app_mention",
+    "assistant:write": "assistant_threads_setStatus",
+    "channels:history": "message.channels",
+    "channels:read": "conversations_info",
+    "chat:write": "chat_postMessage",
+    "chat:write.public": "def announce",  # ALERT_CHANNEL is any public channel
+    "commands": "app.command",
+    "files:read": "files_info",
+    "files:write": "files_getUploadURLExternal",
+    "groups:history": "message.groups",
+    "groups:read": "conversations_info",
+    "im:history": "message.im",
+    "im:read": "users_conversations",
+    "im:write": "conversations_open",
+    "mpim:history": "message.mpim",
+    "mpim:read": "conversations_info",
+    "reactions:write": "reactions_add",
+    "usergroups:read": "usergroups_list",
+    "users:read": "users_info",
+}
+"""The call, or the event, for which the product needs each scope."""
+
+
+def test_each_scope_is_needed_by_something_that_the_product_does():
+    sources = "".join(one.read_text() for one in Path(commands.__file__).parent.glob("*.py"))
+
+    assert set(USES) == set(items("bot"))
+    for scope, use in USES.items():
+        assert use in sources or use in items("bot_events"), scope
+
+
 def test_it_subscribes_to_what_the_sandbox_sends():
     assert set(items("bot_events")) >= EVENTS
 
