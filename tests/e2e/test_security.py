@@ -15,6 +15,7 @@ import pytest
 from core.controls import Control
 from sandbox.faults import Fault
 from sandbox.model import Answer, Cut, Raw
+from sandbox.world import Person
 from tests.e2e.places import DiscordPlace, File, SlackPlace
 
 PLATFORMS = (SlackPlace, DiscordPlace)
@@ -235,3 +236,31 @@ async def test_the_name_of_a_file_is_only_a_name_in_what_the_bot_says_of_it(town
     for control in ("<!channel>", "<@U0BEN>"):
         assert control not in sent
     assert "<https://evil" not in message.text
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_no_other_program_is_ever_answered_whatever_it_says_and_wherever(town, platform):
+    """So that two bots cannot keep each other busy: mentions, follow-ups, edits, replies."""
+    robot = "U0ROBOT" if platform is SlackPlace else "1077"
+    async with town.bot():
+        place = next(one for one in places(town) if isinstance(one, platform))
+        place.space.add_person(Person(robot, "Robot", "robot", is_bot=True))
+        room = place.room()
+        town.model.enqueue("Hello Ada.")
+        talk = place.mention(place.ada, "hello", room)
+        await answered(talk, "Hello Ada.")
+
+        edited = place.mention(robot, "what can you do?", room)
+        edited.edit("@Parley and what can you do now?")
+        talk.say(robot, "and me?")
+        talk.say(robot, "@Parley and me?")
+        if platform is SlackPlace:
+            hook = {"subtype": "bot_message", "bot_id": "B0HOOK", "username": "Build"}
+            place.space.post(room, robot, "<@U0PARLEY> the build is broken", payload=hook)
+
+        town.model.enqueue("Still here.")
+        talk.say(place.ada, "@Parley are you there?")
+        await answered(talk, "Still here.")
+        assert edited.seen() == []
+
+    assert len(town.model.requests) == 2
