@@ -29,6 +29,14 @@ SILENCE = 86_400.0
 GREETINGS = frozenset({"READY", "RESUMED"})
 """Events without which there is no session."""
 
+USES = frozenset(
+    {
+        discord.InteractionType.application_command.value,
+        discord.InteractionType.autocomplete.value,
+    }
+)
+"""Interactions that bring a command."""
+
 
 def intents() -> discord.Intents:
     """What the bot asks Discord to send; message content is to be switched on in the portal."""
@@ -52,7 +60,7 @@ class _State(AutoShardedConnectionState["Client"]):
     def parse_interaction_create(self, data: Any) -> None:
         """Somebody used something. What nobody did, discord.py would pass on."""
         check(data, INTERACTION)
-        if data["type"] == discord.InteractionType.application_command.value:
+        if data["type"] in USES:
             check_use(data["data"])
         int((data["member"] if data.get("guild_id") else data)["user"]["id"])
         super().parse_interaction_create(data)

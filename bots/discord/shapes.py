@@ -90,5 +90,6 @@ def check_use(data: dict[str, Any]) -> None:
 def _check_options(options: list[dict[str, Any]]) -> None:
     for option in options:
         if kind := VALUES.get(option["type"]):
-            check(option.get("value"), kind, "value")
+            # A number that is still being typed is a text.
+            check(option.get("value"), (kind, str) if option.get("focused") else kind, "value")
         _check_options(option.get("options", []))
