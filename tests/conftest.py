@@ -12,8 +12,12 @@ settings.load_profile("parley")
 
 @pytest.fixture
 def uncollected():
-    """The objects of these kinds that are still there, with nobody collecting garbage."""
+    """The objects of these kinds that are there and were not before, with nobody collecting."""
     gc.collect()
     gc.disable()
-    yield lambda *kinds: [one for one in gc.get_objects() if isinstance(one, kinds)]
+    before = gc.get_objects()
+    known = set(map(id, before))
+    yield lambda *kinds: [
+        one for one in gc.get_objects() if isinstance(one, kinds) and id(one) not in known
+    ]
     gc.enable()

@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bots.discord import budgets
+from bots.discord.surface import DiscordSurface
 from core.access import Kind
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.messages import Conversation, Role
@@ -802,3 +803,17 @@ async def test_a_history_that_cannot_be_read_is_a_failure_of_the_platform(surfac
 
     with pytest.raises(PlatformFailed):
         await surface.history()
+
+
+async def test_where_a_question_was_answered_is_forgotten(bot, discord, clerk, uncollected):
+    """It is so without the garbage collector, which comes seldom."""
+    discord.say(ADA, GENERAL, "@Parley hello")
+    _, surface = await clerk.next()
+    await surface.status("is thinking")
+    posted = await surface.post(Page("One"), "n.0")
+    await surface.edit(posted.message, Page("One, two."))
+    await surface.status("")
+    await bot._client.idle(5)
+    del surface
+
+    assert uncollected(DiscordSurface) == []

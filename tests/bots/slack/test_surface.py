@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bots.slack.surface import SlackSurface
 from core.errors import PlatformFailed
 from core.messages import Role
 from core.pace import Urgency
@@ -511,3 +512,17 @@ class TestStatus:
 
         await surface.status("is thinking …")
         await surface.status("")
+
+
+@pytest.mark.parametrize("channel", ["C0GENERAL", "D0ADA"])
+async def test_where_a_question_was_answered_is_forgotten(office, channel, uncollected):
+    """It is so without the garbage collector, which comes seldom."""
+    surface = await asked(office, channel)
+    await surface.status("is thinking")
+    posted = await surface.post(Page("A lea"), "n.0", surface.ways[0])
+    await surface.edit(posted.message, Page("A lease."))
+    await surface.status("")
+    office.notes.taken.clear()
+    del surface
+
+    assert uncollected(SlackSurface) == []
