@@ -414,6 +414,8 @@ def forget_trace(error: BaseException) -> None:
     until garbage is collected.
     """
     one: BaseException | None = error
-    while one is not None:
+    seen: set[int] = set()
+    while one is not None and id(one) not in seen:  # two that were raised in turn name each other
+        seen.add(id(one))
         one.__traceback__ = None
         one = one.__cause__ or one.__context__

@@ -2,6 +2,7 @@
 
 from types import TracebackType
 
+from core.errors import forget_trace
 from core.reply import Reply
 from core.running import Running
 from sandbox.model import Cut, Fail, Stall
@@ -57,3 +58,12 @@ async def test_an_answer_for_which_the_model_was_asked_again(chat, server, uncol
 
     assert shown(paper) == [("Because it is so.", "")]
     assert uncollected(Reply, Running, TracebackType) == []
+
+
+def test_errors_that_name_each_other_are_gone_through_once():
+    one, other = ValueError("one"), ValueError("other")
+    one.__context__, other.__cause__ = other, one
+
+    forget_trace(one)
+
+    assert one.__traceback__ is other.__traceback__ is None
