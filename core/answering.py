@@ -165,6 +165,9 @@ class Answering:
         if reply.cut:
             await self._introductions.unsaid(running.asked[0].question, running.name)
             ending = Ending("interrupted", RESTARTING, ending.figures)
+        if reply.left_growing:
+            running.stays_open = True
+            return ending if reply.gave_up else None
         if refused or reply.gave_up:
             return ending
         await self._settle(running, ending)
@@ -309,14 +312,14 @@ class Answering:
         if (revision := asked.revision) is None:
             return None
         try:
-            await self._store.replies.begin(
-                running.name, str(asked.surface.conversation), keys(running.asked)
-            )
-            running.is_recorded = True
             async with asyncio.timeout(RECALL_TIMEOUT):
                 running.pages = await asked.surface.said(revision.former)
             if revision.messages:
                 running.shown = join([page.text for page in running.pages])
+            await self._store.replies.begin(
+                running.name, str(asked.surface.conversation), keys(running.asked)
+            )
+            running.is_recorded = True
             if revision.attempts:
                 await self._store.replies.stands_in(running.name, revision.messages)
                 running.former = await self._former(running.name)
@@ -330,7 +333,11 @@ class Answering:
         except (ParleyError, TimeoutError) as error:
             why = error if isinstance(error, ParleyError) else PlatformFailed("not read in time")
             log.warning("former answer not read", reply=running.name, **_described(why))
-            running.reply.let_stand()
+            if revision.attempts and running.pages is not None:
+                # They look as if they went on, and say how it ended as soon as that is known.
+                running.unrecorded.update(enumerate(revision.messages))
+            else:
+                running.reply.let_stand()
             return failure(why)
         return None
 

@@ -54,7 +54,7 @@ from core.running import Running
 from core.spending import Spending
 from core.status import Status
 from core.store import Known, Store
-from core.surface import Surface, refuse
+from core.surface import Outcome, Surface, refuse
 from core.underway import Underway
 from core.words import Notice, told
 
@@ -178,7 +178,8 @@ class Chat:
         """The asker has edited a question: answer what it asks now, in the place of what it asked.
 
         `question.cause` names the edit; `find` reads the questions of a reply anew, as caused by
-        it. False: it was none of ours, or the edit was seen before. Raises as `accept` does.
+        it. False: it was none of ours, or this edit or a later one was seen before. Raises as
+        `accept` does.
         """
         return await self._claimed(self._edit(question, surface, find))
 
@@ -193,7 +194,7 @@ class Chat:
         """Whether somebody is to be told now that they may not; they then count as told."""
         return self._admission.due(caller)
 
-    async def deleted(self, question: str, remove: Callable[[str], Awaitable[object]]) -> None:
+    async def deleted(self, question: str, remove: Callable[[str], Awaitable[Outcome]]) -> None:
         """A question was deleted, as `Changes.deleted`."""
         await self._changes.deleted(question, remove)
 
@@ -458,7 +459,9 @@ class Chat:
             self._queue.follow(running.asked[-1], running.name, running.reply.messages)
             ours = [one for one in running.asked if one.question.key in self._leases]
             for one in running.asked:
-                self._forget(one)
+                one.status.clear()
+                if not running.stays_open:
+                    self._forget(one)
             left = answering.cancelled() or running.is_lost
             if left and len(ours) < len(running.asked):
                 # One of them was taken over by another process; the others are still ours.
@@ -473,7 +476,10 @@ class Chat:
             return
         try:
             if unshown := await self._answering.answer(running):
-                await self._refuse(asked, unshown.notice, unshown.outcome, running)
+                if running.stays_open:
+                    await self._told(asked[-1].question, asked[-1].surface, unshown.notice)
+                else:
+                    await self._refuse(asked, unshown.notice, unshown.outcome, running)
         except* LeaseLost as lost:
             log.warning("taken over by another process", error=str(lost.exceptions[0]))
             await self._lost_some(running)

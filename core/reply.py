@@ -123,6 +123,7 @@ class Reply:
         "_growth",
         "_hurried",
         "_interruption",
+        "_left_growing",
         "_nap",
         "_nonce",
         "_notice",
@@ -186,6 +187,7 @@ class Reply:
         self._early = False
         self._withdrawn = False
         self._gave_up = False
+        self._left_growing = False
         self._patience: asyncio.Timeout | None = None
         self._awaited: _Slot | None = None
         self._failures = 0
@@ -199,6 +201,11 @@ class Reply:
     def gave_up(self) -> bool:
         """Whether no request was allowed that would have said how it ended."""
         return self._gave_up
+
+    @property
+    def left_growing(self) -> bool:
+        """Whether a message still looks as if it went on: no edit was allowed in time."""
+        return self._left_growing
 
     @property
     def cut(self) -> bool:
@@ -330,11 +337,13 @@ class Reply:
         """There is no more time: begin no further message, and let `notice` say what that cost.
 
         An edit that is not allowed within so many seconds is left, and a message below says
-        it; where that is not allowed either, nothing does (`gave_up`).
+        it (`left_growing`); where that is not allowed either, nothing does (`gave_up`).
         """
         if self._interruption is not None:
             return
         self._interruption = self._told(notice)
+        if not self._complete:
+            self._offers = ()  # there is nothing to stop any more
         now = asyncio.get_running_loop().time()
         self._edit_until, self._post_until = now + patience, now + 1.5 * patience
         if self._hurried is not None:
@@ -476,6 +485,13 @@ class Reply:
             return False
         return page.grows or not self._surface.way(slot.message).seals
 
+    def _says(self, slot: _Slot, page: Page) -> bool:
+        """Whether a message shows what it should but for what can be pressed."""
+        shown = slot.shown
+        if shown is None or shown.grows:
+            return False
+        return self._shows(slot, replace(page, controls=shown.controls))
+
     def _urgency(self, page: Page) -> Urgency:
         if self._complete:
             return Urgency.LAST
@@ -499,10 +515,7 @@ class Reply:
                 return None
             if self._interruption is None:
                 raise PlatformFailed("the platform's limits never let it through") from error
-            if step.slot.message:
-                self._leave(step)
-            else:
-                self._gave_up = True
+            self._run_out_of_time(step)
             return None
         finally:
             self._ticket = self._patience = self._awaited = None
@@ -621,7 +634,7 @@ class Reply:
     def _died(self, step: _Step, why: RefusedForGood) -> None:
         """A message that cannot be edited stays as it is; what was not seen goes below it.
 
-        One that somebody has deleted is posted anew, since nothing of it can be seen.
+        Of one that somebody has deleted nothing can be seen, so all of it is shown again.
 
         What an edit of unknown outcome may have shown counts as not seen: better read
         twice than lost.
@@ -631,14 +644,33 @@ class Reply:
             raise PlatformFailed(f"the platform refuses the message: {why.code}")
         self._deaths += 1
         if why.gone:
-            self._slots[step.index] = _Slot(next(self._numbers))
+            self._without(step)
             return
         self._leave(step)
+
+    def _without(self, step: _Step) -> None:
+        """A message is gone: those below it show what it showed, as people read from above."""
+        if any(slot.frozen for slot in self._slots[step.index + 1 :]):
+            self._slots[step.index] = _Slot(next(self._numbers))
+        else:
+            del self._slots[step.index]
 
     def _leave(self, step: _Step) -> None:
         """Let a message stand as it is; the next page begins where it ends."""
         step.slot.frozen, self._announced = True, ""
         self._pages.end_at(step.index, step.slot.shown.text if step.slot.shown else "")
+
+    def _run_out_of_time(self, step: _Step) -> None:
+        """No more requests are allowed to the message of this step."""
+        slot, page = step.slot, step.page
+        if not slot.message:
+            self._gave_up = True
+            self._left_growing = self._left_growing or slot.doubtful
+        elif self._says(slot, page):
+            slot.shown = page  # all that it lacks is what could be pressed
+        else:
+            self._left_growing = True
+            self._leave(step)
 
     async def _back_off(self, outcome: RefusedForNow | Unknown) -> None:
         """Wait before the next try; the governor knows of refusals, this is for the rest."""

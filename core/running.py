@@ -28,7 +28,8 @@ class Running:
     `pages` are the messages of an earlier answer in whose place it stands, or that point to
     it; None as long as they were not read. `former` is what those said, if it can be had back,
     `shown` what stands there, of this answer or a former one.
-    `is_lost`: another process had taken a question over before it began. `unrecorded` are the
+    `is_lost`: another process had taken a question over before it began. `stays_open`: the next
+    process is to go on with it, since a message still looks as if it went on. `unrecorded` are the
     messages, by number, of which the database does not know; `is_recorded` says whether it
     knows of the reply.
     """
@@ -41,6 +42,7 @@ class Running:
         self.former = ""
         self.shown = ""
         self.is_lost = False
+        self.stays_open = False
         self.is_recorded = False
         self.unrecorded: dict[int, str] = {}
         self.pages: Sequence[Turn] | None = None

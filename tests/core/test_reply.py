@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.budget import EDGE, LAST_MOMENT, Budget
+from core.controls import Control
 from core.errors import PlatformFailed
 from core.pace import Governor, Urgency
 from core.reply import DELIVERY_TIMEOUT, FEW, RARELY, Reply
@@ -24,11 +25,11 @@ from tests.virtual import clock, virtually
 EDITS = Budget("edits", rate=1, window=5, burst=5, reserve=1, fixed=True)
 
 
-def reply_on(paper, posted=None):
+def reply_on(paper, posted=None, **how):
     def forget(number, message):
         pass
 
-    return Reply(paper, Governor(clock), nonce="r", clock=clock, posted=posted or forget)
+    return Reply(paper, Governor(clock), nonce="r", clock=clock, posted=posted or forget, **how)
 
 
 def tell(paper, pieces, *, gap=0.02, notice=""):
@@ -513,6 +514,82 @@ def test_an_interruption_while_a_further_message_waits_is_told_in_the_one_that_s
     virtually(main())
     (page,) = paper.messages.values()
     assert page.notice == "Stopped."
+
+
+def test_what_is_interrupted_cannot_be_stopped_any_more():
+    paper = Paper(size=2000)
+
+    async def main():
+        reply = reply_on(paper, offers=(Control.STOP,))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            reply.write("word0 ")
+            await asyncio.sleep(1)
+            reply.interrupt("Interrupted.", 1.0)
+
+    virtually(main())
+    (page,) = paper.messages.values()
+    assert (page.notice, page.controls) == ("Interrupted.", None)
+
+
+def test_an_interrupted_answer_that_lacks_no_word_is_not_told_of_twice():
+    """The last edit was to add what can be pressed, which nobody misses."""
+    edits = Budget("edits", rate=0, window=60, burst=2)
+    paper = Paper(size=2000, edit_budgets=(edits,))
+
+    async def main():
+        reply = reply_on(paper)
+        reply._governor.ask([edits], Urgency.LAST)  # somebody else's
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            reply.write("word0 ")
+            await asyncio.sleep(1)
+            reply.interrupt("Interrupted.", 1.0)
+            await asyncio.sleep(paper.latency / 2)
+            reply.finish("", (Control.RETRY,))
+        assert not reply.left_growing
+
+    virtually(main())
+    assert [(page.text, page.notice) for page in paper.messages.values()] == [
+        ("word0", "Interrupted.")
+    ]
+
+
+def test_an_answer_whose_message_may_not_be_edited_in_time_is_left_as_if_it_went_on():
+    edits = Budget("edits", rate=0, window=60, burst=1)
+    paper = Paper(size=2000, edit_budgets=(edits,))
+
+    async def main():
+        reply = reply_on(paper)
+        reply._governor.ask([edits], Urgency.LAST)  # somebody else's
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            reply.write("word0 ")
+            await asyncio.sleep(1)
+            reply.interrupt("Interrupted.", 1.0)
+        assert reply.left_growing
+
+    virtually(main())
+    assert [(page.text, page.notice) for page in paper.messages.values()] == [
+        ("word0", ""),
+        ("", "Interrupted."),
+    ]
+
+
+def test_where_a_message_is_gone_those_below_it_move_up():
+    paper = Paper(size=200)
+    paper.messages = {name: Page("former") for name in ("a", "c")}
+
+    async def main():
+        reply = reply_on(paper, takes=("a", "b", "c"))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            for word in words(70):
+                reply.write(word)
+            reply.finish()
+
+    virtually(main())
+    assert read(paper) == [word.strip() for word in words(70)]
 
 
 def test_an_interruption_does_not_wait_for_a_back_off():
