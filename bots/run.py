@@ -50,7 +50,7 @@ from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
 from core.spending import Spending, described, limits_of
 from core.standby import Standby
 from core.store import Store
-from core.surface import Surface
+from core.surface import Outcome, Surface
 from core.tokens import Tokenizers
 from core.wire import Parameters
 from core.words import ENGLISH, Notice, told
@@ -88,7 +88,7 @@ class Bot(Protocol):
     ) -> tuple[str, ...]:
         """The messages of an answer to a question that is gone."""
 
-    async def unsay(self, conversation: Conversation, message: str) -> object:
+    async def unsay(self, conversation: Conversation, message: str) -> Outcome:
         """Take a message of an answer away."""
 
     async def stop(self) -> None:

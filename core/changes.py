@@ -14,9 +14,11 @@ from core.leases import Leases
 from core.messages import Conversation
 from core.notices import COMPLETE, NOT_YOURS, NOTHING_TO_STOP, RESTARTING, STOPPED, Ending
 from core.queue import Asked, Queue, keys
+from core.removing import taken_away
 from core.revising import revision_of
 from core.running import WITHDRAWN
 from core.store import LEASE, Known, Store
+from core.surface import Outcome
 from core.underway import Underway
 
 log = structlog.get_logger()
@@ -112,8 +114,8 @@ class Changes:
     async def edited(self, asked: Asked, find: FindAll) -> bool:
         """A question was edited: answer what it asks now, in the place of what it asked.
 
-        `find` gives all questions of a reply as they stand now. False: it was none of ours, or the
-        edit was seen before. Raises `StoreFailed` and `PlatformFailed`.
+        `find` gives all questions of a reply as they stand now. False: it was none of ours, or this
+        edit or a later one was seen before. Raises `StoreFailed` and `PlatformFailed`.
         """
         identity = asked.question.identity
         if running := self._underway.asked_in(identity):
@@ -143,16 +145,26 @@ class Changes:
         return True
 
     def _put_in_place(self, asked: Asked, together: Sequence[Asked], known: Known | None) -> None:
-        """Answer an edited question where the former one stands: in line, on its way, or done."""
+        """Answer an edited question where the former one stands: in line, on its way, or done.
+
+        So are those that are asked `together` with it, which were claimed like it.
+        """
         identity = asked.question.identity
         if running := self._underway.asked_in(identity):
-            old = running.asks(identity)
-            new = replace(asked, revision=old.revision if old else None)
-            if running.start_over([new if one is old else one for one in running.current]):
+            news = {one.question.identity: one for one in together}
+            current = [
+                _in_place_of(old, news.pop(old.question.identity, old)) for old in running.current
+            ]
+            rest = [_in_place_of(current[-1], one) for one in news.values()]
+            if running.start_over([*current, *rest]):
                 return
         if waiting := self._queue.find(identity):
-            self._queue.swap(waiting, replace(asked, revision=waiting.revision))
-            self._aside(self._superseded(waiting))
+            for one in together:
+                if old := self._queue.find(one.question.identity):
+                    self._queue.swap(old, _in_place_of(old, one))
+                    self._aside(self._superseded(old))
+                else:
+                    self._put([_in_place_of(waiting, one)])
             return
         revision = revision_of(known, asked.surface) if known else None
         self._put([replace(one, revision=revision) for one in together])
@@ -177,7 +189,7 @@ class Changes:
             asked.status.clear()
             self._leases.let_go(asked.question.key)
 
-    async def deleted(self, question: str, remove: Callable[[str], Awaitable[object]]) -> None:
+    async def deleted(self, question: str, remove: Callable[[str], Awaitable[Outcome]]) -> None:
         """A question was deleted: stop answering it, and take away what was shown of that.
 
         A complete answer stays, unless the settings say otherwise; `remove` takes one of its
@@ -201,7 +213,7 @@ class Changes:
         return running.start_over(rest) if rest else running.end(WITHDRAWN)
 
     async def _gone(
-        self, question: str, known: Known, remove: Callable[[str], Awaitable[object]]
+        self, question: str, known: Known, remove: Callable[[str], Awaitable[Outcome]]
     ) -> None:
         if await self._store.replies.wish(known.name, f"{WITHOUT}{question}"):
             return
@@ -210,7 +222,7 @@ class Changes:
         await self._store.questions.deleted(question)
         if not known.still_asked(question):
             for message in (*known.messages, *known.below):
-                await remove(message)
+                self._aside(taken_away(partial(remove, message), message))
 
     async def obey(self) -> None:
         """Do what other processes ask of this one, until cancelled.
@@ -234,6 +246,10 @@ class Changes:
             self._leave_out(wish.removeprefix(WITHOUT))
         elif running := self._underway.get(name):
             running.end(WISHES[wish])
+
+
+def _in_place_of(old: Asked, new: Asked) -> Asked:
+    return replace(new, revision=old.revision)
 
 
 async def _together(asked: Asked, known: Known, find: FindAll) -> Sequence[Asked]:

@@ -15,17 +15,18 @@ from typing import Protocol, TypeVar
 import structlog
 
 from core.answering import reply_name
-from core.changes import WISHES, is_stop
+from core.changes import WISHES, WITHOUT, is_stop
 from core.controls import Control
 from core.errors import LeaseLost, PlatformFailed, StoreFailed
 from core.leases import Leases
 from core.messages import Conversation, Question
 from core.notices import DIED_AGAIN, LEFT_OPEN, Ending
 from core.queue import Revision
+from core.removing import taken_away
 from core.revising import REVISES, former_of, pressed, revision_of
 from core.store import Known, Orphan, Store
 from core.store.patience import loudness
-from core.surface import Surface
+from core.surface import Outcome, Surface
 
 log = structlog.get_logger()
 
@@ -61,7 +62,7 @@ class Platform(Protocol):
     ) -> tuple[str, ...]:
         """The messages of an answer to a question that is gone, as `Surface.begun`."""
 
-    async def unsay(self, conversation: Conversation, message: str) -> object:
+    async def unsay(self, conversation: Conversation, message: str) -> Outcome:
         """Take a message of an answer away."""
 
 
@@ -164,28 +165,31 @@ class Resuming:
             await self._settle(left, left.orphans, "failed")
 
     async def _resume(self, left: _Left) -> None:
-        asked = [one for one in left.orphans if await self._is_asked(one, left.known)]
-        await self._settle(left, [o for o in left.orphans if o not in asked], "superseded")
+        gone = [one for one in left.orphans if _is_withdrawn(one, left.known)]
+        there = [one for one in left.orphans if one not in gone]
+        asked = [one for one in there if await self._is_asked(one, left.known)]
+        await self._settle(left, [one for one in there if one not in asked], "superseded")
         found = [one for orphan in asked if (one := await self._revived(orphan, left))]
-        there = {question.key for question, _ in found}
-        await self._settle(left, [o for o in asked if o.key not in there], "withdrawn")
+        revived = {question.key for question, _ in found}
+        gone += [one for one in asked if one.key not in revived]
+        if gone and left.known and not found and not gone[0].question.is_command:
+            await self._unsay(left, left.known, gone[0])
+        await self._settle(left, gone, "withdrawn")
         if found:
             await self._take(found, await self._revision(left, *found[-1]))
-        elif left.known and asked and not asked[0].question.is_command:
-            await self._unsay(left, left.known, asked[0])
 
     async def _unsay(self, left: _Left, known: Known, orphan: Orphan) -> None:
         """Nobody asks it any more: what was shown of an answer goes with its question."""
         platform, question = self._platform(orphan), orphan.question
         for message in await self._begun(left, known, partial(platform.begun, question)):
-            await platform.unsay(known.conversation, message)
+            await taken_away(partial(platform.unsay, known.conversation, message), message)
 
     async def _is_asked(self, orphan: Orphan, known: Known | None) -> bool:
         """Whether it is still what somebody wants to know, and not "stop" or an older wording."""
         question = orphan.question
         if not known and is_stop(question.text):
             return False
-        if known and known.wish in ("supersede", f"without {question.identity}"):
+        if known and known.wish == "supersede":
             return False
         return await self._store.questions.newest(question.identity) == question.key
 
@@ -265,3 +269,8 @@ class Resuming:
         await self._leases.close(ended, write)
         for key in ended:
             self._leases.let_go(key)
+
+
+def _is_withdrawn(orphan: Orphan, known: Known | None) -> bool:
+    """Whether a question was deleted while another process was answering it."""
+    return known is not None and known.wish == f"{WITHOUT}{orphan.question.identity}"

@@ -131,12 +131,14 @@ class Questions:
         """Claim questions for this process; False when the first is claimed or settled already.
 
         They are on disk when this returns, and so is that the bot takes part in the
-        conversation. What a process has left open is not claimed anew, but adopted. With
-        `instead_of`, only in the place of a question of this identity that waits in another
-        process, and is not asked any more then.
+        conversation. What a process has left open is not claimed anew, but adopted. An edit is
+        not claimed after a later one of the same message. With `instead_of`, only in the place of
+        a question of this identity that waits in another process, and is not asked any more then.
         """
         now = self._clock()
         async with self._database.write() as connection:
+            if first.is_edited and await self._is_outdated(connection, first):
+                return False
             if instead_of and not await self._supersede(connection, instead_of, "superseded"):
                 return False
             if not await self._insert(connection, first, now):
@@ -295,6 +297,16 @@ class Questions:
             .values(**settled(outcome, self._clock()))
         )
         return result.rowcount > 0
+
+    async def _is_outdated(self, connection: AsyncConnection, edited: Question) -> bool:
+        """Whether another edit came after this one, which a platform has delivered late.
+
+        The names of edits are in their order: seconds since 1970 have as many digits for ever.
+        """
+        later = select(questions.c.key).where(
+            questions.c.key > edited.key, questions.c.key < f"{edited.identity}#edit;"
+        )
+        return (await connection.execute(later.limit(1))).first() is not None
 
     async def _insert(self, connection: AsyncConnection, question: Question, now: float) -> bool:
         result = await connection.execute(

@@ -5,11 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from core.budget import Budget
 from core.controls import Control
+from core.errors import StoreUnwritable
 from core.messages import Author
-from core.notices import DIED_AGAIN, LEFT_OPEN, STOPPED
+from core.notices import DIED_AGAIN, LEFT_OPEN, RESTARTING, STOPPED
+from core.pace import Urgency
+from core.surface import Unknown
 from sandbox.model import Answer, Fail, Stall
-from tests.core.house import BEN, Talk, ask, outcome, resumed, shown, until
+from tests.core.house import BEN, Talk, ask, outcome, read_only, resumed, shown, until
 from tests.core.paper import THREAD, Paper
 
 KEY = ask("Why?").key
@@ -171,8 +175,74 @@ async def test_an_answer_goes_with_its_question_that_is_gone(house, server, cras
 
     async with resumed(await house(), paper, gone={"1"}) as chat:
         await until(lambda: not paper.messages)
-        await chat.idle()
+        await until_settled(chat, KEY)
         assert await outcome(chat, KEY) == ("settled", "withdrawn")
+
+
+async def test_an_answer_goes_with_its_question_that_was_deleted_before_the_crash(
+    house, server, crashed
+):
+    paper = Paper()
+    first = await house()
+    server.enqueue(Answer(("Half", Stall())))
+    assert await first.accept(ask("Why?"), paper)
+    await until(lambda: "Half" in paper.text)
+    other = await house()
+    await other.deleted(ask("Why?").identity, paper.remove)
+    await house.crash(first)
+    paper.removals.append(Unknown("500"))
+
+    async with resumed(await house(), paper) as chat:
+        await until(lambda: not paper.messages)
+        await until_settled(chat, KEY)
+        assert await outcome(chat, KEY) == ("settled", "withdrawn")
+    assert len(server.requests) == 1
+
+
+async def test_what_could_not_be_said_in_a_drain_is_completed_by_the_next_process(house, server):
+    spent = Budget("spent", rate=0, window=60, burst=1)
+    server.enqueue(Answer(("Half of it", Stall())), Answer(("Because.",)))
+    paper, first = Paper(edit_budgets=(spent,)), await house()
+    await first.accept(ask("Why?"), paper)
+    await until(lambda: paper.messages)
+    first._answering._governor.ask([spent], Urgency.LAST)  # somebody else's
+
+    await first.drain(1.0)
+    await first.idle()
+    assert shown(paper) == [("Half of it", ""), ("", RESTARTING)]
+    assert await outcome(first, KEY) == ("answering", "")
+    await house.leave(first)
+    paper.edit_budgets = ()
+
+    async with resumed(await house(), paper) as chat:
+        await until(lambda: shown(paper) == [("Because.", "")])
+        await chat.idle()
+        assert await outcome(chat, KEY) == ("settled", "answered")
+
+
+async def test_what_was_shown_says_why_it_ends_also_where_that_cannot_be_recorded(
+    house, server, crashed
+):
+    is_full = asyncio.Event()
+
+    class SlowlyRead(Paper):
+        async def said(self, messages):
+            await is_full.wait()
+            return await super().said(messages)
+
+    paper = SlowlyRead()
+    await crashed(paper)
+    chat = await house()
+
+    async with resumed(chat, paper):
+        await until(lambda: chat._underway)
+        async with read_only(chat._store):
+            is_full.set()
+            await until(lambda: any(notice for _, notice in shown(paper)))
+        await chat.idle()
+
+    ((text, notice),) = shown(paper)
+    assert (text, notice) == ("Half", StoreUnwritable("").sentence)
 
 
 async def test_what_waited_is_answered_after_what_was_begun(house, server, crashed):

@@ -9,8 +9,9 @@ from sqlalchemy import text
 from core import notices
 from core.controls import Control
 from core.erasing import place_of
+from core.surface import RefusedForNow, Unknown
 from sandbox.model import Answer, Pause, Stall
-from tests.core.house import BEN, Talk, ask, outcome, shown, until
+from tests.core.house import BEN, Talk, ask, locked, outcome, shown, until
 from tests.core.paper import THREAD, Paper
 
 
@@ -243,6 +244,55 @@ async def test_an_edit_of_one_joined_question_that_both_see_is_answered_once(hou
     assert sorted(taken) == [False, True]
     assert [words for words, _ in shown(talk.paper)] == ["Ben's.", "Both."]
     assert await open_questions(one) == 0
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+async def test_two_edits_of_joined_questions_in_one_moment_leave_none_of_them_open(
+    chat, server, tmp_path, is_busy
+):
+    server.enqueue(Answer(("Ben's.", Pause(0.3))), Answer(("Both.",)))
+    talk = Talk(chat)
+    await talk.ask("Ben's own", "1", BEN)
+    await talk.ask("about dogs", "2")
+    await talk.ask("about birds", "3")
+    await talk.end()
+    if is_busy:
+        server.enqueue(Answer(("Ben's other.", Pause(0.5))))
+        await talk.ask("And what else?", "4", BEN)
+        await until(talk.says("Ben's other."))
+
+    server.enqueue(Answer(("Anew.",)), Answer(("Again.",)))
+    found, find = [], talk._find
+
+    async def noted(known, cause):
+        found.append(cause)
+        return await find(known, cause)
+
+    talk._find = noted
+    with locked(tmp_path):
+        edits = asyncio.gather(
+            talk.edit("about cats", "3", time="1"), talk.edit("about mice", "2", time="2")
+        )
+        await until(lambda: len(found) == 2)
+    await edits
+    await talk.end()
+
+    assert "about cats" in asked(server.requests[-1])
+    assert "about mice" in asked(server.requests[-1])
+    assert await open_questions(chat) == 0
+
+
+async def test_an_edit_that_is_told_of_after_a_later_one_changes_nothing(chat, server):
+    server.enqueue(Answer(("About dogs.",)), Answer(("About cats.",)))
+    talk = Talk(chat)
+    await talk.answer("dogs")
+    assert await talk.edit("cats", time="1790000002.5")
+    await talk.end()
+
+    assert not await talk.edit("mice", time="1790000002.25")
+    await talk.end()
+
+    assert shown(talk.paper) == [("About cats.", "")]
 
 
 async def test_an_edit_while_the_last_pages_are_on_their_way_leaves_none_of_them(
@@ -497,3 +547,19 @@ async def test_what_was_deleted_is_not_stopped_anywhere_else(chat, server):
     await talk.end()
 
     assert shown(talk.paper) == [("About dogs.", "")]
+
+
+@pytest.mark.parametrize("outcome", [Unknown("500"), RefusedForNow(0.1)])
+async def test_an_answer_that_could_not_be_taken_away_with_its_question_is_tried_again(
+    house, server, monkeypatch, outcome
+):
+    monkeypatch.setattr("core.removing.DELAYS", (0.01,) * 5)
+    server.enqueue(Answer(("About dogs.",)))
+    talk = Talk(await house(delete_with_question=True))
+    await talk.answer("dogs")
+    talk.paper.removals.extend([outcome, outcome])
+
+    await talk.delete()
+    await talk.end()
+
+    assert not talk.paper.messages
