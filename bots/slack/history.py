@@ -114,15 +114,17 @@ class History:
     ) -> str:
         """The id of our own message with this nonce, said after that `ts`; empty: none.
 
-        With `unnamed`, one with no nonce will do: a stream has none until it is sealed.
-        Raises `CallFailed` when Slack does not tell.
+        With `unnamed`, one with no nonce will do, of which nobody here knows: a stream has none
+        until it is sealed. Raises `CallFailed` when Slack does not tell.
         """
+        memory = self._workspace.memory
         bounds = {"oldest": after, "include_all_metadata": True}
         async for page in self._pages(conversation, Urgency.FIRST, **bounds):
             for raw in messages_of(page):
-                is_it = _nonce(raw) == nonce or (unnamed and not _nonce(raw))
-                if is_it and string(raw, "ts") > after and self._is_ours(raw):
-                    return string(raw, "ts")
+                ts, name = string(raw, "ts"), _nonce(raw)
+                is_it = name == nonce or (unnamed and not name and not memory.has_written(ts))
+                if is_it and ts > after and self._is_ours(raw):
+                    return ts
         return ""
 
     def _is_ours(self, raw: dict[str, Any]) -> bool:

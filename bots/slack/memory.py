@@ -116,6 +116,10 @@ class Memory:
         """A message with this `ts` is ours, or one that will hold the file with this id."""
         self._ours.add(name)
 
+    def has_written(self, name: str) -> bool:
+        """Whether a message with this `ts` is known to be one of this process's."""
+        return name in self._ours
+
     def said_as_us(self, message: Message) -> None:
         """The bot wrote a message: here, or in another process that we learn of now."""
         if self._is_ours(message):

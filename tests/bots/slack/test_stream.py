@@ -254,6 +254,22 @@ async def test_a_later_answer_in_the_thread_is_not_taken_for_a_stream_of_unknown
     assert len(ours(office)) == 2
 
 
+async def test_a_stream_that_another_answer_has_left_is_not_taken_for_one_of_unknown_start(
+    office, surface
+):
+    thread = surface.conversation.thread
+    office.slack.say("U0ADA", "C0GENERAL", "@Parley and a licence?", thread=thread)
+    _, second = await office.notes.question()
+    (way,) = surface.ways
+    await surface.post(Page("Left", grows=True), "left.0", way)
+    office.slack.faults.add(Fault("chat.startStream", "after", status=503))
+    await tell(office, second)
+
+    assert next(one.text for one in ours(office)) == "Left"
+    assert read(office) == [word.strip() for word in WORDS]
+    assert len(ours(office)) == 2
+
+
 async def test_a_message_that_somebody_deletes_while_it_grows_is_posted_anew(office, surface):
     office.slack.faults.add(Fault("chat.appendStream", "code", code="message_not_found", skip=1))
     await tell(office, surface)
