@@ -6,13 +6,13 @@ import sys
 from tests.faults.virtual.running import Figures, all_of, looked_at, smallest
 from tests.faults.virtual.schedule import drawn
 
-KINDS = ("faults", "company")
+KINDS = ("faults", "company", "drains", "crashes")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seeds", type=int, default=500, help="so many, of all kinds together")
-    parser.add_argument("--kind", choices=(*KINDS, "drains", "crashes"), help="this kind alone")
+    parser.add_argument("--kind", choices=KINDS, help="this kind alone")
     parser.add_argument("--seed", type=int, help="this one, with what happened")
     parser.add_argument("--shrink", action="store_true", help="and as little of it as fails")
     given = parser.parse_args()

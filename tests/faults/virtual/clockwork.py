@@ -2,12 +2,17 @@
 
 A process is a context: whatever is started within it, or by something that was, is its own. To
 kill it is to run nothing of its own any more: no callback, no `finally`. What it has sent is on its
-way all the same, since that is the platform's.
+way all the same, since that is the platform's. Once all is looked at, what is left of the dead is
+taken apart where it stands.
 """
 
 import asyncio
+import inspect
+import logging
+import warnings
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -18,22 +23,25 @@ from tests.virtual import VirtualLoop
 T = TypeVar("T")
 
 
-class Buried(Exception):
-    """A dead process wants something, after everything is over."""
+class Buried(BaseException):
+    """Everything is over, and what a dead process was waiting for will never come."""
 
 
 @dataclass(eq=False)
 class Life:
-    """A process, from its start to its end. `mortal` is the step at which it is killed."""
+    """A process, from its start to its end. `mortal` is the step at which it is killed.
+
+    `left` are the tasks that it has left unfinished, `late` those that it would have begun then.
+    """
 
     name: str
     mortal: int = 0
     steps: int = 0
     dead: bool = False
     ended_at: float = float("inf")
-    left: list[asyncio.Handle] = field(default_factory=list)
-    buried: bool = False
     tasks: "WeakSet[asyncio.Task[Any]]" = field(default_factory=WeakSet)
+    left: list[asyncio.Task[Any]] = field(default_factory=list)
+    late: list[asyncio.Task[Any]] = field(default_factory=list)
     dying: list[Callable[[], None]] = field(default_factory=list)
     context: Context = field(default_factory=copy_context)
 
@@ -50,12 +58,10 @@ def living() -> Life | None:
 
 
 async def alive() -> None:
-    """Goes on while the process lives. What is killed waits for ever, and is buried at last."""
+    """Goes on while the process lives. What is killed waits for ever."""
     life = living()
     if life is not None and life.dead:
         await asyncio.get_running_loop().create_future()
-    if life is not None and life.buried:
-        raise Buried
 
 
 class Clockwork(VirtualLoop):
@@ -66,7 +72,7 @@ class Clockwork(VirtualLoop):
 
     def __init__(self) -> None:
         super().__init__()
-        self._corpses: list[tuple[Life, list[asyncio.Task[Any]]]] = []
+        self._killed: list[Life] = []
         self.set_task_factory(_task)
 
     def call_soon(  # type: ignore[override]
@@ -74,9 +80,7 @@ class Clockwork(VirtualLoop):
     ) -> asyncio.Handle:
         life = LIFE.get() if context is None else context.get(LIFE)
         if life is not None and not self._goes_on(life):
-            handle = asyncio.Handle(callback, args, self, context or copy_context())
-            life.left.append(handle)
-            return handle
+            return _cancelled(asyncio.Handle(callback, args, self, context))
         return super().call_soon(callback, *args, context=context)
 
     def call_soon_threadsafe(  # type: ignore[override]
@@ -113,26 +117,28 @@ class Clockwork(VirtualLoop):
         if life.dead:
             return
         life.dead, life.ended_at = True, self.time()
-        life.left += [one for one in self._ready if one._context.get(LIFE) is life]
-        for handle in life.left:
-            self._ready.remove(handle)
-        for timer in self._scheduled:
-            if timer._context.get(LIFE) is life:
-                timer.cancel()
-        self._corpses.append((life, [task for task in life.tasks if not task.done()]))
+        life.left = [task for task in life.tasks if not task.done()]
+        for one in (*self._ready, *self._scheduled):
+            if one._context.get(LIFE) is life:
+                one.cancel()
+        self._killed.append(life)
         for end in tuple(life.dying):
             _outside().run(end)
 
     async def bury(self) -> None:
-        """Let what is left of dead processes come to its end, where it touches nothing."""
-        for life, tasks in self._corpses:
-            life.dead, life.buried = False, True
-            self._ready.extend(life.left)
-            for task in tasks:
-                task.cancel()
-            if tasks:
-                await asyncio.wait(tasks, timeout=3600)
-        self._corpses.clear()
+        """Take apart what is left of dead processes; nothing of it comes back to the loop."""
+        logging.disable()  # SQLAlchemy tells of each connection that is not given back
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # much of it is never begun
+                for life in self._killed:
+                    for task in life.left:
+                        if not task.done():
+                            life.context.run(_end, task)
+                    while life.late:
+                        life.context.run(_end, life.late.pop())
+        finally:
+            logging.disable(logging.NOTSET)
 
     def _goes_on(self, life: Life) -> bool:
         if life.dead:
@@ -141,6 +147,19 @@ class Clockwork(VirtualLoop):
         if life.steps == life.mortal:
             self.kill(life)
         return not life.dead
+
+
+def _end(task: "asyncio.Task[Any]") -> None:
+    """Let nothing follow upon what a task was waiting for, nor upon what it does about that."""
+    work = task.get_coro()
+    assert isinstance(work, Coroutine)
+    with suppress(Buried, Exception, asyncio.CancelledError, BaseExceptionGroup):
+        if inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
+            work.send(None)  # what it was given is begun, too
+        while True:
+            work.throw(Buried())
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    asyncio.tasks._unregister_task(task)
 
 
 def in_life(life: Life, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
@@ -188,7 +207,9 @@ def _task(
 ) -> "asyncio.Task[Any]":
     task = asyncio.Task(work, loop=loop, context=context)
     life = LIFE.get() if context is None else context.get(LIFE)
-    if life is not None:
+    if life is not None and life.dead:
+        life.late.append(task)
+    elif life is not None:
         life.tasks.add(task)
     return task
 

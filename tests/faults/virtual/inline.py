@@ -15,9 +15,11 @@ from typing import Any
 from unittest import mock
 
 import aiosqlite
+from sqlalchemy import event
+from sqlalchemy.pool import Pool, _ConnectionRecord
 
 from core.store import driver
-from tests.faults.virtual.clockwork import Life, living
+from tests.faults.virtual.clockwork import living
 
 MOMENT = 0.0003
 """Seconds for the way to the driver's thread."""
@@ -54,8 +56,7 @@ class _NoThread:
 class _Line:
     """Where the driver puts what its thread is to do."""
 
-    def __init__(self, life: Life | None, patience: float, broken: Broken) -> None:
-        self._life = life
+    def __init__(self, patience: float, broken: Broken) -> None:
         self._patience = patience
         self._broken = broken
         self._waiting: deque[Work] = deque()
@@ -94,8 +95,6 @@ class _Line:
             loop.call_later(MOMENT, self._next)
 
     def _done(self, do: Callable[[], Any], now: float) -> Any:
-        if self._life is not None and self._life.buried:
-            raise sqlite3.ProgrammingError("the process is dead")
         begins = getattr(do, "args", ())[-1:] == (True,)
         if begins and now < self._broken.until:
             full = sqlite3.OperationalError("database or disk is full")
@@ -114,12 +113,23 @@ def inline(broken: Broken) -> Iterator[None]:
         begin(self, *args, timeout=0, **options)
         life = living()
         self._thread = _NoThread()  # type: ignore[assignment]
-        self._tx = _Line(life, timeout, broken)  # type: ignore[assignment]
+        self._tx = _Line(timeout, broken)  # type: ignore[assignment]
         if life is not None:
             life.dying.append(lambda: _cut(self))
 
-    with mock.patch.object(driver.Connection, "__init__", made):
-        yield
+    event.listen(Pool, "connect", _pooled)
+    try:
+        with mock.patch.object(driver.Connection, "__init__", made):
+            yield
+    finally:
+        event.remove(Pool, "connect", _pooled)
+
+
+def _pooled(connection: object, record: _ConnectionRecord) -> None:
+    """What a process has lent itself of a pool when it dies, nobody waits to have back."""
+    del connection
+    if life := living():
+        life.dying.append(lambda: setattr(record, "fairy_ref", None))
 
 
 def _cut(connection: aiosqlite.Connection) -> None:

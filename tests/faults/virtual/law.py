@@ -3,12 +3,13 @@
 import json
 import re
 import sqlite3
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from core.controls import Control
+from core.notices import DIED_AGAIN
 from tests.faults.virtual.endpoint import Call
 from tests.faults.virtual.platform import Message
 from tests.faults.virtual.process import identity
@@ -109,17 +110,17 @@ def _of_reply(town: Town, reply: Reply) -> Iterator[str]:
     yield from _marks(reply)
     if not reply.shown:
         return
-    *before, last = reply.shown
-    for one in before:
+    for one in reply.shown[:-1]:
         if one.page.notice and not one.frozen:
             yield f"a notice stands in the middle: {one.page.notice}"
-    if reply.outcome not in ANSWERED | {"restored"} and not reply.notices:
+    # Where the platform refuses a further message for good, its asker is told in another way.
+    is_said = reply.notices or any(_is_told(town, one.partition("#")[0]) for one in reply.questions)
+    if reply.outcome not in ANSWERED | {"restored"} and not is_said:
         yield f"it is {reply.outcome}, and does not say so"
-    if len(set(reply.notices)) > 1 and not reply.doubled:
-        yield f"it ends in several ways: {reply.notices}"
-    del last
     # A message that takes no edits still shows what it showed before the answer was begun anew.
     free = replace(reply, shown=tuple(one for one in reply.shown if not one.frozen))
+    if len(set(free.notices)) > 1 and not reply.doubled:
+        yield f"it ends in several ways: {free.notices}"
     wrong = list(_text(town, reply))
     if wrong and any(_text(town, free)):
         yield from wrong
@@ -150,6 +151,8 @@ def _text(town: Town, reply: Reply) -> Iterator[str]:
         if call not in calls:
             order.append(call)
         calls[call].append(word)
+    if any(DIED_AGAIN in one for one in reply.notices):
+        return  # what stands then is of both tries, as it says
     if order != sorted(order) or any(not 0 < one <= len(town.endpoint.calls) for one in order):
         yield f"the texts of calls {order} stand in it"
         return
@@ -170,7 +173,7 @@ def _words(reply: Reply, call: Call, words: list[int], *, whole: bool) -> Iterat
         yield f"of call {call.number} it shows {_short(words)}"
         return
     all_of_it = whole or reply.outcome in ANSWERED or call.ended in ("interrupted", "too_slow")
-    if reply.outcome in ANSWERED and call.ended not in _ENDS.get(reply.outcome, set()):
+    if not whole and reply.outcome in ANSWERED and call.ended not in _ENDS[reply.outcome]:
         yield f"it is {reply.outcome}, and call {call.number} ended by {call.ended or 'nothing'}"
     if all_of_it and reply.outcome != "stopped" and len(kept) < call.written:
         yield f"of call {call.number} it shows {len(kept)} of {call.written} words"
@@ -201,12 +204,9 @@ def _on_the_screen(town: Town, replies: list[Reply]) -> Iterator[str]:
         if message.id not in owner and not message.frozen and not is_refusal:
             yield f"{message.id} belongs to no reply: {message.page.text[:40]!r}"
     for question, sign in town.platform.signs.items():
-        if sign and not _died(town):
-            yield f"{question} still says {sign}"
-
-
-def _died(town: Town) -> bool:
-    return bool(town.met["killed"])
+        # What a process has shown that is gone, a platform drops by itself within two minutes.
+        if sign.words and not (sign.by and sign.by.ended_at < town.seconds):
+            yield f"{question} still says {sign.words}"
 
 
 def _asked(town: Town, database: sqlite3.Connection, replies: list[Reply]) -> Iterator[str]:
@@ -216,16 +216,12 @@ def _asked(town: Town, database: sqlite3.Connection, replies: list[Reply]) -> It
         database.execute("SELECT key, outcome, reply FROM questions ORDER BY claimed_at, rowid")
     )
     claimed = {row["key"].partition("#")[0] for row in rows}
-    admitted = {told.question for told in town.platform.told} | town.platform.untold
-    for heard in town.heard - claimed - admitted:
-        if not any(
-            one.page.notice and not one.page.text for one in town.platform.messages.values()
-        ):
+    for heard in town.heard - claimed:
+        if not _is_told(town, heard):
             yield f"{heard} was heard, and never claimed"
-    told = Counter(one.question for one in town.platform.told)
     replaced = {reply.replaces for reply in replies}
     for row in rows:
-        yield from _ended(town, row, by_name.get(row["reply"] or ""), told, replaced)
+        yield from _ended(town, row, by_name.get(row["reply"] or ""), replaced)
     yield from _versions(town, rows, by_name)
 
 
@@ -233,7 +229,6 @@ def _ended(
     town: Town,
     row: sqlite3.Row,
     reply: Reply | None,
-    told: Counter[str],
     replaced: set[str],
 ) -> Iterator[str]:
     key, outcome = row["key"], row["outcome"]
@@ -244,18 +239,28 @@ def _ended(
         return
     if reply and reply.name in replaced:
         return  # another reply stands in its place, or below it
-    is_said = told[question] or question in town.platform.untold or _said(town, question)
     if reply and reply.shown:
         return
     if outcome in ANSWERED and not _vanished(town, reply):
         yield f"{key} is {outcome}, and there is nothing to read"
-    elif outcome not in ANSWERED and not is_said and not _vanished(town, reply):
+    elif outcome not in ANSWERED and not _is_told(town, question) and not _vanished(town, reply):
         yield f"{key} is {outcome}, and nobody was told"
 
 
-def _said(town: Town, question: str) -> bool:
-    """Whether a refusal stands in a message of its own."""
-    return any(not one.page.text and one.page.notice for one in town.platform.messages.values())
+def _is_told(town: Town, question: str) -> bool:
+    """Whether its asker was told there why there is no answer: of several questions once.
+
+    Where the platform did not let them be told, nobody could.
+    """
+    platform = town.platform
+    told = {one.question for one in platform.told} | platform.untold
+    told |= {one.refuses for one in platform.messages.values() if one.refuses}
+    return _asker(town, question) in {_asker(town, one) for one in told}
+
+
+def _asker(town: Town, question: str) -> tuple[str, str]:
+    said = town.platform.said[question.rpartition("/")[2]]
+    return said.who, said.place.partition("/")[0]
 
 
 def _vanished(town: Town, reply: Reply | None) -> bool:
@@ -277,6 +282,8 @@ def _versions(town: Town, rows: list[sqlite3.Row], replies: dict[str, Reply]) ->
         reply, number = newest.get(question), numbers.get(question)
         if reply is None or reply.outcome != "answered" or not (words := words_of(reply)):
             continue
+        if _is_told(town, question):
+            continue  # that its edit could not be taken
         marks = town.endpoint.calls[words[-1][0] - 1].marks
         mine = [mark for mark in marks if mark.startswith(f"Q{number}v")]
         if mine and f"Q{number}v{version}" not in mine:
@@ -291,7 +298,8 @@ def _paid(town: Town, database: sqlite3.Connection) -> Iterator[str]:
     rows = list(database.execute("SELECT * FROM model_calls"))
     asked = town.endpoint.calls
     of_the_dead = sum(1 for row in rows if row["outcome"] == "died")
-    alive = sum(1 for call in asked if call.life and not call.life.buried)
+    # One that has ended in time may not have been let write what its calls have cost.
+    alive = sum(1 for call in asked if call.life and call.life.ended_at >= town.seconds)
     none_missing = len(rows) >= len(asked) and len(rows) - of_the_dead >= alive
     if not none_missing or len(rows) - len(asked) > of_the_dead:
         yield f"the ledger has {len(rows)} calls, {of_the_dead} of the dead, of {len(asked)}"

@@ -38,6 +38,7 @@ class Message:
 
     `nonce` is by what it is found again, `key` what the platform dedupes by. `streams`: it grows
     natively. `frozen`: it takes no edits. `unsure`: an edit whose answer was lost has changed it.
+    `refuses` names the question to which it says why there is no answer.
     """
 
     id: str
@@ -50,7 +51,7 @@ class Message:
     frozen: bool = False
     unsure: bool = False
     doubled: bool = False
-    files: int = 0
+    refuses: str = ""
 
 
 @dataclass(eq=False)
@@ -74,6 +75,14 @@ class Told:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What a process last wanted to be shown of its work on a question."""
+
+    words: str
+    by: Life | None
+
+
 @dataclass
 class Platform:
     """What there is to see, and every request that was made."""
@@ -85,7 +94,7 @@ class Platform:
     said: dict[str, Said] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     untold: set[str] = field(default_factory=set)
-    signs: dict[str, str] = field(default_factory=dict)
+    signs: dict[str, Sign] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     met: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)

@@ -23,6 +23,7 @@ from core.standby import Standby
 from core.store import Known, Store
 from core.store.ledger import Unit
 from core.store.process import ProcessLock
+from core.surface import Outcome
 from core.tokens import Tokenizers
 from core.wire import Parameters
 from tests.core.house import spends
@@ -154,7 +155,7 @@ class Process:
         """The messages of an answer to a question that is gone."""
         return await self._flavour(self.desk, question).begun(reply, recorded)
 
-    async def unsay(self, conversation: Conversation, message: str) -> object:
+    async def unsay(self, conversation: Conversation, message: str) -> Outcome:
         """Take a message of an answer away."""
         said = next(iter(self._platform.said.values()))
         return await self.surface(said).remove(message)

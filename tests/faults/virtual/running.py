@@ -1,5 +1,6 @@
 """Plays many schedules and says what was wrong."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -9,6 +10,9 @@ from tests.faults.virtual.law import violations
 from tests.faults.virtual.schedule import Schedule, drawn
 from tests.faults.virtual.shrink import shrunk
 from tests.faults.virtual.town import Town, played
+
+NAMES = re.compile(r"\b[0-9a-f]{16}\b|\d+|['\[{(].*")
+"""What differs between two breaches of the same promise."""
 
 
 @dataclass
@@ -47,5 +51,11 @@ def all_of(kind: str, seeds: Iterable[int], figures: Figures | None = None) -> F
 
 
 def smallest(schedule: Schedule) -> Schedule:
-    """As little of a schedule as breaks a promise."""
-    return shrunk(schedule, lambda one: bool(looked_at(one)[1]))
+    """As little of a schedule as breaks a promise that it breaks."""
+    broken = _kinds(looked_at(schedule)[1])
+    return shrunk(schedule, lambda one: not broken.isdisjoint(_kinds(looked_at(one)[1])))
+
+
+def _kinds(wrong: Iterable[str]) -> set[str]:
+    """What is wrong, whichever reply, message and question it is about."""
+    return {NAMES.sub("", one) for one in wrong}

@@ -88,7 +88,8 @@ class Act:
 class End:
     """How a process ends: killed at a step of its own or at a time, or told to drain.
 
-    Another one takes its place after so many seconds.
+    Another one takes its place after so many seconds; it is that one's turn to be killed at the
+    step of the next end.
     """
 
     process: int
@@ -152,6 +153,8 @@ def drawn(seed: int, kind: str = "faults") -> Schedule:
     """The schedule of a seed. `kind`: `faults`, `company` of two processes, `crashes`, `drains`."""
     rng = random.Random(f"parley {kind} {seed}")
     acts = tuple(sorted(_acts(rng), key=lambda act: act.at))
+    some_end = kind in ("crashes", "drains")
+    processes = 2 if kind == "company" or (some_end and rng.random() < 0.4) else 1
     return Schedule(
         seed,
         rng.choice(("slack", "discord")),
@@ -159,8 +162,8 @@ def drawn(seed: int, kind: str = "faults") -> Schedule:
         tuple(_faults(rng)),
         tuple(_outages(rng)),
         dict(_scripts(rng)),
-        tuple(_ends(rng, kind)),
-        processes=2 if kind == "company" or (kind == "crashes" and rng.random() < 0.4) else 1,
+        tuple(_ends(rng, kind, processes)),
+        processes=processes,
         delete_with_question=rng.random() < 0.3,
         tight=rng.random() < 0.2,
     )
@@ -236,14 +239,18 @@ def _scripts(rng: random.Random) -> list[tuple[int, Script]]:
     return scripts
 
 
-def _ends(rng: random.Random, kind: str) -> list[End]:
+def _ends(rng: random.Random, kind: str, processes: int) -> list[End]:
     if kind == "drains":
-        return [End(0, at=rng.random() * 20, drains=True, again=rng.choice((0.5, 3.0)))]
+        at, again = rng.random() * 20, rng.choice((0.5, 3.0))
+        ends = [End(0, at=at, drains=True, again=again)]
+        if rng.random() < 0.2:
+            ends.append(End(0, at=at + 9 * rng.random(), again=again))
+        return ends
     if kind != "crashes":
         return []
     ends = []
-    for process in range(rng.choice((1, 1, 2))):
+    for _ in range(rng.choice((1, 1, 2, 3))):
         step = int(10 ** (1 + 2.7 * rng.random())) if rng.random() < 0.6 else 0
-        at = 0.0 if step else rng.random() * 20
-        ends.append(End(process, at, step, again=rng.choice((0.3, 5.0, 60.0))))
+        at = 0.0 if step else rng.random() * rng.choice((20, 60))
+        ends.append(End(rng.randrange(processes), at, step, again=rng.choice((0.3, 5.0, 60.0))))
     return ends

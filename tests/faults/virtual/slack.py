@@ -137,7 +137,8 @@ class SlackModel(ModelSurface):
 
     def _look(self, nonce: str, *, unnamed: bool) -> Outcome:
         for one in self._platform.messages.values():
-            if self._is_below(one) and (one.nonce == nonce or (unnamed and not one.nonce)):
+            is_it = unnamed and not one.nonce and one.id not in self._desk.written
+            if self._is_below(one) and (one.nonce == nonce or is_it):
                 return Delivered(one.id)
         return RefusedForGood("not found")
 

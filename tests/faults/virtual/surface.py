@@ -22,19 +22,24 @@ from core.surface import (
     Unknown,
 )
 from tests.core.paper import Somebody
-from tests.faults.virtual.platform import Message, Platform, Told
+from tests.faults.virtual.clockwork import living
+from tests.faults.virtual.platform import Message, Platform, Sign, Told
 
 SIGN_PATIENCE = 30.0
 
 
 @dataclass(eq=False)
 class Desk:
-    """What one process has for all its conversations on a platform."""
+    """What one process has for all its conversations on a platform.
+
+    `written` are the messages that it has made and knows of.
+    """
 
     platform: Platform
     governor: Governor
     clock: Callable[[], float]
     doubts: dict[str, tuple[float, list[Page]]] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
     under_way: int = 0
 
     async def turn(self, budgets: Budgets, urgency: Urgency) -> bool:
@@ -53,6 +58,8 @@ class Desk:
         outcome = await self.platform.ask(call, do, budgets, about)
         if isinstance(outcome, RefusedForNow):
             self.governor.refused(budgets[:1], outcome.retry_after)
+        if isinstance(outcome, Delivered) and call == "post":
+            self.written.add(outcome.message)
         return outcome
 
     async def in_turn(
@@ -136,7 +143,7 @@ class ModelSurface:
 
     async def status(self, text: str, *, waits: bool = False) -> None:
         question = self._question.identity
-        self._platform.signs[question] = text
+        self._platform.signs[question] = Sign(text, living())
         outcome = await self._desk.in_turn(
             "sign", lambda: Delivered(""), self._sign_budgets, Urgency.SIGN
         )
@@ -188,9 +195,10 @@ class ModelSurface:
     def _new(self, page: Page, nonce: str, key: str = "", *, streams: bool = False) -> Outcome:
         now = asyncio.get_running_loop().time()
         platform = self._platform
-        return platform.wrote(
-            Message(platform.new_id(), self._place, page, now, nonce, key, streams)
-        )
+        message = Message(platform.new_id(), self._place, page, now, nonce, key, streams)
+        if is_refusal(nonce or key):
+            message.refuses = self._question.identity
+        return platform.wrote(message)
 
     def _is_below(self, message: Message) -> bool:
         """Whether a message of ours came after the question, where it is answered."""
@@ -210,6 +218,11 @@ class ModelSurface:
     @property
     def _removal_budgets(self) -> Budgets:
         raise NotImplementedError
+
+
+def is_refusal(nonce: str) -> bool:
+    """Whether a message of this name says why there is no answer."""
+    return nonce.startswith("no.") or nonce.endswith("/refusal")
 
 
 def place_of(conversation: Conversation) -> str:

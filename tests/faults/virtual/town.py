@@ -71,23 +71,25 @@ def played(schedule: Schedule) -> Iterator[Town]:
         with inline(broken), _listening() as logged:
             loop = Clockwork()
             with asyncio.Runner(loop_factory=lambda: loop) as runner:
-                yield runner.run(_play(schedule, folder, broken, logged))
+                town = runner.run(_play(schedule, folder, broken))
+                town.logged = list(logged)
+                try:
+                    yield town
+                finally:
+                    town.lines = list(town.lines)
+                    runner.run(loop.bury())
     finally:
         shutil.rmtree(folder)
 
 
-async def _play(
-    schedule: Schedule, folder: Path, broken: Broken, logged: list[dict[str, Any]]
-) -> Town:
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, Clockwork)
+async def _play(schedule: Schedule, folder: Path, broken: Broken) -> Town:
     lines: list[str] = []
 
     def says(line: str) -> None:
         lines.append(f"{clock():8.3f} {line}")
 
     town = Town(schedule, Platform(schedule, says), Endpoint(schedule, says), folder)
-    town.lines, town.logged = lines, logged
+    town.lines = lines
     for number in range(schedule.processes):
         _start(town, number)
     async with asyncio.TaskGroup() as world:
@@ -102,18 +104,17 @@ async def _play(
     for process in town.processes:
         if process.hears:
             await seen_through(process.life, process.close())
-    await loop.bury()
     return town
 
 
-def _start(town: Town, number: int, end: End | None = None) -> None:
+def _start(town: Town, number: int) -> None:
+    before = [one for one in town.processes if one.life.name.startswith(f"p{number}.")]
     process = Process(f"p{number}.{len(town.processes)}", town.platform, town.endpoint, town.folder)
-    if end and end.step:
+    ends = [one for one in town.schedule.ends if one.process == number and one.step]
+    if len(before) < len(ends):
+        end = ends[len(before)]
         process.life.mortal = end.step
-    mortal = next((one for one in town.schedule.ends if one.process == number and one.step), None)
-    if mortal and not any(other.life.name.startswith(f"p{number}.") for other in town.processes):
-        process.life.mortal = mortal.step
-        process.life.dying.append(lambda: _succeed(town, number, mortal))
+        process.life.dying.append(lambda: _succeed(town, number, end))
     town.processes.append(process)
     process.start()
     town.says(f"{process.life.name} starts")
@@ -138,8 +139,11 @@ async def _ends(town: Town, end: End) -> None:
         town.platform.met["drained"] += 1
         began = clock()
         await seen_through(process.life, process.drain())
+        if process.life.dead:
+            return
         town.says(f"{process.life.name} has ended")
-        if clock() - began > 10:
+        # 8 s to drain, and as long as SQLite waits for a lock of others' to close the database.
+        if clock() - began > 13:
             town.wrong.append(f"a drain took {clock() - began:.1f} s")
         await asyncio.sleep(end.again)
         _start(town, end.process)
@@ -267,13 +271,23 @@ async def _settled(town: Town) -> None:
                     if process.hears and process.chat:
                         await seen_through(process.life, process.chat.idle())
                 await asyncio.sleep(AFTERWARDS)
-                if not any(one.hears and one.chat._busy for one in town.processes if one.chat):
+                if not _is_busy(town):
                     break
     except TimeoutError:
         town.wrong.append(f"not everything had ended after {PATIENCE:.0f} s")
     for process in town.processes:
         if process.hears and process.running.done():
             town.wrong.append(f"{process.life.name} has ended by itself: {process.running}")
+
+
+def _is_busy(town: Town) -> bool:
+    """Whether anybody has anything to do, or will have when somebody comes back."""
+    with sqlite3.connect(town.folder / "parley.db") as database:
+        (open_,) = database.execute(
+            "SELECT count(*) FROM questions WHERE state != 'settled'"
+        ).fetchone()
+    database.close()
+    return open_ > 0 or any(one.hears and one.chat._busy for one in town.processes if one.chat)
 
 
 def _memory() -> str | None:
