@@ -78,7 +78,7 @@ class Queue:
         return is_first
 
     def take(self, conversation: Conversation) -> tuple[Asked, ...]:
-        """The next person's waiting questions, all of them; empty when the line has ended.
+        """The next person's waiting questions, as they asked them; empty when the line has ended.
 
         Whoever is told that it has ended is no longer expected to work on it.
         """
@@ -94,7 +94,8 @@ class Queue:
             and asked.revision == first.revision
         )
         line[:] = [asked for asked in line if asked not in taken]
-        return taken
+        # Events that come in one moment may be heard in another order.
+        return tuple(sorted(taken, key=lambda asked: asked.question.asked_at))
 
     def put_back(self, conversation: Conversation, asked: Sequence[Asked]) -> None:
         """Let questions that were taken wait again, before all others."""

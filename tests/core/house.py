@@ -104,7 +104,7 @@ def spends(store, limits=(), prices=None, clock=time.time, contact=""):
 @contextmanager
 def locked(tmp_path):
     """Another program writes to the database meanwhile, and takes its time."""
-    holder = sqlite3.connect(tmp_path / "parley.db", isolation_level=None)
+    holder = sqlite3.connect(tmp_path / "parley.db", timeout=30, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     yield
     holder.rollback()

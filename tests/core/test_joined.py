@@ -295,4 +295,5 @@ async def test_an_answer_goes_with_the_last_of_its_questions(house, server):
     await talk.delete("2")
     assert [words for words, _ in shown(talk.paper)] == ["Ben's.", "Both."]
     await talk.delete("3")
+    await talk.end()
     assert [words for words, _ in shown(talk.paper)] == ["Ben's."]

@@ -68,3 +68,12 @@ def test_all_who_wait_can_be_sent_away():
 
     assert messages(queue.empty()) == ["1", "2"]
     assert queue.take(THREAD) == ()
+
+
+def test_questions_that_were_heard_in_another_order_are_answered_as_they_were_asked():
+    queue = Queue()
+    first, second = asked("1", "Ada"), asked("2", "Ada")
+    queue.add(second)
+    queue.add(first)
+
+    assert messages(queue.take(THREAD)) == ["1", "2"]
