@@ -137,15 +137,23 @@ class Resuming:
                 groups.setdefault(one.reply or one.key, []).append(one)
         ours: dict[Conversation, list[_Left]] = {}
         for orphans in groups.values():
-            keys = [one.key for one in orphans]
-            if await self._store.questions.adopt(keys):
-                self._leases.hold(keys)
-                log.info("taken over", questions=keys, attempts=orphans[0].attempts)
-                reply = orphans[0].reply
-                known = await self._store.replies.known(reply) if reply else None
-                talk = orphans[0].question.conversation
-                ours.setdefault(talk, []).append(_Left(orphans, known))
+            if left := await self._adopted(orphans):
+                ours.setdefault(orphans[0].question.conversation, []).append(left)
         return ours
+
+    async def _adopted(self, orphans: Sequence[Orphan]) -> _Left | None:
+        """Take these over, together; None: they are not free, or are looked at again later."""
+        keys, reply = [one.key for one in orphans], orphans[0].reply
+        try:
+            known = await self._store.replies.known(reply) if reply else None
+            if not await self._store.questions.adopt(keys):
+                return None
+        except StoreFailed as error:
+            log.log(loudness(error), "not taken over", questions=keys, error=str(error))
+            return None
+        self._leases.hold(keys)
+        log.info("taken over", questions=keys, attempts=orphans[0].attempts)
+        return _Left(orphans, known)
 
     async def _in_order(self, talk: Sequence[_Left]) -> None:
         """What waited in one conversation waits in the same order again."""
@@ -159,10 +167,20 @@ class Resuming:
             log.warning("taken over by another process", error=str(lost))
         except (StoreFailed, PlatformFailed) as failed:
             log.error("not resumed", questions=left.keys, error=str(failed))
-            await self._settle(left, left.orphans, "undelivered")
+            await self._give_up(left, "undelivered")
         except Exception:
             log.exception("unexpected", questions=left.keys)
-            await self._settle(left, left.orphans, "failed")
+            await self._give_up(left, "failed")
+
+    async def _give_up(self, left: _Left, outcome: str) -> None:
+        """Close the record of whatever of it is still ours; that ends nothing else."""
+        try:
+            await self._settle(left, self._ours(left), outcome)
+        except LeaseLost as lost:
+            log.warning("taken over by another process", error=str(lost))
+
+    def _ours(self, left: _Left) -> list[Orphan]:
+        return [one for one in left.orphans if one.key in self._leases]
 
     async def _resume(self, left: _Left) -> None:
         gone = [one for one in left.orphans if _is_withdrawn(one, left.known)]
@@ -264,7 +282,7 @@ class Resuming:
             return
         ended = [one.key for one in orphans]
         write = partial(self._store.questions.settle, ended, outcome)
-        if left.known and len(orphans) == len(left.orphans):
+        if left.known and len(orphans) == len(self._ours(left)):
             write = partial(self._store.replies.end, left.known.name, ended, outcome)
         await self._leases.close(ended, write)
         for key in ended:

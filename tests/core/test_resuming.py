@@ -7,7 +7,7 @@ import pytest
 
 from core.budget import Budget
 from core.controls import Control
-from core.errors import StoreUnwritable
+from core.errors import StoreFailed, StoreUnwritable
 from core.messages import Author
 from core.notices import DIED_AGAIN, LEFT_OPEN, RESTARTING, STOPPED
 from core.pace import Urgency
@@ -366,6 +366,49 @@ async def test_of_two_processes_one_takes_it_over(house, server, crashed):
         await other.idle()
 
     assert len(server.requests) == 2
+
+
+async def test_what_nobody_can_make_sense_of_keeps_no_other_from_being_answered(house, server):
+    """Not even where a part of it was closed before."""
+    first, paper = await house(), Paper()
+    joined, edited = ask("And how?", "2"), ask("Or how?", "2", cause="edit:1")
+    other = replace(ask("Why?", "3"), conversation=replace(THREAD, thread="other"))
+    assert await first._store.questions.claim(ask("Who?", "1"), joined)
+    both = [ask("Who?", "1").key, joined.key]
+    await first._store.replies.begin("r1", str(THREAD), both)
+    assert await first._store.questions.claim(edited)
+    assert await first._store.questions.claim(other)
+    await house.crash(first)
+    server.enqueue(Answer(("Because.",)))
+
+    async with resumed(await house(), paper, strange={"1", "2"}) as chat:
+        await until(lambda: shown(paper) == [("Because.", "")])
+        await chat.idle()
+        for key in (*both, edited.key):
+            await until_settled(chat, key)
+        assert not await chat._store.replies.is_written("r1")
+
+
+async def test_a_database_that_fails_for_a_moment_loses_nothing_that_was_left_open(
+    house, server, crashed, monkeypatch
+):
+    monkeypatch.setattr("core.resuming.LOOK", 0.05)
+    paper = Paper()
+    await crashed(paper)
+    chat = await house()
+    known, failures = chat._store.replies.known, [StoreFailed("locked")]
+
+    async def fails_once(reply):
+        if failures:
+            raise failures.pop()
+        return await known(reply)
+
+    chat._store.replies.known = fails_once
+    server.enqueue(Answer(("Because.",)))
+
+    async with resumed(chat, paper):
+        await until(lambda: shown(paper) == [("Because.", "")])
+        await chat.idle()
 
 
 async def test_stop_alone_is_not_asked_again(house, server):
