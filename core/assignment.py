@@ -19,6 +19,10 @@ class Writer(Protocol):
     def nap(self) -> Nap:
         """Where whoever reads the model sleeps, until the newest text is wanted."""
 
+    @property
+    def text(self) -> str:
+        """What was written so far, as readers get it."""
+
     def write(self, text: str) -> None:
         """Add to it. Never waits."""
 

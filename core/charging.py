@@ -103,7 +103,8 @@ class Charging:
                 usage = ended.usage if ended else None
                 if usage is None and _is_free(ended, charged.transit):
                     usage = Usage()
-                bill.aside(self._settle(reservation, done, bill, usage, bill.written()))
+                written = bill.written() if usage is None else ""
+                bill.aside(self._settle(reservation, done, bill, usage, written))
             else:
                 bill.aside(self._spending.free(reservation))
 

@@ -251,7 +251,7 @@ class Composer:
     async def _ask(self, draft: Draft, fitted: Fitted, writing: "_Writing", waits: float) -> Finish:
         """One call of the model, paid for and written down whatever becomes of it."""
         job, question = draft.job, draft.job.question
-        received = writing.received = []
+        came = writing.came = _Came(job.reply)
         bill = Bill(
             reply=job.name,
             spender=job.spender,
@@ -259,7 +259,7 @@ class Composer:
             turns=fitted.turns,
             counted=fitted.tokens,
             tokenizer=draft.tokenizer,
-            written=lambda: "".join(received),
+            written=came.text,
             aside=job.aside,
             base_url=draft.model.base_url,
         )
@@ -300,6 +300,21 @@ class Composer:
         return finish
 
 
+class _Came:
+    """What has come in one call. Of what is shown only the length, as the reply has it."""
+
+    def __init__(self, reply: Writer) -> None:
+        self._reply = reply
+        self._begin = len(reply.text)
+        self.shown = 0
+        self.unseen: list[str] = []
+
+    def text(self) -> str:
+        """All of it, as well as it can be known."""
+        shown = self._reply.text[self._begin :][: self.shown]
+        return "".join((*self.unseen, shown))
+
+
 class _Writing:
     """Hands the events of one call on to the reader; `begins` is called with the first of them."""
 
@@ -310,8 +325,7 @@ class _Writing:
         self.begun = False
         """Whether there is anything for the reader to see."""
         self.begins: Callable[[], None] | None = None
-        self.received: list[str] = []
-        """All that has come in one call, also what no reader sees."""
+        self.came = _Came(reply)
 
     def take(self, events: Sequence[Event]) -> Finish | None:
         """Show what there is to show; returns the finish when it is among the events."""
@@ -319,15 +333,16 @@ class _Writing:
             self.begins()
             self.begins = None
         for event in events:
-            if not isinstance(event, Finish):
-                self.received.append(event.text)
             if isinstance(event, Text | Refusal):
                 self.begun = self.begun or not event.text.isspace()
                 self._reply.write(event.text)
-            elif isinstance(event, Reasoning):
-                self.status.say(REASONING)
+                self.came.shown += len(event.text)
             elif isinstance(event, Finish):
                 return event
+            else:
+                self.came.unseen.append(event.text)
+                if isinstance(event, Reasoning):
+                    self.status.say(REASONING)
         return None
 
 

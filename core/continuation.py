@@ -27,6 +27,11 @@ class Continuation:
         """Where whoever reads the model sleeps, as `Reply.nap`."""
         return self._reply.nap
 
+    @property
+    def text(self) -> str:
+        """What was written so far, the beginning included."""
+        return self._reply.text + (self._held or "")
+
     def write(self, text: str) -> None:
         """Add to the answer. Never waits."""
         if self._held is None:
