@@ -152,17 +152,17 @@ class Answering:
             tasks.create_task(reply.show())
             ending = await self._kept_from(running)
             ending = ending or await running.written(partial(self._in_turn, running))
-            if reply.blank and not ending.notice and ending.outcome in ANSWERED:
+            if reply.screen.blank and not ending.notice and ending.outcome in ANSWERED:
                 ending = failure(EmptyAnswer("it wrote nothing that can be shown"))
             notice = await self._with_introduction(ending, running)
             running.fall_back()
             # What was never begun for want of money is its asker's alone, as other refusals are.
-            refused = ending.outcome == UNPAID and reply.blank and not running.pages
+            refused = ending.outcome == UNPAID and reply.screen.blank and not running.pages
             if refused or ending.outcome == WITHDRAWN.outcome:
                 reply.withdraw()
             else:
                 reply.finish(notice, running.offers(ending))
-        if reply.cut:
+        if reply.screen.cut:
             await self._introductions.unsaid(running.asked[0].question, running.name)
             ending = Ending("interrupted", RESTARTING, ending.figures)
         if reply.left_growing:
@@ -201,7 +201,7 @@ class Answering:
     async def _point(self, running: Running) -> None:
         """Where an answer is too old to be changed much, say in it that there is a newer one."""
         surface, revision = running.asked[-1].surface, running.asked[-1].revision
-        if not (revision and revision.points and running.pages) or running.reply.blank:
+        if not (revision and revision.points and running.pages) or running.reply.screen.blank:
             return
         old = running.pages[-1]
         page = Page(old.text, told(NEWER_BELOW, surface.readers.everybody))
@@ -394,12 +394,13 @@ class Answering:
 
     async def _settle(self, running: Running, ending: Ending) -> None:
         """Close the record of an answer that stands on the screen as it will stay."""
-        name, asked, reply = running.name, running.asked, running.reply
-        ends: dict[str, object] = {"within_code": reply.within_code, "trailing": reply.trailing}
+        name, asked, figures = running.name, running.asked, running.reply.figures
+        screen = running.reply.screen
+        ends: dict[str, object] = {"within_code": screen.within_code, "trailing": screen.trailing}
         ends["is_cut_off"] = running.is_cut_off(ending)
         if running.former and (revision := asked[-1].revision):
             ends["former_was_cut_off"] = revision.was_cut_off
-        about = {**ending.figures, **reply.figures, **ends}
+        about = {**ending.figures, **figures, **ends}
         log.info(
             "answered" if ending.outcome in ANSWERED else "not answered",
             outcome=ending.outcome,
@@ -407,11 +408,11 @@ class Answering:
             questions=keys(asked),
             # Names of files are words of people's, too.
             said=[one.question.text for one in asked],
-            **reply.figures,
+            **figures,
             **{name: value for name, value in ending.figures.items() if name != "files"},
         )
         if asked[-1].question.is_command and asked[-1].question.can_be_asked_again:
-            first = reply.messages[0] if reply.messages else ""
+            first = screen.messages[0] if screen.messages else ""
             await asked_once.keep(self._store.texts, asked[-1].question, name, first)
         await self._leases.close(
             keys(asked),
@@ -419,9 +420,9 @@ class Answering:
                 name,
                 keys(asked),
                 ending.outcome,
-                seen=reply.seen,
+                seen=screen.seen,
                 about=about,
-                messages=reply.messages,
+                messages=screen.messages,
                 unrecorded=running.unrecorded,
                 conversation="" if running.is_recorded else str(running.conversation),
             ),

@@ -456,7 +456,7 @@ class Chat:
             self._underway.add(running, answering)
             await _ended(answering)
             self._underway.remove(running)
-            self._queue.follow(running.asked[-1], running.name, running.reply.messages)
+            self._queue.follow(running.asked[-1], running.name, running.reply.screen.messages)
             ours = [one for one in running.asked if one.question.key in self._leases]
             for one in running.asked:
                 one.status.clear()
@@ -505,7 +505,7 @@ class Chat:
         await self._told(asked[-1].question, asked[-1].surface, why)
         # A reply may have been begun before it turned out that nothing of it can be shown.
         end = partial(self._store.replies.end, name, keys(asked), outcome)
-        if running and running.reply.messages:
+        if running and running.reply.screen.messages:
             end = partial(
                 end,
                 unrecorded=running.unrecorded,
@@ -522,7 +522,7 @@ class Chat:
 
     async def _lost_some(self, running: Running) -> None:
         """Of an answer that was not begun, the questions that are still ours are asked again."""
-        if running.reply.begun:
+        if running.reply.screen.begun:
             return
         try:
             gone = await self._store.questions.renew(keys(running.asked))

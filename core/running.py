@@ -72,10 +72,10 @@ class Running:
         goes_on = not any(one.question.is_command for one in self.current)
         wishes = {
             Control.RETRY: again and ending.outcome != "cached",
-            Control.CONTINUE: goes_on and self.is_cut_off(ending) and not self.reply.blank,
+            Control.CONTINUE: goes_on and self.is_cut_off(ending) and not self.reply.screen.blank,
             Control.RESTORE: again and self.former != "",
-            Control.GOOD: not self.reply.blank,
-            Control.BAD: not self.reply.blank,
+            Control.GOOD: not self.reply.screen.blank,
+            Control.BAD: not self.reply.screen.blank,
             Control.WHY: True,
             Control.AFRESH: ending.outcome == "cached",
         }
@@ -89,7 +89,7 @@ class Running:
 
     def fall_back(self) -> None:
         """Where nothing has come, let stand what stood there before."""
-        if self.reply.blank and (stood := self.former or self.shown):
+        if self.reply.screen.blank and (stood := self.former or self.shown):
             self.reply.write(stood)
             self.former = self.shown = ""
             self._fell_back = True

@@ -401,7 +401,7 @@ def test_an_interrupted_answer_begins_no_further_message_and_says_that_something
                 reply.write(word)
             reply.finish("Done.")
             reply.interrupt("Stopped.", 1.0)
-        assert reply.cut
+        assert reply.screen.cut
 
     virtually(main())
     (page,) = paper.messages.values()
@@ -470,7 +470,7 @@ def test_an_answer_that_is_all_there_when_it_is_interrupted_ends_as_it_was_to_en
             reply.write("word1")
             reply.finish("Done.")
             reply.interrupt("Stopped.", 1.0)
-        assert not reply.cut
+        assert not reply.screen.cut
 
     virtually(main())
     assert list(paper.messages.values()) == [Page("word0 word1", "Done.")]
@@ -625,7 +625,7 @@ def test_each_message_is_told_of_once_when_it_exists():
                 reply.write(word)
                 await asyncio.sleep(0.01)
             reply.finish()
-        assert reply.messages == tuple(paper.messages)
+        assert reply.screen.messages == tuple(paper.messages)
 
     virtually(main())
     assert told == list(enumerate(paper.messages))
@@ -802,7 +802,7 @@ def test_what_is_held_back_is_shown_at_the_end_and_is_an_answer_before():
     async def main():
         reply = reply_on(paper)
         reply.write("some words")
-        assert not reply.blank
+        assert not reply.screen.blank
         reply.finish()
         await reply.show()
 

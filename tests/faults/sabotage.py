@@ -26,21 +26,21 @@ REPLY, CHAT = "tests/core/test_reply.py::", "tests/core/test_chat.py::"
 SABOTAGES = (
     Sabotage(
         "the last edit is skipped",
-        "core/reply.py",
+        "core/screen.py",
         "if slot.frozen or self._shows(slot, page):",
         "if slot.frozen or self._shows(slot, page) or (self._complete and slot.shown):",
         f"{REPLY}test_the_end_is_told_under_the_last_page_only",
     ),
     Sabotage(
         "a page is lost",
-        "core/reply.py",
+        "core/screen.py",
         "texts = list(self._pages.finished)",
         "texts = list(self._pages.finished)[:1]",
         f"{REPLY}test_a_long_answer_is_several_messages_and_finished_ones_never_change",
     ),
     Sabotage(
         "what comes of the model is appended twice",
-        "core/reply.py",
+        "core/screen.py",
         "self._pages.write(text)",
         "self._pages.write(text + text)",
         f"{REPLY}test_the_text_grows_in_one_message_and_ends_whole",
@@ -48,14 +48,14 @@ SABOTAGES = (
     Sabotage(
         "a repeated post is another message",
         "core/reply.py",
-        'f"{self._nonce}.{slot.number}"',
-        'f"{self._nonce}.{slot.number}.{self._failures}"',
+        'post(page, f"{self._nonce}.{slot.number}"',
+        'post(page, f"{self._nonce}.{slot.number}.{self._failures}"',
         f"{REPLY}test_a_post_whose_answer_was_lost_makes_no_second_message",
     ),
     Sabotage(
         "a message that somebody has deleted is taken for one that stands",
-        "core/reply.py",
-        "        if why.gone:",
+        "core/screen.py",
+        "        if gone:",
         "        if False:",
         f"{REPLY}test_a_message_that_somebody_deletes_is_posted_anew_and_whole",
     ),

@@ -61,7 +61,7 @@ async def tell(office, surface, pieces=WORDS, *, gap=0.02, notice="", offers=())
             reply.write(piece)
             await asyncio.sleep(gap)
         reply.finish(notice)
-    return reply.messages
+    return reply.screen.messages
 
 
 def ours(office):
