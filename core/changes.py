@@ -15,6 +15,7 @@ from core.messages import Conversation
 from core.notices import COMPLETE, NOT_YOURS, NOTHING_TO_STOP, RESTARTING, STOPPED, Ending
 from core.queue import Asked, Queue, keys
 from core.removing import taken_away
+from core.reply import DELIVERY_TIMEOUT
 from core.revising import revision_of
 from core.running import WITHDRAWN
 from core.store import LEASE, Known, Store
@@ -29,8 +30,8 @@ STOP_WORDS = frozenset({"stop", "stopp", "halt"})
 LOOKS = 0.5
 """Seconds between two looks at what other processes ask of this one."""
 
-HANDOVER = LEASE
-"""Seconds for another process to leave an answer."""
+HANDOVER = DELIVERY_TIMEOUT + LEASE
+"""Seconds for another process to leave an answer: one that is complete is shown first."""
 
 LAST_EDITS = 2.5
 """Seconds for an answer that is complete to be shown and recorded as such."""
@@ -136,12 +137,13 @@ class Changes:
         )
         if not await self._store.questions.claim(*questions, instead_of=elsewhere):
             return False
-        if known and not known.ended and not is_here:
-            known = await self._taken_from(known)
         self._leases.hold(keys(together))
         for one in together:
             self._aside(one.status.run())
-        self._put_in_place(asked, together, known)
+        if known and not known.ended and not is_here:
+            self._aside(self._put_once_left(asked, together, known))
+        else:
+            self._put_in_place(asked, together, known)
         return True
 
     def _put_in_place(self, asked: Asked, together: Sequence[Asked], known: Known | None) -> None:
@@ -169,14 +171,26 @@ class Changes:
         revision = revision_of(known, asked.surface) if known else None
         self._put([replace(one, revision=revision) for one in together])
 
-    async def _taken_from(self, known: Known) -> Known | None:
-        """What another process has written so far, once it has left that to us."""
-        if await self._store.replies.wish(known.name, "supersede"):
+    async def _put_once_left(self, asked: Asked, together: Sequence[Asked], known: Known) -> None:
+        """Answer in place of what another process is writing, once it has left that to us."""
+        try:
+            latest = await self._left(known)
+        except StoreFailed as error:
+            log.warning("not known what another process has written", error=str(error))
+            latest = known
+        self._put_in_place(asked, together, latest)
+
+    async def _left(self, known: Known) -> Known | None:
+        """What another process has written in the end."""
+        replies, questions = self._store.replies, self._store.questions
+        if await replies.wish(known.name, "supersede"):
             with suppress(TimeoutError):
                 async with asyncio.timeout(HANDOVER):
-                    while await self._store.replies.is_written(known.name):  # noqa: ASYNC110
+                    while await replies.is_written(known.name):
+                        if await questions.abandoned(known.keys):
+                            break
                         await asyncio.sleep(LOOKS)
-        return await self._store.replies.known(known.name)
+        return await replies.known(known.name)
 
     async def _superseded(self, asked: Asked) -> None:
         """A question that waited is not asked any more."""

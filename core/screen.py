@@ -260,9 +260,16 @@ class Screen:
         return True
 
     def leave(self, step: Step) -> None:
-        """Let a message stand as it is; the next page begins where it ends."""
-        step.slot.frozen, self._announced = True, ""
-        self._pages.end_at(step.index, step.slot.shown.text if step.slot.shown else "")
+        """Let a message stand as it is; the next page begins where it ends.
+
+        One that shows a former answer is no part of this one.
+        """
+        self._announced = ""
+        if step.slot.shown is None:
+            self._slots.remove(step.slot)
+            return
+        step.slot.frozen = True
+        self._pages.end_at(step.index, step.slot.shown.text)
 
     def drop(self, slots: Sequence[Slot]) -> None:
         """Its last messages are no part of it any more."""
@@ -280,7 +287,7 @@ class Screen:
         if any(slot.frozen for slot in self._slots[step.index + 1 :]):
             self._slots[step.index] = Slot(next(self._numbers))
         else:
-            del self._slots[step.index]
+            self._slots.remove(step.slot)
 
     def _end(self, notice: str) -> None:
         self._early = not self._complete and self._interruption is not None
@@ -326,7 +333,8 @@ class Screen:
         growing = self._pages.last if self._complete else self._pages.growing[0]
         # What is to stand below a message that takes no more edits may be a notice alone.
         begun = any(slot.number >= self._taken for slot in self._slots[len(texts) :])
-        if growing or begun or not texts or self._slots[-1].frozen:
+        below = bool(self._slots) and self._slots[-1].frozen
+        if growing or begun or below or not texts:
             texts.append(growing)
         return texts
 

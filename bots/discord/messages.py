@@ -12,12 +12,14 @@ from discord.http import handle_message_parameters
 
 from bots.discord import budgets
 from bots.discord.calls import NO_TURN, Answer, Calls, NotRead
+from bots.discord.controls import controlled_by
 from bots.discord.reader import Reader
 from bots.discord.shown import (
     NO_MENTIONS,
     change,
     content,
     face,
+    face_in,
     face_of,
     is_blank,
     without_embed,
@@ -78,6 +80,11 @@ def uploads(files: Sequence[CodeFile]) -> list[discord.File]:
     ]
 
 
+def _faces(page: Page) -> tuple[tuple[str, str], ...]:
+    """What people may see of a page: with its notice beside it, or in small print."""
+    return face(page), face(without_embed(page))
+
+
 def _reference(spot: Spot) -> dict[str, Any]:
     """What makes a message a reply, which pings nobody."""
     if not spot.reply_to:
@@ -94,6 +101,15 @@ class _Doubt:
 
     since: float
     pages: list[Page] = field(default_factory=list)
+
+    @property
+    def faces(self) -> set[tuple[str, str]]:
+        """What the message may show."""
+        return {one for page in self.pages for one in _faces(page)}
+
+    def page(self, shown: tuple[str, str] | None) -> Page:
+        """The page that it shows; where that is not known the first, which holds the least."""
+        return next((page for page in self.pages if shown in _faces(page)), self.pages[0])
 
 
 class Messages:
@@ -124,12 +140,16 @@ class Messages:
                 return await self._mend(spot, found.message, page, nonce, doubt)
             if not isinstance(found, RefusedForGood):
                 return found
-        outcome = (await self._send(spot, page, nonce)).outcome
+        answer = await self._send(spot, page, nonce)
+        outcome = answer.outcome
         if isinstance(outcome, Unknown):
             self._doubt(nonce).pages.append(page)
         elif isinstance(outcome, Delivered) and doubt:
             # The nonce may have given back a message that was thought lost, with older text.
-            return await self._mend(spot, outcome.message, page, nonce, doubt)
+            shown = face_in(answer.body)
+            if shown in doubt.faces or shown not in _faces(page):
+                return await self._mend(spot, outcome.message, page, nonce, doubt, shown=shown)
+            self._doubts.pop(nonce, None)
         return outcome
 
     async def post_in_turn(self, spot: Spot, page: Page, nonce: str) -> Outcome:
@@ -172,7 +192,7 @@ class Messages:
         return answer.outcome
 
     async def find(self, spot: Spot, pages: list[Page]) -> Outcome:
-        """Look for a message of ours that shows one of these pages.
+        """Look for a message of ours that shows one of these pages, and is no other reply's.
 
         `RefusedForGood` when there is none, or when the channel may not be read.
         """
@@ -181,8 +201,10 @@ class Messages:
         except NotRead as error:
             return error.outcome
         wanted = {face(page) for page in pages}
+        replies = {"", *(page.controls.reply for page in pages if page.controls)}
         for message in recent:
-            if message.id > spot.after and self._is_mine(message) and face_of(message) in wanted:
+            is_ours = message.id > spot.after and self._is_mine(message)
+            if is_ours and face_of(message) in wanted and controlled_by(message) in replies:
                 return Delivered(str(message.id))
         return RefusedForGood("not found")
 
@@ -218,16 +240,24 @@ class Messages:
             return await self._calls.ask(budgets.edits(channel), edit)
 
     async def _mend(
-        self, spot: Spot, message: str, page: Page, nonce: str, doubt: _Doubt
+        self,
+        spot: Spot,
+        message: str,
+        page: Page,
+        nonce: str,
+        doubt: _Doubt,
+        *,
+        shown: tuple[str, str] | None = None,
     ) -> Outcome:
         """A lost post has happened after all: let it show the text of now."""
         if not await self._calls.turn(budgets.edits(spot.channel), Urgency.LAST):
             return NO_TURN.outcome
         edited = await self.edit(spot.channel, message, page)
-        # It shows one of these pages, the first of which holds the least.
-        outcome = found_again(message, doubt.pages[0], edited)
+        outcome = found_again(message, doubt.page(shown), edited)
         if isinstance(outcome, Delivered):
             self._doubts.pop(nonce, None)
+        elif isinstance(outcome, Unknown):
+            doubt.pages.append(page)
         return outcome
 
     def _doubt(self, nonce: str) -> _Doubt:

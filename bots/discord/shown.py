@@ -4,6 +4,7 @@ A notice is an embed, so that history never takes it for the answer. Where the b
 embed, it is a line under the answer, in small print that is known again.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import discord
@@ -79,6 +80,13 @@ def is_blank(page: Page) -> bool:
 def face(page: Page) -> tuple[str, str]:
     """What people see of a page; Discord trims white space."""
     return page.text.strip(), _shown(page.notice)
+
+
+def face_in(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """What people see of one of our messages, as Discord's JSON has it."""
+    embeds = fields.get("embeds") or ()
+    notices = (one.get("description") for one in embeds if one.get("color") == GREY)
+    return str(fields.get("content", "")).strip(), next(notices, None) or ""
 
 
 def face_of(message: discord.Message) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from bots.discord import budgets
 from bots.discord.surface import DiscordSurface
 from core.access import Kind
+from core.controls import Control, Controls
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
 from core.messages import Conversation, Role
 from core.pace import Urgency
@@ -568,6 +569,36 @@ async def test_a_lost_post_that_takes_no_edits_is_there_all_the_same(surface, di
     assert again == Delivered(eyes.last(ADAS_DIRECT).id)
     assert again.shows == Page("on")
     assert eyes.texts(ADAS_DIRECT) == ["hello", "on"]
+
+
+async def test_a_post_that_never_arrived_is_made_by_its_second_try_and_not_edited(
+    surface, discord, eyes
+):
+    discord.faults.add(Fault("POST message", "status", status=502))
+
+    await surface.post(Page("on"), "n.0")
+    again = await surface.post(Page("one"), "n.0")
+
+    assert again == Delivered(eyes.last(ADAS_DIRECT).id)
+    assert asked_for(discord, "PATCH message") == []
+    assert eyes.texts(ADAS_DIRECT) == ["hello", "one"]
+
+
+async def test_a_post_that_is_looked_for_is_not_taken_for_that_of_another_reply(
+    surface, discord, eyes, monkeypatch
+):
+    def refusal(reply):
+        return Page("", "It is late.", controls=Controls(reply, (Control.RETRY,), ("Try again",)))
+
+    monkeypatch.setattr("bots.discord.messages.NONCE_LIFE", 0.0)
+    other = await surface.post(refusal("other"), "other.0")
+    discord.faults.add(Fault("POST message", "status", status=502))
+    assert isinstance(await surface.post(refusal("mine"), "mine.0"), Unknown)
+
+    found = await surface.post(refusal("mine"), "mine.0")
+
+    assert found == Delivered(eyes.last(ADAS_DIRECT).id)
+    assert found != other
 
 
 async def test_after_the_nonce_has_died_a_lost_post_is_looked_for(

@@ -62,7 +62,11 @@ class DiscordModel(ModelSurface):
         if isinstance(outcome, Unknown):
             self._desk.doubts.setdefault(nonce, (now, []))[1].append(page)
         elif isinstance(outcome, Delivered) and doubt:
-            return await self._mended(outcome.message, page, nonce)
+            # Discord's answer says what the message shows.
+            shown = self._platform.messages[outcome.message].page
+            if _face(shown) in map(_face, doubt[1]) or _face(shown) != _face(page):
+                return await self._mended(outcome.message, page, nonce, _face(shown))
+            self._desk.doubts.pop(nonce, None)
         return outcome
 
     async def edit(self, message: str, page: Page) -> Outcome:
@@ -92,20 +96,27 @@ class DiscordModel(ModelSurface):
         return self._new(page, "", nonce)
 
     def _look(self, pages: list[Page]) -> Outcome:
-        wanted = [(page.text, page.notice) for page in pages]
+        wanted = [_face(page) for page in pages]
+        replies = {None, *(page.controls.reply for page in pages if page.controls)}
         for one in self._platform.messages.values():
-            face = (one.page.text, one.page.notice)
-            if self._is_below(one) and face in wanted:
+            controlled_by = one.page.controls.reply if one.page.controls else None
+            if self._is_below(one) and _face(one.page) in wanted and controlled_by in replies:
                 return Delivered(one.id)
         return RefusedForGood("not found")
 
-    async def _mended(self, message: str, page: Page, nonce: str) -> Outcome:
+    async def _mended(
+        self, message: str, page: Page, nonce: str, shown: tuple[str, str] = ("", "")
+    ) -> Outcome:
         if not await self._desk.turn(budgets.edits(self._channel), Urgency.LAST):
             return RefusedForNow(5.0, "no turn")
         edited = await self.edit(message, page)
-        outcome = found_again(message, self._desk.doubts[nonce][1][0], edited)
+        pages = self._desk.doubts[nonce][1]
+        shows = next((one for one in pages if _face(one) == shown), pages[0])
+        outcome = found_again(message, shows, edited)
         if isinstance(outcome, Delivered):
             self._desk.doubts.pop(nonce, None)
+        elif isinstance(outcome, Unknown):
+            pages.append(page)
         return outcome
 
     async def _refused(self, sentence: str) -> Outcome:
@@ -129,3 +140,8 @@ class DiscordModel(ModelSurface):
     @property
     def _removal_budgets(self) -> Budgets:
         return budgets.deletions(self._channel)
+
+
+def _face(page: Page) -> tuple[str, str]:
+    """What people see of a page."""
+    return page.text, page.notice
