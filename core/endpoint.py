@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 import httpx2
 import openai
@@ -63,6 +64,7 @@ class Response:
 class Endpoint:
     """A client for the life of the process; without a key it sends none.
 
+    What stands behind a `?` in the address goes with every request, such as an `api-version`.
     Raises `Refused` for an error that the endpoint answers with, and `NotReached` or
     `TooSlow` (no connection in time) when no answer comes.
     """
@@ -75,9 +77,11 @@ class Endpoint:
         if not api_key:
             self._headers["Authorization"] = openai.Omit()
         self._headers |= extra_headers
+        address, _, query = base_url.partition("?")
         self._client = openai.AsyncOpenAI(
             api_key=api_key or "none",
-            base_url=base_url,
+            base_url=address,
+            default_query=dict(parse_qsl(query)),
             http_client=openai.DefaultAsyncHttpxClient(
                 # A question must go where the operator said, and nowhere else.
                 transport=Transport(connect=connect),

@@ -739,6 +739,13 @@ async def test_the_proxy_of_the_environment_is_used(server, models, monkeypatch)
     assert server.requests[0].line.startswith("POST http://model.invalid/v1/chat/completions ")
 
 
+async def test_what_the_address_asks_goes_with_every_request(server, models):
+    await all_of(models(None, base_url=f"{server.base_url}/gpt?api-version=2026-06&x=%26"))
+
+    path = "/v1/gpt/chat/completions?api-version=2026-06&x=%26"
+    assert server.requests[0].line == f"POST {path} HTTP/1.1"
+
+
 async def test_the_proxy_of_the_environment_is_not_used_where_it_says_so(
     server, models, monkeypatch
 ):
