@@ -33,8 +33,9 @@ PATIENCE = 240.0
 FAULTS_EVERY = 1.0
 """Seconds between two faults."""
 
-BROKEN_EVERY = 45.0
-"""Seconds between two broken connections on each platform."""
+BROKEN_EVERY = 90.0
+"""Seconds between two broken connections on each platform: Slack allows one new one a minute, and
+ten in a row, which half an hour of more would use up."""
 
 SAMPLES_EVERY = 5.0
 FLAT_AFTER = 5
