@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import ssl
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -9,20 +11,40 @@ from aiohttp import web
 HOST = "127.0.0.1"
 
 
-class Listener:
-    """Serves one application on loopback; `options` are those of aiohttp's `AppRunner`."""
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """HTTPS: with which certificate, and under which name, which leads to loopback somewhere."""
 
-    def __init__(self, app: web.Application, **options: Any) -> None:
+    context: ssl.SSLContext
+    host: str = HOST
+
+
+class Listener:
+    """Serves one application on loopback; `options` are those of aiohttp's `AppRunner`.
+
+    With `tls` it speaks HTTPS.
+    """
+
+    def __init__(self, app: web.Application, *, tls: Tls | None = None, **options: Any) -> None:
         self.port = 0
+        self._tls = tls
         self._runner = web.AppRunner(app, access_log=None, **options)
         self._socket: socket.socket | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it listens, such as http://127.0.0.1:8020."""
+        scheme, host = ("https", self._tls.host) if self._tls else ("http", HOST)
+        return f"{scheme}://{host}:{self.port}"
 
     async def start(self, port: int = 0) -> None:
         """Listen; port 0 takes a free one. `OSError` when the port is in use."""
         self._socket = socket.create_server((HOST, port))
         self.port = self._socket.getsockname()[1]
         await self._runner.setup()
-        await web.SockSite(self._runner, self._socket).start()
+        await web.SockSite(
+            self._runner, self._socket, ssl_context=self._tls.context if self._tls else None
+        ).start()
 
     async def stop(self) -> None:
         """Take no more connections and end those that there are."""

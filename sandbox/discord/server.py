@@ -34,7 +34,7 @@ from sandbox.discord.sessions import Starts
 from sandbox.discord.talk import Talk
 from sandbox.discord.threads import Threads
 from sandbox.faults import Faults
-from sandbox.listener import HOST, Listener
+from sandbox.listener import Listener, Tls
 from sandbox.world import Change, Kind, Message, World
 
 
@@ -59,6 +59,7 @@ class DiscordServer:
         heartbeat: float = 41.25,
         patience: float = 3.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tls: Tls | None = None,
     ) -> None:
         self.world = world
         self.faults = faults or Faults()
@@ -84,7 +85,8 @@ class DiscordServer:
         self._feed = Feed(realm)
         self._listener: Listener | None = None
         self._unwatch: Callable[[], None] | None = None
-        self._port = 0
+        self._address = ""
+        self._tls = tls
         self._failing = False
         self._share_what_people_do(posts)
 
@@ -110,12 +112,12 @@ class DiscordServer:
         app.router.add_get("/gateway", self._gateway.serve)
         app.router.add_get("/attachments/{channel}/{id}/{name}", self._download)
         self._rest.add_to(app)
-        self._listener = Listener(app, shutdown_timeout=1.0)
+        self._listener = Listener(app, tls=self._tls, shutdown_timeout=1.0)
         await self._listener.start(port)
-        self._port = self._listener.port
+        self._address = self._listener.address
         self._application.gateway_url = self.gateway_url
         self._gateway.lives_at(self.gateway_url)
-        self._realm.files.address = f"http://{HOST}:{self._port}"
+        self._realm.files.address = self._address
         self._unwatch = self._realm.space.watch(self._tell)
 
     async def stop(self) -> None:
@@ -139,12 +141,12 @@ class DiscordServer:
     @property
     def api_url(self) -> str:
         """Where the REST API is; its `/gateway/bot` says where the gateway is."""
-        return f"http://{HOST}:{self._port}{PREFIX}"
+        return f"{self._address}{PREFIX}"
 
     @property
     def gateway_url(self) -> str:
         """Where the gateway is."""
-        return f"ws://{HOST}:{self._port}/gateway"
+        return f"{self._address.replace('http', 'ws', 1)}/gateway"
 
     @property
     def requests(self) -> deque[Request]:

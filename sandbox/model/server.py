@@ -14,7 +14,7 @@ import orjson
 from aiohttp import web
 
 from sandbox.faults import Faults
-from sandbox.listener import HOST, Listener
+from sandbox.listener import Listener, Tls
 from sandbox.model.allowance import Allowance
 from sandbox.model.answer import Answer, Cut, Piece, Raw
 from sandbox.model.checks import check
@@ -56,6 +56,7 @@ class ModelServer:
         faults: Faults | None = None,
         script: Callable[[dict[str, Any]], Answer] | None = None,
         count: Count = count,
+        tls: Tls | None = None,
     ) -> None:
         self.key = key
         self.models = tuple(models)
@@ -69,12 +70,14 @@ class ModelServer:
         self.requests: deque[Recorded] = deque(maxlen=10_000)
         self._queue: deque[Answer] = deque()
         self._ids = itertools.count(1)
-        self._listener = Listener(self._app(), handler_cancellation=True, shutdown_timeout=0.1)
+        self._listener = Listener(
+            self._app(), tls=tls, handler_cancellation=True, shutdown_timeout=0.1
+        )
 
     @property
     def base_url(self) -> str:
         """The address for `OPENAI_BASE_URL`."""
-        return f"http://{HOST}:{self._listener.port}/v1"
+        return f"{self._listener.address}/v1"
 
     async def start(self, port: int = 0) -> None:
         """Listen on loopback; `OSError` when the port is taken."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from sandbox.faults import Faults
-from sandbox.listener import HOST, Listener
+from sandbox.listener import Listener, Tls
 from sandbox.slack import app as installed
 from sandbox.slack.app import App
 from sandbox.slack.crowd import Crowd
@@ -46,6 +46,7 @@ class SlackServer:
         limited: bool = True,
         faults: Faults | None = None,
         clock: Callable[[], float] = time.monotonic,
+        tls: Tls | None = None,
     ) -> None:
         self.faults = Faults() if faults is None else faults
         app = App(
@@ -59,6 +60,7 @@ class SlackServer:
         self.sockets = Sockets(self.workspace, self.faults)
         self.deliveries = Deliveries(self.sockets)
         self._web = WebApi(self.workspace, self.faults, latency, limited)
+        self._tls = tls
         self._running: contextlib.AsyncExitStack | None = None
         self._share_what_people_do()
 
@@ -97,10 +99,10 @@ class SlackServer:
         async with contextlib.AsyncExitStack() as stack:
             application = web.Application(client_max_size=LARGEST + 1024 * 1024)
             application.add_routes([*self._web.routes(), web.get("/link/", self.sockets.serve)])
-            listener = Listener(application, shutdown_timeout=1)
+            listener = Listener(application, tls=self._tls, shutdown_timeout=1)
             stack.push_async_callback(listener.stop)
             await listener.start(port)
-            self.workspace.address = f"http://{HOST}:{listener.port}"
+            self.workspace.address = listener.address
             self.sockets.welcome()
             stack.push_async_callback(self.sockets.close)
             stack.callback(self.workspace.statuses.close)

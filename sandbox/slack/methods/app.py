@@ -21,7 +21,7 @@ def auth_test(slack: Workspace, _arguments: Arguments) -> Answer:
 
 def connections_open(slack: Workspace, _arguments: Arguments) -> Answer:
     """An address that opens one socket, once."""
-    address = slack.address.replace("http://", "ws://", 1)
+    address = slack.address.replace("http", "ws", 1)
     ticket = slack.tickets.issue()
     return {"url": f"{address}/link/?ticket={ticket}&app_id={slack.app.id}"}
 
