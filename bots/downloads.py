@@ -7,8 +7,10 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
+from core.certificates import trusted
 from core.errors import FileUnread, Why
 from core.proxies import proxy_to
+from core.unreached import obstacle
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5, sock_read=10)
 """Seconds for one file, from the connection to its last byte."""
@@ -50,7 +52,7 @@ class Downloads:
             async with self._opened(address) as response:
                 return await _body(response, most), response.content_type
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise FileUnread(Why.NOT_REACHED, f"{type(error).__name__}: {error}") from error
+            raise FileUnread(Why.NOT_REACHED, obstacle(error)) from error
 
     async def close(self) -> None:
         """Close all connections."""
@@ -81,7 +83,10 @@ class Downloads:
             raise FileUnread(Why.ELSEWHERE, where)
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+                connector=aiohttp.TCPConnector(ssl=trusted()),
+                timeout=TIMEOUT,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
             )
         return self._session.get(
             address, headers=self._headers, allow_redirects=False, proxy=self._proxies[where]

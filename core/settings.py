@@ -26,6 +26,7 @@ from pydantic import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from core.certificates import check
 from core.env_file import mistyped, read, unknown
 from core.errors import SettingsError
 from core.languages import AUTO
@@ -37,6 +38,9 @@ OPENAI_DEFAULT_MODEL = "gpt-6-luna"
 
 LATER = frozenset({"HTTP_HOST", "HTTP_PORT", "SLACK_SIGNING_SECRET"})
 """Names of the public contract that this version accepts and does not use."""
+
+PROXIES = ("HTTPS_PROXY", "NO_PROXY")
+"""Names that are also read in small letters, as most programs do."""
 
 TOKEN = re.compile(r"[!-~]*")
 """What a token may hold: printable ASCII without white space, since it goes into a header."""
@@ -313,6 +317,8 @@ class Settings(Records):
         given = from_file | {
             name: value for name, value in environ.items() if not _is_gettexts(name, value)
         }
+        # What libraries prefer to the names in capitals.
+        given |= {name: environ[name.lower()] for name in PROXIES if environ.get(name.lower())}
         values = {name.lower(): _trimmed(name, given.get(name, "")) for name in known}
         settings, wrong = cls._checked({name: value for name, value in values.items() if value})
         problems += wrong
@@ -375,7 +381,25 @@ class Settings(Records):
             raise ValueError("must be a number")
         return value
 
-    @field_validator("openai_base_url", "slack_api_url", "discord_api_url", "https_proxy")
+    @field_validator("https_proxy")
+    @classmethod
+    def _proxy(cls, value: str) -> str:
+        proxy = urlsplit(value)
+        if proxy.scheme not in ("http", "https") or not proxy.hostname:
+            raise ValueError(
+                "must be the address of an HTTP proxy, such as http://proxy.example.org:3128 or "
+                "http://name:password@proxy.example.org:3128; others, such as SOCKS, do not work"
+            )
+        return value
+
+    @field_validator("ssl_cert_file")
+    @classmethod
+    def _certificates(cls, value: str) -> str:
+        if value:
+            check(value)
+        return value
+
+    @field_validator("openai_base_url", "slack_api_url", "discord_api_url")
     @classmethod
     def _address(cls, value: str) -> str:
         address = urlsplit(value)

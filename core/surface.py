@@ -98,9 +98,10 @@ class RefusedForGood:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """No answer came back: it may or may not have happened."""
+    """No answer came back: it may or may not have happened; `why` is that in words, if known."""
 
     code: str
+    why: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

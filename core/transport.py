@@ -11,8 +11,10 @@ from collections.abc import AsyncIterator
 import aiohttp
 import httpx2
 
+from core.certificates import trusted
 from core.nap import Nap
 from core.proxies import proxy_to
+from core.unreached import obstacle
 
 KEEP_ALIVE = 60.0
 """Seconds for which an idle connection is kept for the next question."""
@@ -82,7 +84,7 @@ class Transport(httpx2.AsyncBaseTransport):
 
     def __init__(self, *, connect: float) -> None:
         self._timeout = aiohttp.ClientTimeout(connect=connect)
-        self._certificates = httpx2.create_ssl_context()
+        self._certificates = trusted()
         self._opened: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -92,7 +94,7 @@ class Transport(httpx2.AsyncBaseTransport):
         except TimeoutError as error:  # aiohttp's own are among them
             raise httpx2.ConnectTimeout(str(error)) from error
         except BROKEN as error:
-            raise httpx2.ConnectError(str(error)) from error
+            raise httpx2.ConnectError(obstacle(error)) from error
         body = Body(response)
         return httpx2.Response(
             response.status,

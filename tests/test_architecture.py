@@ -39,7 +39,7 @@ def importers(*names, among=PACKAGES):
 def test_core_knows_no_platform_and_nothing_of_the_bots():
     assert not importers(
         "slack_bolt", "slack_sdk", "discord", "bots", "sandbox", "aiohttp", among=("core",)
-    ) - {"core/endpoint.py", "core/transport.py"}
+    ) - {"core/endpoint.py", "core/transport.py", "core/unreached.py"}
     assert not importers("slack_bolt", "slack_sdk", "discord", "bots", "sandbox", among=("core",))
 
 
@@ -79,6 +79,15 @@ def test_sql_is_written_in_the_store_only():
     outside = {path for path in importers("sqlalchemy") if not path.startswith("core/store/")}
 
     assert outside == {"core/settings.py"}  # which only reads a database's address
+
+
+def test_every_way_out_leads_through_the_proxy_and_trusts_the_same_certificates():
+    for path in (*files("core"), *files("bots")):
+        text = path.read_text()
+        if "ClientSession(" in text or "TCPConnector(" in text:
+            assert "ssl=trusted()" in text or "ssl=self._certificates" in text, path
+        if "AsyncWebClient(" in text or "AsyncWebhookClient(" in text:
+            assert ".proxy = proxy_to(" in text, path
 
 
 def test_settings_stop_where_everything_is_built():

@@ -35,6 +35,7 @@ from bots.discord.turns import PLATFORM
 from bots.discord.usage import Usage
 from core.access import Access, who_may_use
 from core.catch_up import CatchUp
+from core.certificates import trusted
 from core.chat import Chat
 from core.errors import PlatformFailed, StartError, TokenRejected
 from core.forgetting import Forgetting
@@ -47,6 +48,7 @@ from core.presses import Presses
 from core.recall import Recall
 from core.reports import Reports
 from core.surface import Delivered, Outcome, Page, RefusedForGood, Surface
+from core.unreached import UNREACHED, obstacle
 
 log = structlog.get_logger()
 
@@ -259,6 +261,7 @@ class DiscordBot:
             partial(self._governor.turn, SESSIONS, Urgency.READ),
             http_trace=calls.trace,
             proxy=self._proxy,
+            connector=aiohttp.TCPConnector(limit=0, ssl=trusted()),
         )
         self._desk = desk(
             client,
@@ -387,6 +390,8 @@ def _reason(error: BaseException, api_url: str | None) -> StartError | None:
             reason = f"{where} answers with status {status}. Try again in a minute. {check}"
         case TimeoutError():
             reason = f"{where} does not answer in time. {check}"
+        case _ if isinstance(error, UNREACHED):
+            reason = f"{where} is not reached: {obstacle(error)}. {check}"
         case aiohttp.ClientError() | OSError() | discord.GatewayNotFound():
             reason = f"{where} is not reached. {check}"
     return kind(reason) if reason else None

@@ -17,6 +17,7 @@ from discord.gateway import ReconnectWebSocket
 
 from bots.discord.gateway import Deaf, Gateway
 from core.redial import Redial, back_off
+from core.unreached import UNREACHED, obstacle
 
 log = structlog.get_logger()
 
@@ -216,6 +217,8 @@ def _asked_to_wait(error: Exception) -> float:
 
 
 def _words(error: BaseException) -> str:
+    if isinstance(error, UNREACHED):
+        return obstacle(error)
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

@@ -44,6 +44,7 @@ from bots.slack.usage import Usage
 from bots.slack.workspace import Workspace
 from core.access import Access, who_may_use
 from core.catch_up import CatchUp
+from core.certificates import trusted
 from core.chat import Chat
 from core.errors import PlatformFailed, StartError
 from core.forgetting import Forgetting
@@ -251,7 +252,7 @@ class SlackBot:
         self._stopped = False
         self._session = session = aiohttp.ClientSession(
             # Their number is held by budgets; in a queue for connections one would wait for all.
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(limit=0, ssl=trusted()),
             timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT, connect=CONNECT_TIMEOUT),
         )
         web = AsyncWebClient(self._bot_token, self._api_url, session=session, retry_handlers=[])

@@ -14,6 +14,7 @@ from core.budget import Budget
 from core.doubt import Doubt
 from core.pace import Governor, Urgency
 from core.surface import RefusedForGood, RefusedForNow, Unknown
+from core.unreached import UNREACHED, obstacle
 
 CALL_TIMEOUT = 15.0
 """Seconds for one call, from the connection to the last byte of its answer."""
@@ -142,8 +143,8 @@ async def _request(method: Method, arguments: Mapping[str, Any]) -> Answer:
 
 def failure(error: Exception) -> Failure:
     """Which way a call failed, by what the SDK or the network raised."""
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return Unknown(NOT_REACHED)
+    if isinstance(error, UNREACHED):
+        return Unknown(NOT_REACHED, obstacle(error))
     if isinstance(error, TimeoutError):
         return Unknown("timeout")
     if not isinstance(error, SlackApiError):

@@ -10,6 +10,7 @@ from bots.slack.budgets import Budgets
 from bots.slack.calls import CALL_TIMEOUT, CallFailed, Calls
 from bots.slack.payload import string
 from bots.slack.socket import NotConnected, Socket
+from core.certificates import trusted
 from core.pace import Governor, Urgency
 from core.proxies import proxy_to
 from core.surface import Unknown
@@ -42,7 +43,7 @@ class Dialler:
         self._governor = governor
         self._clock = clock
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(force_close=True),
+            connector=aiohttp.TCPConnector(force_close=True, ssl=trusted()),
             timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT, connect=CONNECT_TIMEOUT),
         )
         web = AsyncWebClient("", api_url, session=self._session, retry_handlers=[])

@@ -23,6 +23,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bots.slack.payload import string
 from core.proxies import proxy_to
+from core.unreached import obstacle
 
 log = structlog.get_logger()
 
@@ -161,8 +162,8 @@ async def _connected(session: aiohttp.ClientSession, url: str) -> aiohttp.Client
     except aiohttp.WSServerHandshakeError as error:
         refused_by_slack = error.status < 500
         raise NotConnected(f"status {error.status}", spent=refused_by_slack) from error
-    except (aiohttp.ClientConnectionError, OSError) as error:
-        raise NotConnected(f"{type(error).__name__}: {error}") from error
+    except (aiohttp.ClientConnectionError, aiohttp.ClientHttpProxyError, OSError) as error:
+        raise NotConnected(obstacle(error)) from error
 
 
 async def _greeted(web_socket: aiohttp.ClientWebSocketResponse) -> int:

@@ -2,7 +2,7 @@
 
 from bots.slack.calls import Failure
 from core.errors import StartError, TokenRejected
-from core.surface import RefusedForGood, RefusedForNow
+from core.surface import RefusedForGood, RefusedForNow, Unknown
 
 REFUSED = frozenset(
     {
@@ -86,7 +86,8 @@ def _kind(outcome: RefusedForGood) -> type[StartError]:
 def _unanswered(outcome: Failure, url: str) -> StartError:
     if isinstance(outcome, RefusedForNow):
         return StartError(f"Slack asks to wait {outcome.retry_after:.0f} s before the next start.")
+    why = isinstance(outcome, Unknown) and outcome.why
     return StartError(
-        f"Slack cannot be reached at {url} ({outcome.code}). "
+        f"Slack cannot be reached at {url} ({why or outcome.code}). "
         "Check the network, HTTPS_PROXY and SLACK_API_URL."
     )

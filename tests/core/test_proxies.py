@@ -32,3 +32,16 @@ def test_web_sockets_take_the_proxy_of_the_requests(address):
 )
 def test_what_is_reached_directly_needs_none(address):
     assert proxy_to(address) is None
+
+
+@pytest.mark.parametrize("address", ["https://10.1.2.3:8000/v1", "wss://[fd00::7]/link"])
+def test_networks_can_be_left_out(address, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "intranet, 10.0.0.0/8, fd00::/8")
+
+    assert proxy_to(address) is None
+
+
+def test_a_host_outside_of_the_networks_takes_the_proxy(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "10.0.0.0/8")
+
+    assert proxy_to("https://11.1.2.3/") == proxy_to("https://slack.com/") is not None

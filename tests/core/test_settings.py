@@ -273,6 +273,32 @@ def test_a_key_beside_a_password_in_the_address_is_refused_since_only_one_can_be
     assert "ada" not in line
 
 
+@pytest.mark.parametrize("value", ["proxy.example.org:3128", "socks5://proxy:1080", "http://"])
+def test_a_proxy_that_cannot_be_used_says_how_one_is_written(value):
+    (line,) = problems(ENOUGH | {"HTTPS_PROXY": value})
+
+    assert line.startswith("HTTPS_PROXY must be")
+    assert "http://name:password@proxy.example.org:3128" in line
+
+
+def test_names_in_small_letters_count_for_the_proxy():
+    settings = Settings.load(ENOUGH | {"https_proxy": "http://u:secret@proxy:1", "no_proxy": "x"})
+
+    assert "secret" in settings.secrets()
+    assert settings.no_proxy == "x"
+
+
+def test_certificates_that_are_not_there_are_named(tmp_path):
+    empty, missing = tmp_path / "empty.pem", tmp_path / "missing.pem"
+    empty.write_text("no certificate")
+
+    for file, what in ((empty, "holds none"), (missing, "No such file")):
+        (line,) = problems(ENOUGH | {"SSL_CERT_FILE": str(file)})
+        assert "SSL_CERT_FILE" in line
+        assert str(file) in line
+        assert what in line
+
+
 def test_the_example_names_every_setting():
     example = (Path(__file__).parents[2] / ".env.example").read_text()
 

@@ -70,7 +70,7 @@ async def test_slack_that_cannot_be_reached_is_named(slack):
 
     line = await refusal(bot)
 
-    assert "Slack cannot be reached at http://127.0.0.1:1/api/ (not_reached)" in line
+    assert "Slack cannot be reached at http://127.0.0.1:1/api/ (127.0.0.1:1 does not" in line
     assert "SLACK_API_URL" in line
 
 
