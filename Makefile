@@ -10,7 +10,7 @@ KILLS = 100
 MINUTES = 30
 FUZZ_SECONDS = 600
 
-.PHONY: sandbox run test fuzz audit soak sabotage browser pictures check format bench lock clean
+.PHONY: sandbox run test fuzz audit soak sabotage browser pictures docs docs-test check format bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,8 @@ help:
 	@echo "make sabotage  breaks lines of the delivery and sees the tests notice"
 	@echo "make audit     looks for known holes in the libraries that are pinned (online)"
 	@echo "make pictures  those of the documentation, anew"
+	@echo "make docs      docs/settings.md and .env.example, anew"
+	@echo "make docs-test every command of the documentation that takes its time"
 
 # What it takes to run Parley, and what it takes to work on it.
 $(VENV)/run: requirements.txt pyproject.toml
@@ -70,6 +72,14 @@ browser: $(VENV)/dev
 # They need an emoji font besides Chromium: apt-get install fonts-noto-color-emoji
 pictures: $(VENV)/dev
 	$(BIN)/python -m tests.browser.pictures
+
+# What is said of each setting stands in docs/settings.toml.
+docs: $(VENV)/dev
+	$(BIN)/python -m tests.docs.settings
+
+# Some minutes: it installs everything in a folder of its own, as somebody who has just come.
+docs-test: $(VENV)/dev
+	$(BIN)/python -m pytest -m slow tests/docs --timeout 900
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .
