@@ -100,7 +100,7 @@ class Setting:
         if self.secret:
             facts.append("**secret**")
         yield f"### {self.name}\n\n{_filled(self.said['says'])}\n\n{_filled('; '.join(facts))}.\n"
-        yield f"```\n{self.name}={self.said['example']}\n```\n"
+        yield f"```env\n{self.name}={self.said['example']}\n```\n"
 
     @property
     def _unit(self) -> str:
