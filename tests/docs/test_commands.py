@@ -49,10 +49,11 @@ def test_what_is_not_run_is_looked_at(page):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs/quick-start.md"], ids=str)
-async def test_on_a_machine_with_nothing_but_python(page, tmp_path):
+async def test_the_quick_start_on_a_machine_with_nothing_but_python(tmp_path):
     async with machine(tmp_path, installed=False) as here:
-        for block in commands(page, lambda remark: not remark.startswith("not run")):
+        for block in commands(
+            ROOT / "docs/quick-start.md", lambda remark: not remark.startswith("not run")
+        ):
             await here.follow(block)
 
 

@@ -21,6 +21,7 @@ NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 LANGUAGES = ("sh", "env", "toml", "ini", "json", "yaml", "cron", "python", "text")
 PROGRAM = typer.main.get_command(app)
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+TOPS = ("core", "bots", "sandbox", "tests")
 NAMED = {"view channels": "read_messages"}
 """Where discord.py's name of a permission is not Discord's own."""
 ENOUGH = {"OPENAI_API_KEY": "sk-1", "DISCORD_TOKEN": "d-1"}
@@ -123,6 +124,30 @@ def test_the_invitation_to_discord_asks_for_the_permissions_that_it_names():
     asked = {name for name, is_on in discord.Permissions(int(number)) if is_on}
 
     assert asked == {NAMED.get(name, name.replace(" ", "_")) for name in named}
+
+
+def test_the_picture_of_the_architecture_names_what_there_is():
+    words = set(
+        re.findall(
+            r"[\w/]+(?:\.py|/)(?=\W)",
+            " ".join(
+                re.findall(
+                    r"<text[^>]*>([^<]*)", (ROOT / "docs/pictures/architecture.svg").read_text()
+                )
+            ),
+        )
+    )
+    assert len(words) > 20
+    for name in words:
+        assert (ROOT / name).exists() or (ROOT / "core" / name).exists(), name
+
+
+def test_the_map_names_what_there_is():
+    page = prose(ROOT / "docs/architecture.md")
+    for name in re.findall(r"`((?:\w+/)*\w+\.py)`", page):
+        assert (
+            any(next(ROOT.glob(f"{top}/**/{name}"), None) for top in TOPS) or (ROOT / name).exists()
+        ), name
 
 
 def known(words, where):
