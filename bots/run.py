@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
-from pydantic import SecretStr
 
-from bots import busy, direct, garbage, stopping
+from bots import busy, direct, endpoints, garbage, stopping
 from bots.admin import Admin
 from core.access import Access
 from core.answer_cache import AnswerCache
@@ -32,7 +31,7 @@ from core.languages import AUTO, Languages
 from core.limits import Limits
 from core.limits import load as load_limits
 from core.messages import Conversation, Question, Turn
-from core.model import Model, Timeouts
+from core.model import Model
 from core.offer import Offer
 from core.outsiders import Mode
 from core.overrides import Overrides
@@ -46,7 +45,7 @@ from core.prices import load as load_prices
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.reports import Reports
-from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
+from core.settings import Settings
 from core.spending import Spending, described, limits_of
 from core.standby import Standby
 from core.store import Store
@@ -56,10 +55,6 @@ from core.wire import Parameters
 from core.words import ENGLISH, Notice, told
 
 log = structlog.get_logger()
-
-
-LISTING = 5.0
-"""Seconds for an endpoint to list its models while everything else waits."""
 
 
 class Bot(Protocol):
@@ -108,19 +103,19 @@ async def run(settings: Settings) -> None:
         personas, limits = _personas(settings), _limits(settings)
         store = await Store.open(settings.database_url, time.time, settings.text_hours * 3600)
         house.push_async_callback(closing.close_last, "database", store.close)
-        models = _models(settings)
+        models = endpoints.models(settings)
         model = models[settings.openai_base_url]
         house.push_async_callback(
             closing.close, "model", partial(_together, [one.close for one in models.values()])
         )
         offer = Offer(model, time.monotonic)
         house.push_async_callback(closing.close, "offer of models", offer.close)
-        model_name = await _model_name(settings, model)
+        model_name = await endpoints.model_name(settings, model)
         cuts = Cuts(store.marks, time.monotonic, time.time)
         house.push_async_callback(closing.close, "bursts", cuts.close)
         await cuts.load()
         governor = Governor(time.monotonic, cuts)
-        parameters = _parameters(settings, model_name)
+        parameters = endpoints.parameters(settings, model_name)
         overrides = _overrides(settings, parameters, store, personas)
         await overrides.load()
         prices = _prices(settings)
@@ -197,52 +192,6 @@ async def run(settings: Settings) -> None:
     closing.over()
 
 
-def _models(settings: Settings) -> dict[str, Model]:
-    """The endpoints by their addresses: that of the chosen model, and those that can stand in."""
-    key = settings.openai_api_key.get_secret_value()
-    models = {
-        settings.openai_base_url: _model(
-            settings, settings.openai_base_url, key, settings.openai_extra_headers
-        )
-    }
-    for one in settings.openai_fallback_models:
-        if one.base_url and one.base_url not in models:
-            secret = settings.openai_fallback_keys.get(one.base_url, SecretStr(""))
-            models[one.base_url] = _model(settings, one.base_url, secret.get_secret_value(), {})
-    return models
-
-
-def _model(settings: Settings, base_url: str, key: str, headers: Mapping[str, str]) -> Model:
-    return Model(
-        api_key=key,
-        base_url=base_url,
-        extra_headers=headers,
-        timeouts=Timeouts(
-            connect=settings.connect_timeout,
-            first_token=settings.first_token_timeout,
-            idle=settings.idle_timeout,
-        ),
-    )
-
-
-async def _model_name(settings: Settings, model: Model) -> str:
-    """The model to use; a server of one's own has no default, so we say what it offers."""
-    if settings.openai_model:
-        return settings.openai_model
-    if settings.openai_base_url == OPENAI_URL:
-        return OPENAI_DEFAULT_MODEL
-    missing = f"OPENAI_MODEL is missing; {settings.endpoint} has no default."
-    try:
-        async with asyncio.timeout(LISTING):
-            names = await model.names()
-    except (ModelFailed, TimeoutError) as error:
-        why = error.word if isinstance(error, ModelFailed) else f"no answer within {LISTING} s"
-        raise StartError(f"{missing} It does not list its models ({why}).") from error
-    if not names:
-        raise StartError(f"{missing} It lists no models: see whether OPENAI_BASE_URL is right.")
-    raise StartError(f"{missing} It offers: {', '.join(names)}.")
-
-
 def _access(settings: Settings, limits: Limits) -> Access:
     return Access(
         guests=settings.slack_guests,
@@ -285,20 +234,6 @@ def _personas(settings: Settings) -> Personas:
 
 def _limits(settings: Settings) -> Limits:
     return load_limits(Path(settings.limits_file)) if settings.limits_file else Limits()
-
-
-def _parameters(settings: Settings, name: str) -> Parameters:
-    return Parameters(
-        model=name,
-        answer_tokens=settings.answer_tokens,
-        temperature=settings.temperature,
-        top_p=settings.top_p,
-        stop=settings.stop,
-        frequency_penalty=settings.frequency_penalty,
-        presence_penalty=settings.presence_penalty,
-        reasoning_effort=settings.reasoning_effort,
-        extra_body=settings.openai_extra_body,
-    )
 
 
 def _overrides(

@@ -1,12 +1,10 @@
 """Discord, connected: the start, with every way in which it can be refused, and the end."""
 
 import asyncio
-import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 import aiohttp
 import discord
@@ -25,6 +23,7 @@ from bots.discord.desk import Desk, desk
 from bots.discord.forget import Forget
 from bots.discord.gate import Gate
 from bots.discord.listener import Listener
+from bots.discord.login import check_token, joined, log_in, named, reason
 from bots.discord.menus import Menus
 from bots.discord.messages import Spot
 from bots.discord.past import Past
@@ -37,7 +36,7 @@ from core.access import Access, who_may_use
 from core.catch_up import CatchUp
 from core.certificates import trusted
 from core.chat import Chat
-from core.errors import PlatformFailed, StartError, TokenRejected
+from core.errors import PlatformFailed, StartError
 from core.forgetting import Forgetting
 from core.guilds import Guilds
 from core.languages import Languages
@@ -48,27 +47,14 @@ from core.presses import Presses
 from core.recall import Recall
 from core.reports import Reports
 from core.surface import Delivered, Outcome, Page, RefusedForGood, Surface
-from core.unreached import UNREACHED, obstacle
 
 log = structlog.get_logger()
 
 START_TIMEOUT = 6.0
 """Seconds until a start that hangs is given up; whoever starts us waits ten."""
 
-GUILDS_AT_ONCE = 200
-"""Servers of the bot's that Discord lists at once, at most."""
-
 CLOSE_TIMEOUT = 0.6
 """Seconds, at most, to say goodbye to the gateway."""
-
-NOT_ACCEPTED = (
-    "DISCORD_TOKEN is not accepted by Discord. Copy the token from the Developer Portal, page "
-    "Bot (Reset Token makes a new one), and set it again."
-)
-INTENT_OFF = (
-    "Discord does not let the bot read messages: switch on “Message Content Intent” in the "
-    "Developer Portal, page Bot, for the application of DISCORD_TOKEN, and start again."
-)
 
 
 class DiscordBot:
@@ -131,20 +117,19 @@ class DiscordBot:
 
         Raises `StartError`, in one line, when Discord does not want us or is not reached.
         """
-        if not re.fullmatch(r"[\x21-\x7e]+", self._token):
-            raise TokenRejected(NOT_ACCEPTED)
+        check_token(self._token)
         client, commands = self._build()
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 await self._log_in(client)
                 await commands.sync_if_changed(self._marks)
-                await self._guilds.begin(await _joined(client))
+                await self._guilds.begin(named(await joined(client.http)))
                 await self._catch_up.begin(PLATFORM)
                 await self._connect(client)
         except BaseException as error:
             await self.stop()
-            if reason := _reason(error, self._api_url):
-                raise reason from error
+            if refusal := reason(error, self._api_url):
+                raise refusal from error
             raise
 
     async def who_may_use(self) -> str:
@@ -169,7 +154,7 @@ class DiscordBot:
             doubting.cancel()
         for task in done:
             if not task.cancelled() and (error := task.exception()):
-                raise (_reason(error, self._api_url) or error) from error
+                raise (reason(error, self._api_url) or error) from error
 
     async def announce(self, channel: str, text: str) -> None:
         """Say something in a channel, as a notice; what becomes of it is a line of the log."""
@@ -305,16 +290,8 @@ class DiscordBot:
         return client, commands
 
     async def _log_in(self, client: Client) -> None:
-        await client.login(self._token)
-        flags = client.application_flags
-        # No flags at all may also mean that the server does not tell them; then it is the
-        # gateway that refuses us, with code 4014.
-        if flags and not (flags.gateway_message_content or flags.gateway_message_content_limited):
-            raise TokenRejected(INTENT_OFF)
-        # discord.py's own method fails where a server leaves out what it never looks at.
-        gateway = await client.http.request(Route("GET", "/gateway/bot"))
-        client.shard_count = shards = gateway.get("shards") or 1
-        _check_sessions(gateway.get("session_start_limit") or {}, shards)
+        gateway = await log_in(client, self._token)
+        client.shard_count = gateway.get("shards") or 1
         # Where discord.py connects, and connects again with a new session: its own default
         # is the real Discord, whatever the REST address is.
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway["url"])
@@ -337,32 +314,6 @@ def _places(conversation: Conversation) -> Sequence[int]:
     return [int(where) for where in (conversation.thread, conversation.channel) if where]
 
 
-async def _joined(client: Client) -> dict[str, str]:
-    """The servers in which the bot is, names by id; before the gateway tells of them."""
-    joined: dict[str, str] = {}
-    while page := await client.http.get_guilds(GUILDS_AT_ONCE, after=_newest(joined)):
-        joined |= {str(one["id"]): one.get("name") or "" for one in page}
-        if len(page) < GUILDS_AT_ONCE:
-            break
-    return joined
-
-
-def _newest(guilds: Iterable[str]) -> int | None:
-    """Where the next page of servers begins: they come in the order of their ids."""
-    return max(map(int, guilds), default=None)
-
-
-def _check_sessions(limit: dict[str, Any], shards: int) -> None:
-    """Refuse a start for which Discord has no sessions left today, as far as it says so."""
-    if limit.get("remaining", shards) >= shards:
-        return
-    minutes = limit.get("reset_after", 0) // 60_000 + 1
-    raise StartError(
-        "Discord allows this bot no more sessions for now, because it was started too "
-        f"often. Start it again in {minutes} min."
-    )
-
-
 async def _look(client: Client) -> None:
     """Look whether the token is good. Raises `discord.LoginFailure` when it is not any more."""
     try:
@@ -372,26 +323,3 @@ async def _look(client: Client) -> None:
             raise discord.LoginFailure(str(failed)) from failed
     except (OSError, aiohttp.ClientError):
         log.debug("token not checked", exc_info=True)  # the next refusal has it checked again
-
-
-def _reason(error: BaseException, api_url: str | None) -> StartError | None:
-    """What an operator can do about a connection that failed; None for what nobody foresaw."""
-    where = f"Discord ({api_url or 'discord.com'})"
-    check = "Check the network, HTTPS_PROXY and DISCORD_API_URL."
-    kind, reason = StartError, ""
-    match error:
-        case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
-            kind, reason = TokenRejected, NOT_ACCEPTED
-        case discord.ConnectionClosed(code=4014):
-            kind, reason = TokenRejected, INTENT_OFF
-        case discord.ConnectionClosed(code=code):
-            reason = f"Discord ended the connection for good, with code {code}."
-        case discord.HTTPException(status=status):
-            reason = f"{where} answers with status {status}. Try again in a minute. {check}"
-        case TimeoutError():
-            reason = f"{where} does not answer in time. {check}"
-        case _ if isinstance(error, UNREACHED):
-            reason = f"{where} is not reached: {obstacle(error)}. {check}"
-        case aiohttp.ClientError() | OSError() | discord.GatewayNotFound():
-            reason = f"{where} is not reached. {check}"
-    return kind(reason) if reason else None
