@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bots.slack import commands, menus
+from bots.slack.manifest import manifest
 from sandbox.slack.app import COMMANDS, EVENTS, SCOPES
 
 PATH = Path(__file__).parents[3] / "deploy" / "slack-manifest.yaml"
@@ -114,3 +116,17 @@ def test_it_is_plain_yaml():
     structure = re.compile(r"( *)(- )?([\w.]+:( .+)?|[\w.:]+)( +#.*)?$|\s*(#.*)?$")
 
     assert not [line for line in LINES if not structure.match(line) or indent(line) % 2]
+
+
+def test_what_init_prints_is_what_the_file_says():
+    assert manifest() == yaml.safe_load(PATH.read_text())
+
+
+def test_over_http_slack_is_told_where_to_send_everything():
+    where = "https://parley.example.org/slack/events"
+    found = manifest("https://parley.example.org")
+
+    assert {one["url"] for one in found["features"]["slash_commands"]} == {where}
+    assert found["settings"]["event_subscriptions"]["request_url"] == where
+    assert found["settings"]["interactivity"]["request_url"] == where
+    assert found["settings"]["socket_mode_enabled"] is False
