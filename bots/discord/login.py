@@ -9,6 +9,7 @@ import discord
 from discord.http import HTTPClient, Route
 
 from core.errors import StartError, TokenRejected
+from core.unreached import UNREACHED, obstacle
 
 Json = dict[str, Any]
 
@@ -95,6 +96,8 @@ def reason(error: BaseException, api_url: str | None) -> StartError | None:
             words = f"{where} answers with status {status}. Try again in a minute. {check}"
         case TimeoutError():
             words = f"{where} does not answer in time. {check}"
+        case _ if isinstance(error, UNREACHED):
+            words = f"{where} is not reached: {obstacle(error)}. {check}"
         case aiohttp.ClientError() | OSError() | discord.GatewayNotFound():
             words = f"{where} is not reached. {check}"
     return kind(words) if words else None

@@ -30,6 +30,10 @@ class Realm:
         """The guild's preferred one; this is Discord's default."""
         self.joined = True
         """Whether the bot is in the guild."""
+        self.withheld = NONE
+        """What its role in the guild does not let the bot do, of what everybody may."""
+        self.portal: Json = {}
+        """What is set in the portal otherwise than usual, as the application shows it."""
         self.files = Files()
         self.bulk: set[str] = set()
         """Ids of messages that a bulk deletion takes away: one event tells of all of them."""
@@ -46,6 +50,11 @@ class Realm:
     def parent(self, channel: Channel) -> Channel:
         """The channel that a thread hangs under; any other channel itself."""
         return self.space.channels[channel.parent] if self.is_thread(channel) else channel
+
+    @property
+    def granted(self) -> Permission:
+        """What the bot may do in the guild, unless a channel says otherwise."""
+        return EVERYBODY & ~self.withheld
 
     def allowed(self, channel: Channel) -> Permission:
         """What the bot may do in a channel besides what everybody may: `extra["allow"]`."""
@@ -68,7 +77,7 @@ class Realm:
         if channel.kind is Kind.DIRECT:
             return EVERYBODY
         parent = self.parent(channel)
-        granted = (EVERYBODY | self.allowed(parent)) & ~self.denied(parent)
+        granted = (self.granted | self.allowed(parent)) & ~self.denied(parent)
         return granted if Permission.VIEW_CHANNEL in granted else NONE
 
     def sees(self, channel: Channel) -> bool:

@@ -42,6 +42,9 @@ class ModelServer:
     of every model, in tokens. Faults strike at "chat.completions", "models" and
     "chunk" (see `Sending`). Without a script the stand-in answers. `count` tells the tokens of
     a text.
+
+    `streams`, `listed` and `told_window` can be set as other servers are: some answer in one piece
+    whatever is asked, list other models than they have, or tell the size of their context.
     """
 
     def __init__(
@@ -67,6 +70,9 @@ class ModelServer:
         self.faults = faults or Faults()
         self.script = script or StandIn()
         self.count = count
+        self.streams = True
+        self.listed: tuple[str, ...] | None = None
+        self.told_window: int | None = None
         self.requests: deque[Recorded] = deque(maxlen=10_000)
         self._queue: deque[Answer] = deque()
         self._ids = itertools.count(1)
@@ -145,7 +151,9 @@ class ModelServer:
 
     async def _list_models(self, request: web.Request) -> web.StreamResponse:
         await self._strike("models")
-        models = [_model(name) for name in self.models]
+        told = {} if self.told_window is None else {"max_model_len": self.told_window}
+        names = self.models if self.listed is None else self.listed
+        models = [_model(name) | told for name in names]
         body = {"object": "list", "data": models}
         return web.json_response(body, headers=self._headers(request))
 
@@ -183,7 +191,7 @@ class ModelServer:
         if cut_at_end:
             answer = replace(answer, pieces=(*answer.pieces, Cut()))
         sending = self._sending(answer, body)
-        send = self._stream if body.get("stream") else self._whole
+        send = self._stream if body.get("stream") and self.streams else self._whole
         try:
             return await send(request, recorded, sending)
         finally:

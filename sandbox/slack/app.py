@@ -58,7 +58,8 @@ class App:
     """One installation: who the bot is there and what it was granted.
 
     `view` is how it is declared: as an "agent" (`agent_view`), as an "assistant" of the
-    older sort (`assistant_view`), or as none, an empty string.
+    older sort (`assistant_view`), or as none, an empty string. `config_token` is that of whoever
+    manages apps; `socket_mode` the switch on its page of that name.
     """
 
     bot_token: str
@@ -67,6 +68,8 @@ class App:
     events: frozenset[str] = EVENTS
     commands: frozenset[str] = COMMANDS
     view: str = "agent"
+    socket_mode: bool = True
+    config_token: str = "xoxe.xoxp-sandbox"  # noqa: S105  # it opens nothing
     id: str = "A0PARLEY"
     user: str = "U0PARLEY"
     bot: str = "B0PARLEY"

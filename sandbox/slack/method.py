@@ -16,10 +16,11 @@ class Method:
 
     One of `scopes` is needed (none: any token will do). `writes`: it takes a JSON
     body, as all methods do that change something. `app_level`: it wants the
-    app-level token instead of the bot's.
+    app-level token instead of the bot's, `config_level` that of whoever manages apps.
     """
 
     run: Callable[[Workspace, Arguments], Answer]
     scopes: tuple[str, ...] = ()
     writes: bool = True
     app_level: bool = False
+    config_level: bool = False

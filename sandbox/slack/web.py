@@ -101,9 +101,14 @@ class WebApi:
         app = self._slack.app
         if not token:
             raise Refused("not_authed")
-        if token not in (app.bot_token, app.app_token):
+        if token not in (app.bot_token, app.app_token, app.config_token):
             raise Refused("invalid_auth")
-        if (token == app.app_token) != method.app_level:
+        is_wanted = {
+            app.app_token: method.app_level,
+            app.config_token: method.config_level,
+            app.bot_token: not (method.app_level or method.config_level),
+        }
+        if not is_wanted[token]:
             raise Refused("not_allowed_token_type")
         if token == app.bot_token and not self._slack.installed:
             raise Refused("account_inactive")

@@ -1,7 +1,6 @@
 """The one guild of the sandbox."""
 
 from sandbox.discord.objects import channels, members
-from sandbox.discord.permissions import EVERYBODY
 from sandbox.discord.realm import GUILD, Json, Realm
 
 NAME = "Parley Sandbox"
@@ -53,7 +52,7 @@ def guild(realm: Realm) -> Json:
     }
 
 
-def partial() -> Json:
+def partial(realm: Realm) -> Json:
     """The guild as a list of them shows it."""
     return {
         "id": GUILD,
@@ -61,7 +60,7 @@ def partial() -> Json:
         "icon": None,
         "banner": None,
         "owner": False,
-        "permissions": str(int(EVERYBODY)),
+        "permissions": str(int(realm.granted)),
         "features": list(FEATURES),
     }
 

@@ -54,4 +54,5 @@ class ApplicationRoutes:
             "approximate_guild_count": 1,
             "approximate_user_install_count": 0,
             "integration_types_config": {"0": {}},
+            **self._realm.portal,
         }

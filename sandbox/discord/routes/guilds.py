@@ -40,7 +40,7 @@ class GuildRoutes:
         """The guilds that the bot is in, in short (resources/user, Get Current User Guilds)."""
         call.number("limit", 200, 1, 200)
         after, joined = call.snowflake("after") or 0, self._realm.joined
-        return [guild.partial()] if joined and int(GUILD) > after else []
+        return [guild.partial(self._realm)] if joined and int(GUILD) > after else []
 
     def _channels(self, call: Call) -> list[Json]:
         self._check(call)
