@@ -24,6 +24,9 @@ from core.transport import BODY, Body, Transport
 LIMITS = "x-ratelimit-"
 """What the names of the headers begin with that tell how many requests are left."""
 
+WINDOWS = ("max_model_len", "context_length", "context_window", "max_context_length")
+"""What vLLM, OpenRouter, Groq and LM Studio call the size of a model's context in their lists."""
+
 
 class Response:
     """The answer to one request: its headers are there, its body may follow.
@@ -107,13 +110,16 @@ class Endpoint:
             )
         return Response(response)
 
-    async def names(self) -> tuple[str, ...]:
-        """The names of the models that it offers; empty where it does not say so in JSON."""
+    async def listing(self) -> dict[str, int | None]:
+        """The models that it offers, with the size of their context where it tells it, in tokens.
+
+        Empty where it does not say so in JSON.
+        """
         with _our_errors():
             response = await self._client.get(
                 "/models", cast_to=httpx2.Response, options={"headers": self._headers}
             )
-        return tuple(_names(response.content))
+        return dict(_listed(response.content))
 
     async def close(self) -> None:
         """Close all connections."""
@@ -148,7 +154,7 @@ def _reason(error: Exception) -> str:
     return str(error.__cause__ or error)
 
 
-def _names(body: bytes) -> Iterator[str]:
+def _listed(body: bytes) -> Iterator[tuple[str, int | None]]:
     try:
         listing = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -156,4 +162,5 @@ def _names(body: bytes) -> Iterator[str]:
     models = listing.get("data") if isinstance(listing, dict) else listing
     for model in models if isinstance(models, list) else ():
         if isinstance(model, dict) and isinstance(model.get("id"), str):
-            yield model["id"]
+            sizes = (model.get(name) for name in WINDOWS)
+            yield model["id"], next((one for one in sizes if isinstance(one, int)), None)

@@ -131,10 +131,14 @@ class Model:
 
     async def names(self) -> tuple[str, ...]:
         """The names of the models that the endpoint offers. Raises `ModelFailed`."""
+        return tuple(await self.listing())
+
+    async def listing(self) -> dict[str, int | None]:
+        """The same, with the size of each one's context where the endpoint tells it, in tokens."""
         endpoint = await self._endpoint()
         try:
             async with asyncio.timeout(LISTING):
-                return await endpoint.names()
+                return await endpoint.listing()
         except Refused as refused:
             raise refused.complaint.error() from refused
         except TimeoutError as error:

@@ -122,6 +122,16 @@ class Prices:
             f"{assumed.output.normalize():f} out. Set PRICES_FILE to charge what it costs."
         )
 
+    def window(self, model: str, base_url: str = "") -> int | None:
+        """The size of a model's context in tokens, where it is published."""
+        found = _found(base_url or self._base_url, model)
+        return found[1].context_window if found else None
+
+    def retired(self, model: str, base_url: str = "") -> bool:
+        """Whether its maker has announced its end."""
+        found = _found(base_url or self._base_url, model)
+        return bool(found and found[1].deprecated)
+
     def of(self, model: str, base_url: str = "", *, prompt: int = 0) -> Price:
         """The price of a model for a request with so many tokens; long ones may cost more."""
         if model in self._own:
@@ -181,11 +191,15 @@ def _published(base_url: str, model: str, prompt: int) -> Price | None:
 
 @lru_cache(maxsize=1000)
 def _looked_up(base_url: str, model: str, prompt: int) -> Price | None:
+    found = _found(base_url, model)
+    return _priced(*found, prompt) if found else None
+
+
+def _found(base_url: str, model: str) -> "tuple[Provider, ModelInfo] | None":
     try:
-        provider, found = _snapshot().find_provider_model(model, None, None, base_url)
+        return _snapshot().find_provider_model(model, None, None, base_url)
     except LookupError:
         return None
-    return _priced(provider, found, prompt)
 
 
 def _priced(provider: "Provider", model: "ModelInfo", prompt: int) -> Price:

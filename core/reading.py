@@ -176,7 +176,8 @@ class Reading:
             raise ServerFailed(code=answer.reason, request_id=source.request_id)
         if not answer.held and answer.reason not in MAY_BE_EMPTY:
             raise EmptyAnswer(code=answer.reason, request_id=source.request_id)
-        return Finish(answer.reason, answer.usage, source.request_id, source.limits)
+        at_once = isinstance(self._decoder, _Whole) and not self._decoder.is_stream
+        return Finish(answer.reason, answer.usage, source.request_id, source.limits, at_once)
 
     def _failure(self) -> ModelFailed:
         """Why it ended early; once there is something of an answer, it was interrupted."""
@@ -213,6 +214,11 @@ class _Whole:
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
         self._stream: Decoder | None = None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it has turned out to be one."""
+        return self._stream is not None
 
     def feed(self, data: bytes) -> list[ServerEvent]:
         if self._stream:

@@ -116,12 +116,14 @@ class Finish:
     `reason` is the server's: "stop", "length", "content_filter", "tool_calls" or a word
     of its own. `usage` is None where the server did not tell. `request_id` is what its
     operators ask for; `limits` are its `x-ratelimit-…` headers, without that beginning.
+    `at_once` says that the answer was no stream, but came in one piece.
     """
 
     reason: str
     usage: Usage | None = None
     request_id: str = ""
     limits: Mapping[str, str] = field(default_factory=dict)
+    at_once: bool = False
 
 
 Event = Text | Reasoning | ToolCall | Refusal | Finish

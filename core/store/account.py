@@ -12,6 +12,8 @@ from sqlalchemy.pool import NullPool
 
 from core.errors import StartError, StoreFailed
 from core.store.database import BUSY_TIMEOUT, translated
+from core.store.guilds import Guild
+from core.store.schema import guilds as known_guilds
 from core.store.schema import usage_days
 
 GROUPS = {
@@ -58,6 +60,13 @@ def entries(database_url: str, by: str, since: str, until: str) -> list[Entry]:
     )
     with _reading(existing(database_url)) as connection:
         return [Entry(**row) for row in connection.execute(query).mappings()]
+
+
+def guilds(database_url: str) -> tuple[Guild, ...]:
+    """The servers of Discord's that are known. Raises `StartError` where they cannot be read."""
+    with _reading(existing(database_url)) as connection:
+        rows = connection.execute(select(known_guilds)).mappings()
+        return tuple(Guild(row["id"], row["name"], bool(row["allowed"])) for row in rows)
 
 
 def existing(database_url: str) -> Path:
