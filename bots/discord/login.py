@@ -39,9 +39,9 @@ async def log_in(client: discord.Client, token: str) -> Json:
     """
     await client.login(token)
     flags = client.application_flags
-    # No flags at all may also mean that the server does not tell them; then it is the
-    # gateway that refuses us, with code 4014.
-    if flags and not (flags.gateway_message_content or flags.gateway_message_content_limited):
+    may_read = flags.gateway_message_content or flags.gateway_message_content_limited
+    # A server that tells no flags leaves it to the gateway to refuse us, with code 4014.
+    if not may_read and (flags or "flags" in await client.http.application_info()):
         raise TokenRejected(INTENT_OFF)
     # discord.py's own method fails where a server leaves out what it never looks at.
     gateway: Json = await client.http.request(Route("GET", "/gateway/bot"))

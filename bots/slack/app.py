@@ -307,8 +307,7 @@ class SlackBot:
             us = Identity.of(await calls.now(calls.web.auth_test, ()))
         except CallFailed as failed:
             raise tokens.bot_token(failed.outcome, self._api_url) from failed
-        # Slack tells a bot's id with its token; the token itself tells as much.
-        if not us.bot and not self._bot_token.startswith("xoxb-"):
+        if not tokens.is_a_bots(self._bot_token, us.bot):
             raise tokens.no_bot()
         return us
 

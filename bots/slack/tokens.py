@@ -13,6 +13,7 @@ REFUSED = frozenset(
         "no_permission",
         "not_allowed_token_type",
         "not_authed",
+        "socket_mode_not_enabled",
         "token_expired",
         "token_revoked",
     }
@@ -29,10 +30,15 @@ _APP = (
 )
 
 
+def is_a_bots(token: str, bot: str) -> bool:
+    """Whether a token speaks for a bot: Slack tells its id, or the token itself tells as much."""
+    return bool(bot) or token.startswith("xoxb-")
+
+
 def bot_token(outcome: Failure, url: str) -> StartError:
     """Why the bot token could not be used."""
-    if isinstance(outcome, RefusedForGood):
-        return _kind(outcome)(f"Slack does not accept SLACK_BOT_TOKEN ({outcome.code}). {_BOT}")
+    if isinstance(outcome, RefusedForGood) and not _is_a_mere_status(outcome):
+        return TokenRejected(f"Slack does not accept SLACK_BOT_TOKEN ({outcome.code}). {_BOT}")
     return _unanswered(outcome, url)
 
 
@@ -43,8 +49,8 @@ def no_bot() -> StartError:
 
 def app_token(outcome: Failure, url: str) -> StartError:
     """Why the app-level token could not be used."""
-    if isinstance(outcome, RefusedForGood):
-        return _kind(outcome)(f"Slack does not accept SLACK_APP_TOKEN ({outcome.code}). {_APP}")
+    if isinstance(outcome, RefusedForGood) and not _is_a_mere_status(outcome):
+        return TokenRejected(f"Slack does not accept SLACK_APP_TOKEN ({outcome.code}). {_APP}")
     return _unanswered(outcome, url)
 
 
@@ -78,9 +84,9 @@ def too_slow(url: str) -> StartError:
     )
 
 
-def _kind(outcome: RefusedForGood) -> type[StartError]:
-    """A word of Slack's is about the token; a mere status is of whatever stands at the address."""
-    return StartError if outcome.code.startswith("http_") else TokenRejected
+def _is_a_mere_status(outcome: RefusedForGood) -> bool:
+    """A word of Slack's is about the token; a status is of whatever stands at the address."""
+    return outcome.code.startswith("http_")
 
 
 def _unanswered(outcome: Failure, url: str) -> StartError:
