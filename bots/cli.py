@@ -1,6 +1,7 @@
-"""The command line: `parley run`, `sandbox`, `guilds`, `usage`, `forget`, `backup`, `restore`."""
+"""The command line: `parley run`, `sandbox`, `init`, `doctor`, `usage` and the others."""
 
 import asyncio
+import io
 import os
 import re
 import signal
@@ -19,7 +20,7 @@ import typer
 from core.errors import ParleyError, SettingsError, TokenRejected
 
 if TYPE_CHECKING:
-    from core.settings import Records
+    from core.settings import Records, Settings
     from core.store.backup import Contents
 
 SETTINGS_WRONG = 2
@@ -92,10 +93,7 @@ def run() -> None:
         settings = Settings.load(os.environ, Path(".env"))
     except SettingsError as error:
         raise _refused(error, SETTINGS_WRONG) from error
-    for name in ("https_proxy", "no_proxy", "ssl_cert_file"):
-        # The clients of all three services look for these in the environment.
-        if value := getattr(settings, name):
-            os.environ.setdefault(name.upper(), value)
+    _way_out(settings)
     log.configure(
         form=settings.log_format,
         level=settings.log_level,
@@ -107,6 +105,48 @@ def run() -> None:
     except* ParleyError as errors:
         code = TOKEN_REJECTED if errors.subgroup(TokenRejected) else START_REFUSED
         raise _refused(errors, code) from errors
+
+
+def _way_out(settings: "Settings") -> None:
+    """The clients of all three services look for these in the environment."""
+    for name in ("https_proxy", "no_proxy", "ssl_cert_file"):
+        if value := getattr(settings, name):
+            os.environ.setdefault(name.upper(), value)
+
+
+@app.command()
+def doctor(
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+    listen: Annotated[
+        bool, typer.Option("--listen", help="Wait for a mention in Slack, to see events come.")
+    ] = False,
+) -> None:
+    """Look whether everything is as it has to be; exit code 1 if not (docs/doctor.md)."""
+    _run(_doctor(as_json=as_json, listen=listen))
+
+
+async def _doctor(*, as_json: bool, listen: bool) -> None:
+    from bots.doctor.command import diagnose  # noqa: PLC0415 - not needed for the other commands
+    from bots.doctor.examination import admit  # noqa: PLC0415
+    from core import log  # noqa: PLC0415
+
+    # What is to be known of it is a finding.
+    log.configure(form="text", level="error", secrets=(), words=False, stream=io.StringIO())
+    patient, problem = admit(os.environ, Path(".env"))
+    if patient.settings:
+        _way_out(patient.settings)
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    code = await diagnose(patient, problem, _print, as_json=as_json, listen=listen, colour=colour)
+    # Threads that wait for a dead disk or name server would hold up any other end.
+    os._exit(code)
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 @app.command()

@@ -273,6 +273,7 @@ class Settings(Records):
 
     slack_bot_token: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")
+    slack_config_token: SecretStr = SecretStr("")
     slack_api_url: str = "https://slack.com/api/"
     slack_streaming: Literal["auto", "edit", "native"] = "auto"
     slack_bursts: Sizes = {}
@@ -407,7 +408,13 @@ class Settings(Records):
             raise ValueError("must be an address such as https://host/path")
         return value.rstrip("/")
 
-    @field_validator("openai_api_key", "slack_bot_token", "slack_app_token", "discord_token")
+    @field_validator(
+        "openai_api_key",
+        "slack_bot_token",
+        "slack_app_token",
+        "slack_config_token",
+        "discord_token",
+    )
     @classmethod
     def _token(cls, value: SecretStr) -> SecretStr:
         if not TOKEN.fullmatch(value.get_secret_value()):
@@ -547,6 +554,17 @@ class Settings(Records):
         """The model's address as anybody may read it, without what stands in it as credentials."""
         url = urlsplit(self.openai_base_url)
         return urlunsplit((url.scheme, url.netloc.rpartition("@")[2], url.path, "", ""))
+
+
+def given(environ: Mapping[str, str], env_file: Path | None = None) -> dict[str, str]:
+    """What is set, right or wrong, trimmed, where it can be read at all."""
+    from_file, _ = read(env_file)
+    return {name: value.strip() for name, value in {**from_file, **environ}.items()}
+
+
+def names() -> frozenset[str]:
+    """The names of all settings."""
+    return frozenset(name.upper() for name in Settings.model_fields) | LATER
 
 
 def _credentials(address: str) -> Iterator[str]:
