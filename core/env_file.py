@@ -43,9 +43,14 @@ def read(env_file: Path | None) -> tuple[dict[str, str], list[str]]:
     return {b.key: b.value for b in set_ if b.key and b.value is not None}, problems
 
 
-def unknown(names: Iterable[str], known: set[str], env_file: Path | None) -> Iterator[str]:
-    """A line for each name of the file that means nothing, with the one that was meant."""
-    for name in sorted(set(names) - known):
+def unknown(
+    names: Iterable[str], known: set[str], env_file: Path | None, former: Iterable[str] = ()
+) -> Iterator[str]:
+    """A line for each name of the file that means nothing, with the one that was meant.
+
+    `former` are names that meant something, and are not offered any more.
+    """
+    for name in sorted(set(names) - known - set(former)):
         near = difflib.get_close_matches(name.upper(), known, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         yield f"{name} in {env_file} is no setting of Parley's.{hint}"

@@ -26,6 +26,7 @@ from pydantic import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from core import secret_files
 from core.certificates import check
 from core.env_file import mistyped, read, unknown
 from core.errors import SettingsError
@@ -41,6 +42,12 @@ LATER = frozenset({"HTTP_HOST", "HTTP_PORT", "SLACK_SIGNING_SECRET"})
 
 PROXIES = ("HTTPS_PROXY", "NO_PROXY")
 """Names that are also read in small letters, as most programs do."""
+
+CONFIDENTIAL = frozenset({"HTTPS_PROXY", "OPENAI_EXTRA_HEADERS", "OPENAI_FALLBACK_KEYS"})
+"""Settings that hold secrets among other things; what is a `SecretStr` is one as a whole."""
+
+RENAMED: Mapping[str, str] = {}
+"""Former names of settings, with those of today; they work, and the log says so."""
 
 TOKEN = re.compile(r"[!-~]*")
 """What a token may hold: printable ASCII without white space, since it goes into a header."""
@@ -306,28 +313,51 @@ class Settings(Records):
     _notes: tuple[str, ...] = PrivateAttr(default=())
 
     @classmethod
-    def load(cls, environ: Mapping[str, str], env_file: Path | None = None) -> Self:
+    def load(
+        cls,
+        environ: Mapping[str, str],
+        env_file: Path | None = None,
+        renamed: Mapping[str, str] = RENAMED,
+    ) -> Self:
         """Read the settings; variables of the environment win over those of the file.
 
         An empty value counts as not set. Raises `SettingsError` with every problem, a
         line each.
         """
         from_file, problems = read(env_file)
-        known = {name.upper() for name in cls.model_fields}
-        problems += unknown(from_file, known | LATER, env_file)
+        fields = {name.upper() for name in cls.model_fields}
+        known = fields | LATER | secret_files.names(cls.secret_names())
+        problems += unknown(from_file, known, env_file, renamed)
         given = from_file | {
             name: value for name, value in environ.items() if not _is_gettexts(name, value)
         }
         # What libraries prefer to the names in capitals.
         given |= {name: environ[name.lower()] for name in PROXIES if environ.get(name.lower())}
-        values = {name.lower(): _trimmed(name, given.get(name, "")) for name in known}
+        given, notes = _by_todays_names(given, renamed)
+        if folder := environ.get("CREDENTIALS_DIRECTORY", ""):
+            given = secret_files.credentials(folder, cls.secret_names()) | given
+        secret = secret_files.read(given, cls.secret_names())
+        problems += secret.problems.values()
+        given |= secret.values
+        values = {name.lower(): _trimmed(name, given.get(name, "")) for name in fields}
         settings, wrong = cls._checked({name: value for name, value in values.items() if value})
-        problems += wrong
-        notes = (*mistyped(environ, known | LATER), *_unused(given))
+        # That a secret is missing whose file cannot be read has been said.
+        problems += [line for line in wrong if not any(name in line for name in secret.problems)]
+        notes += [*secret.notes, *mistyped(environ, known | set(renamed)), *_unused(given)]
         if problems or settings is None:  # what is missing may be there under a mistyped name
             raise SettingsError("\n".join([*problems, *notes]))
-        settings._notes = notes  # noqa: SLF001 - our own
+        settings._notes = tuple(notes)  # noqa: SLF001 - our own
         return settings
+
+    @classmethod
+    def secret_names(cls) -> frozenset[str]:
+        """The settings whose values may stand in files of their own, as `NAME_FILE`."""
+        secret = {
+            name.upper()
+            for name, field in cls.model_fields.items()
+            if field.annotation is SecretStr
+        }
+        return CONFIDENTIAL | secret
 
     @classmethod
     def _checked(cls, values: dict[str, str]) -> tuple[Self | None, list[str]]:
@@ -581,6 +611,21 @@ def _credentials(address: str) -> Iterator[str]:
 def _is_gettexts(name: str, value: str) -> bool:
     """Whether a variable is the system's LANGUAGE, such as `en_US:en`, and not our setting."""
     return name == "LANGUAGE" and any(mark in value for mark in "_:.")
+
+
+def _by_todays_names(
+    given: Mapping[str, str], renamed: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """The settings with none under a former name, and a line for each that was."""
+    values, notes = dict(given), []
+    for former, name in renamed.items():
+        value = values.pop(former, "").strip()
+        if value and values.get(name, "").strip():
+            notes.append(f"{former} is not used: it is called {name} now, which is set, too.")
+        elif value:
+            values[name] = value
+            notes.append(f"{former} is called {name} now. It still works; rename it.")
+    return values, notes
 
 
 def _trimmed(name: str, value: str) -> str:

@@ -36,6 +36,8 @@ EXAMPLE_HEAD = """\
 # Copy this file to .env, fill in what you use, and start Parley with `make run`.
 # Every line can be set in the environment instead. Lines that begin with # are defaults or, where
 # there is none, examples. docs/settings.md says the same with more room.
+# A secret can stand in a file of its own: OPENAI_API_KEY_FILE=/run/secrets/openai_api_key instead
+# of OPENAI_API_KEY, and so with every token and key.
 """
 
 FOOT = """\
