@@ -42,6 +42,7 @@ from core.presets import Place, Preset, Scope
 from core.presses import Presses
 from core.prices import Prices
 from core.prices import load as load_prices
+from core.programs import Programs
 from core.proxies import proxy_to
 from core.recall import Recall
 from core.reports import Reports
@@ -199,6 +200,7 @@ def _access(settings: Settings, limits: Limits) -> Access:
         direct_messages=settings.direct_messages,
         table=limits.access,
         contact=limits.contact,
+        programs=Programs.of(limits.other_programs),
     )
 
 

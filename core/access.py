@@ -17,6 +17,7 @@ from core.notices import (
     server_not_allowed,
 )
 from core.presets import Audience, Scope
+from core.programs import NO_PROGRAMS, Programs
 from core.words import Notice
 
 DIRECT = "direct"
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     ELSEWHERE = "in another workspace"
     OTHER_SERVER = "in a server that is not allowed"
     NO_MEMBER = "member of no server that is allowed"
+    PROGRAM = "another program, which no list of people names"
 
 
 class Caller(Protocol):
@@ -69,13 +71,17 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The rule. `table` is `[access]` of LIMITS_FILE, `contact` whom to ask about it."""
+    """The rule. `table` is `[access]` of LIMITS_FILE, `contact` whom to ask about it.
+
+    `programs` are those of `[other_programs]`, which need not be on a list of people, too.
+    """
 
     guests: bool = False
     connect: bool = False
     direct_messages: bool = True
     table: AccessTable | None = None
     contact: str = ""
+    programs: Programs = NO_PROGRAMS
 
     async def refusal(self, caller: Caller) -> Notice | None:
         """Why somebody may not use the bot; None when they may. Raises `PlatformFailed`."""
@@ -97,7 +103,11 @@ class Access:
 
     @property
     def _welcome(self) -> frozenset[Kind]:
-        extra = {Kind.GUEST: self.guests, Kind.CONNECT: self.connect}
+        extra = {
+            Kind.GUEST: self.guests,
+            Kind.CONNECT: self.connect,
+            Kind.PROGRAM: bool(self.programs.answered),
+        }
         return frozenset({Kind.MEMBER, *(kind for kind, on in extra.items() if on)})
 
     def _is_in_place(self, caller: Caller) -> bool:
@@ -110,6 +120,8 @@ class Access:
 
     async def _is_listed(self, caller: Caller) -> bool:
         if self.table is None or not self.table.names_people:
+            return True
+        if Kind.PROGRAM in caller.kinds and await caller.kind() is Kind.PROGRAM:
             return True
         if caller.name in (self.table.people or ()):
             return True
@@ -125,6 +137,7 @@ _REFUSED: dict[Kind, Callable[[Caller], Notice]] = {
     Kind.ELSEWHERE: lambda _: OTHER_WORKSPACE,
     Kind.OTHER_SERVER: lambda caller: server_not_allowed(caller.scope.workspace),
     Kind.NO_MEMBER: lambda _: NO_MEMBER,
+    Kind.PROGRAM: lambda _: NOT_ON_THE_LIST,
 }
 
 
@@ -166,6 +179,8 @@ def _who(access: Access, platform: str, members: Collection[str]) -> Iterator[st
     yield f"members of {', '.join(members)}, {places}"
     if platform == "slack":
         yield f"guests: {_yes(access.guests)}, people of other workspaces: {_yes(access.connect)}"
+    if programs := _of(platform, access.programs.answered):
+        yield f"other programs: {len(programs)}, {access.programs.exchanges} answers in a row"
     if table and table.names_people:
         kinds = {"people": table.people, "roles": table.roles, "groups": table.groups}
         counts = {kind: len(_of(platform, ids or ())) for kind, ids in kinds.items()}

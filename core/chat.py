@@ -47,6 +47,7 @@ from core.overrides import Overrides
 from core.pace import Governor
 from core.pauses import Pauses
 from core.presets import Scope
+from core.programs import Programs
 from core.queue import Asked, Queue, Revision, keys
 from core.rates import QuestionRates
 from core.resuming import Platform, Resuming
@@ -115,6 +116,7 @@ class Chat:
             contact=limits.contact,
         )
         self._admission = Admission(access or Access(), overrides, rates, spending, clock)
+        self._exchanges = Programs.of(limits.other_programs).exchanges
         self.outsiders = Outsiders(self._admission, outsiders)
         self._attention = Attention(store.threads)
         self._introductions = Introductions(store.introductions, first_contact)
@@ -299,12 +301,13 @@ class Chat:
         """
         try:
             async with self._claiming.setdefault(question.key, asyncio.Lock()):
-                if question.key in self._leases:
+                if question.key in self._leases or await self._is_of_a_program_too_many(question):
                     return False
                 if refusal := await self._refusal(question, surface):
                     self._turn_away(question, surface, refusal)
                     return True
-                if not await self._store.questions.claim(question):
+                counted = self._exchanges if _counts(question) else 0
+                if not await self._store.questions.claim(question, exchanges=counted):
                     return False
         except StoreUnwritable as error:
             return self._not_written(question, surface, error)
@@ -387,6 +390,12 @@ class Chat:
         except Exception as error:  # noqa: BLE001 - raised again by `edited`
             return error
 
+    async def _is_of_a_program_too_many(self, question: Question) -> bool:
+        """Known before it counts for the channel's rates; the claim looks once more."""
+        if not question.asker.is_bot:
+            return False
+        return not await self._store.exchanges.has_room(question, self._exchanges)
+
     async def _refusal(self, question: Question, surface: Surface) -> Notice | None:
         """Why a question is not taken; None when it is.
 
@@ -406,9 +415,9 @@ class Chat:
         """A question cannot be claimed, nor could it in a minute: say so. "Stop" needs no claim."""
         if question.is_command:
             return NotAdmitted(error.sentence)
-        if is_stop(question.text):
+        if is_stop(question.text) and not question.asker.is_bot:
             self._aside(self._stopped_unwritten(question, surface))
-        elif self._admission.due(surface.caller(question.asker)):
+        elif self._may_tell(question, surface):
             self._aside(self._told(question, surface, error.sentence, logging.DEBUG))
         return True
 
@@ -421,8 +430,14 @@ class Chat:
         """A question is not admitted: say so, where that is due."""
         if question.is_command:
             raise NotAdmitted(why)
-        if self._admission.due(surface.caller(question.asker)):
+        if self._may_tell(question, surface):
             self._aside(self._told(question, surface, why))
+        elif question.asker.is_bot:
+            log.info("another program refused", question=question.key, why=why)
+
+    def _may_tell(self, question: Question, surface: Surface) -> bool:
+        """Whether an asker is to hear now why a question is not taken; a program would answer."""
+        return not question.asker.is_bot and self.due(surface.caller(question.asker))
 
     async def _told(
         self, question: Question, surface: Surface, why: str, loudness: int = logging.INFO
@@ -566,6 +581,11 @@ class Chat:
 def _is_begun(asked: Asked) -> bool:
     """Whether a process that died has begun to answer it."""
     return asked.revision is not None and asked.revision.attempts > 0
+
+
+def _counts(question: Question) -> bool:
+    """Whether it counts for what other programs get; a person who says "stop" asks for no more."""
+    return question.asker.is_bot or not is_stop(question.text)
 
 
 def _status(surface: Surface) -> Status:

@@ -45,6 +45,7 @@ class BudgetEntry(BaseModel):
 
 CHANNEL = re.compile(r"slack/(direct|[TE][A-Z0-9]+(/[CDG][A-Z0-9]+)?)|discord/(direct|\d+(/\d+)?)")
 PERSON = re.compile(r"slack/[TE][A-Z0-9]+/[UW][A-Z0-9]+|discord/\d+")
+PROGRAM = re.compile(r"slack/[TE][A-Z0-9]+/[ABUW][A-Z0-9]+|discord/\d+")
 ROLE = re.compile(r"discord/\d+/roles/\d+")
 GROUP = re.compile(r"slack/[TE][A-Z0-9]+/groups/S[A-Z0-9]+")
 
@@ -110,6 +111,21 @@ class Rates(BaseModel):
     replies_at_once_in_all: Annotated[int, Field(ge=1)] | None = None
 
 
+class ProgramsTable(BaseModel):
+    """The table `[other_programs]`: which bots, apps and webhooks are answered, and how often.
+
+    `exchanges` is how many answers they get in a conversation, and in its channel with all threads,
+    between two questions of people.
+    """
+
+    model_config = STRICT
+
+    answered: Annotated[
+        Ids, Field(min_length=1), _named(PROGRAM, "slack/T0123/A0456 or discord/9012")
+    ]
+    exchanges: Annotated[int, Field(ge=1, le=100)] = 3
+
+
 class Limits(BaseModel):
     """The whole file. `contact` is whom to ask for more; it stands in every refusal."""
 
@@ -119,6 +135,7 @@ class Limits(BaseModel):
     budget: Annotated[list[BudgetEntry], Field(max_length=1000)] = []
     access: AccessTable | None = None
     rates: Rates = Rates()
+    other_programs: ProgramsTable | None = None
 
 
 def load(path: Path) -> Limits:

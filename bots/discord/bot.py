@@ -255,6 +255,7 @@ class DiscordBot:
             self._languages,
             self._clock,
             guilds=self._guilds,
+            programs=self._access.programs,
             api_url=self._api_url,
         )
         client.listener = Listener(self._desk, self._chat, self._panel, self._catch_up)

@@ -26,10 +26,11 @@ ROLES = "/roles/"
 
 @dataclass(frozen=True, slots=True)
 class DiscordCaller:
-    """A person in a channel, as `core.access.Caller`; `guild` is 0 in direct messages.
+    """Somebody in a channel, as `core.access.Caller`; `guild` is 0 in direct messages.
 
     `where` is the channel or thread as discord.py knows it, `member` who they are there, where
-    an event has told it, and `manages` whether they manage it, where an interaction has.
+    an event has told it, and `manages` whether they manage it, where an interaction has. Of a
+    `program` nothing is asked: it has no role that counts and manages nothing.
     """
 
     desk: Desk
@@ -39,6 +40,7 @@ class DiscordCaller:
     where: object
     member: discord.Member | None = None
     manages: bool | None = None
+    program: bool = False
 
     @classmethod
     def of(cls, desk: Desk, interaction: "discord.Interaction[Any]") -> "DiscordCaller":
@@ -68,7 +70,7 @@ class DiscordCaller:
     @property
     def kinds(self) -> frozenset[Kind]:
         """What people in Discord can be."""
-        return KINDS
+        return frozenset({Kind.PROGRAM, Kind.OTHER_SERVER}) if self.program else KINDS
 
     async def kind(self) -> Kind:
         """What they are. Raises `PlatformFailed`, and `StoreFailed`."""
@@ -77,12 +79,15 @@ class DiscordCaller:
             raise PlatformFailed("not told what kind of channel it is")
         allowed = await self.desk.guilds.allowed()
         if self.guild:
-            return Kind.MEMBER if str(self.guild) in allowed else Kind.OTHER_SERVER
+            inside = Kind.PROGRAM if self.program else Kind.MEMBER
+            return inside if str(self.guild) in allowed else Kind.OTHER_SERVER
         servers = [int(one) for one in allowed if self.desk.client.get_guild(int(one))]
         return Kind.MEMBER if await self._is_in_one(servers) else Kind.NO_MEMBER
 
     async def among(self, groups: Collection[str]) -> bool:
         """Whether they have one of these roles. Raises `PlatformFailed`."""
+        if self.program:
+            return False
         for server in sorted({one.partition(ROLES)[0] for one in groups}):
             guild = int(server.removeprefix(f"{PLATFORM}/"))
             if self.guild not in (0, guild):
@@ -96,6 +101,8 @@ class DiscordCaller:
         """Whether the channel admits them. Raises `PlatformFailed`."""
         if self.direct or self.manages or admits(audience, str(self.person), ()):
             return True
+        if self.program:
+            return False
         member = self.member or await self._member(self.guild)
         if member is None:
             return False

@@ -21,6 +21,7 @@ from core.guilds import Guilds
 from core.languages import Languages, Locales, Readers
 from core.messages import Conversation
 from core.pace import Urgency
+from core.programs import Programs
 from core.recall import Recall
 from core.surface import RefusedForGood
 from core.tasks import Tasks
@@ -42,6 +43,7 @@ class Desk:
     places: Places
     members: Members
     guilds: Guilds
+    programs: Programs
     reader: Reader
     messages: Messages
     files: Files
@@ -97,6 +99,7 @@ def desk(
     clock: Callable[[], float],
     *,
     guilds: Guilds,
+    programs: Programs,
     api_url: str | None = None,
 ) -> Desk:
     """Put the tools together; `api_url` is where Discord is, if it is not the real one."""
@@ -117,6 +120,7 @@ def desk(
         places=Places(client, calls, tasks),
         members=Members(client, calls, clock),
         guilds=guilds,
+        programs=programs,
         reader=reader,
         messages=messages,
         files=Files(client, calls, api_url),

@@ -20,7 +20,9 @@ from bots.discord.trigger import Seen, Verdict, verdict
 from bots.discord.turns import (
     DIRECT,
     PLATFORM,
+    is_by_program,
     is_spoken,
+    names_of,
     own_role,
     own_turn_of,
     question_of,
@@ -102,7 +104,7 @@ class Listener:
             self._desk.recall.posted(talk, turn)
         seen = self._seen(message)
         found = verdict(seen)
-        if found is not Verdict.IGNORE and seen.in_thread and talk:
+        if found is not Verdict.IGNORE and seen.in_thread and talk and not seen.by_program:
             found = await self._in_thread(talk, message, seen, found, back_at)
         if found is not Verdict.ASK:
             return None
@@ -140,7 +142,7 @@ class Listener:
                 self._desk.recall.edited(talk, turn)
 
     async def _asked_otherwise(self, message: discord.Message) -> None:
-        if message.edited_at is None or message.author.bot or message.webhook_id:
+        if message.edited_at is None or is_by_program(message):
             return
         too_late = (message.edited_at - message.created_at).total_seconds() > EDITABLE
         if too_late or _edit(message) in self._read_edited:
@@ -227,7 +229,7 @@ class Listener:
     async def locate(self, message: discord.Message) -> None:
         """Put a message that somebody wrote into its channel, where discord.py cannot."""
         channel = message.channel
-        if not isinstance(channel, discord.PartialMessageable) or message.author.bot:
+        if not isinstance(channel, discord.PartialMessageable) or not self._may_ask(message):
             return
         try:
             found = await self._desk.places.find(channel.id)
@@ -254,6 +256,14 @@ class Listener:
         starts = talk_on(guild.id, channel, message)
         return (talk, starts) if talk else (starts,)
 
+    def _may_ask(self, message: discord.Message) -> bool:
+        """Whether a person wrote it, or a program that is answered; never we ourselves."""
+        me = str(self._desk.me.id)
+        if not is_by_program(message):
+            return True
+        names = names_of(message)
+        return f"{PLATFORM}/{me}" not in names and self._desk.programs.admits(*names)
+
     def _seen(self, message: discord.Message) -> Seen:
         me, author = self._desk.me.id, message.author
         channel, reference = message.channel, message.reference
@@ -267,7 +277,8 @@ class Listener:
             # The message replied to is gone; its ping still says that it was ours.
             to = me
         return Seen(
-            by_person=not (author.bot or message.webhook_id) and is_spoken(message),
+            may_ask=is_spoken(message) and self._may_ask(message),
+            by_program=is_by_program(message),
             direct=isinstance(channel, discord.DMChannel),
             in_thread=isinstance(channel, discord.Thread),
             own_thread=isinstance(channel, discord.Thread) and channel.owner_id == me,
@@ -341,6 +352,8 @@ class Listener:
     async def _decline(
         self, message: discord.Message, surface: DiscordSurface, sentence: str
     ) -> None:
+        if is_by_program(message):  # it would answer
+            return
         if not self._refusals.due((message.channel.id, message.author.id)):
             return
         try:

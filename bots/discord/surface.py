@@ -196,6 +196,7 @@ class DiscordSurface:
             Scope.of(self._conversation),
             self._question.channel,
             member if author.id == str(asker.id) else None,
+            program=author.is_bot,
         )
 
     async def begun(self, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
@@ -273,7 +274,7 @@ class DiscordSurface:
     async def _hint(self, refused: RefusedForGood) -> Outcome:
         """Tell the asker directly that nothing can be said to them where they asked."""
         where, asker = self._question.channel, self._question.author
-        if not self._desk.hints.due((where.id, asker.id)):
+        if asker.bot or not self._desk.hints.due((where.id, asker.id)):
             return refused
         hint = told(Notice("may_not_write", place=place_of(where)), self.readers.asker)
         reached = await self._desk.direct.tell(asker.id, hint, f"dm.{self._question.id}")

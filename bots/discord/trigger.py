@@ -17,11 +17,13 @@ class Verdict(Enum):
 class Seen:
     """What counts about a message.
 
-    `by_person` is false for bots, webhooks and the system. Mentions are those that stand
-    in the text, those of roles and of everybody among them: a reply's own ping is none.
+    `may_ask` is false for the system, and for bots and webhooks that are not answered. Mentions
+    are those that stand in the text, those of roles and of everybody among them: a reply's own
+    ping is none.
     """
 
-    by_person: bool = True
+    may_ask: bool = True
+    by_program: bool = False
     direct: bool = False
     in_thread: bool = False
     own_thread: bool = False
@@ -34,11 +36,15 @@ class Seen:
 def verdict(seen: Seen) -> Verdict:
     """Whether a message is for the bot; whoever talks to somebody else is left alone.
 
-    A reply to the bot is for the bot, whomever it speaks about.
+    A reply to the bot is for the bot, whomever it speaks about. A program must call it each time.
     """
-    if not seen.by_person:
+    if not seen.may_ask:
         return Verdict.IGNORE
-    if seen.direct or seen.mentions_me or seen.replies_to_me:
+    if seen.mentions_me or seen.replies_to_me:
+        return Verdict.ASK
+    if seen.by_program:
+        return Verdict.IGNORE
+    if seen.direct:
         return Verdict.ASK
     if not seen.in_thread:
         return Verdict.IGNORE

@@ -3,6 +3,7 @@
 Own content is the assistant's; embeds are notices and never part of a turn.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -32,6 +33,17 @@ SPOKEN = frozenset(
 def is_spoken(message: discord.Message) -> bool:
     """Whether somebody wrote it; a thread's first, empty copy of its starter counts as system."""
     return message.type.value in SPOKEN
+
+
+def is_by_program(message: discord.Message) -> bool:
+    """Whether a bot or a webhook wrote it."""
+    return message.author.bot or message.webhook_id is not None
+
+
+def names_of(message: discord.Message) -> set[str]:
+    """What a program that wrote it goes by in LIMITS_FILE: as user, as webhook, as application."""
+    ids = (message.author.id, message.webhook_id, message.application_id)
+    return {f"{PLATFORM}/{id_}" for id_ in ids if id_}
 
 
 def turn_of(message: discord.Message, me: discord.abc.User) -> Turn | None:
@@ -66,7 +78,7 @@ def question_of(
     return Question(
         conversation=conversation,
         message=str(message.id),
-        asker=author_of(message.author),
+        asker=replace(author_of(message.author), is_bot=is_by_program(message)),
         text=_asked_in(message, me),
         asked_at=message.created_at,
         place=place_of(message.channel),

@@ -327,6 +327,7 @@ class SlackBot:
         groups = Groups(calls, budgets, self._clock)
         return Workspace(
             us=us,
+            programs=self._access.programs,
             calls=calls,
             budgets=budgets,
             people=directory.people,

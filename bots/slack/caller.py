@@ -11,20 +11,22 @@ from bots.slack.standings import KINDS, PATIENCE
 from bots.slack.workspace import Workspace
 from core.access import Kind
 from core.errors import PlatformFailed
-from core.presets import Audience, Scope
+from core.presets import Audience, Scope, admits
 
 
 @dataclass(frozen=True, slots=True)
 class SlackCaller:
-    """A person in a channel, as `core.access.Caller`.
+    """Somebody in a channel, as `core.access.Caller`.
 
-    `elsewhere`: it is the channel of another workspace that has the same app.
+    `elsewhere`: it is the channel of another workspace that has the same app. Of a `program`
+    nothing is asked: it is in no group and manages nothing.
     """
 
     workspace: Workspace
     user: str
     channel: str
     elsewhere: bool = False
+    program: bool = False
 
     @property
     def name(self) -> str:
@@ -44,14 +46,18 @@ class SlackCaller:
     @property
     def kinds(self) -> frozenset[Kind]:
         """What people in Slack can be."""
-        return KINDS
+        return frozenset({Kind.PROGRAM}) if self.program else KINDS
 
     async def kind(self) -> Kind:
         """What they are. Raises `PlatformFailed`."""
+        if self.program:
+            return Kind.PROGRAM
         return Kind.ELSEWHERE if self.elsewhere else await self.workspace.standings.of(self.user)
 
     async def among(self, groups: Collection[str]) -> bool:
         """Whether they are in one of these user groups. Raises `PlatformFailed`."""
+        if self.program:
+            return False
         ours = f"{PLATFORM}/{self.workspace.us.team}/groups/"
         ids = [one.removeprefix(ours) for one in groups if one.startswith(ours)]
         try:
@@ -65,4 +71,6 @@ class SlackCaller:
 
     async def admitted(self, audience: Audience) -> bool:
         """Whether the channel admits them. Raises `PlatformFailed`."""
+        if self.program:
+            return admits(audience, self.user, ())
         return await self.workspace.managers.admits(audience, self.user, self.channel)

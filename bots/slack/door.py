@@ -219,6 +219,8 @@ class Door:
             if attempt < LAST_ATTEMPT:
                 raise
             log.error("question not taken", question=question.key, reason=str(error))
+            if message.is_bot:  # it would answer
+                return False
             if self._chat.due(surface.caller(question.asker)):  # Slack tells of a mention twice
                 self._workspace.tasks.start(refuse(surface, error.sentence), "refusal")
             return False
@@ -248,8 +250,8 @@ class Door:
 
     async def _is_for_us(self, said: Said, *, mention: bool, back_at: float) -> bool:
         message, us = said.message, self._workspace.us
-        verdict = addressed(said, us, mention=mention)
-        if verdict is Addressed.NO or message.direct or not message.thread:
+        verdict = addressed(said, us, self._workspace.programs, mention=mention)
+        if verdict is Addressed.NO or message.direct or message.is_bot or not message.thread:
             return verdict is Addressed.YES
         (thread,) = message.conversations(us.team)
         # Whoever writes below a message of the bot's may speak to it without having asked.

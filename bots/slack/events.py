@@ -10,6 +10,7 @@ from bots.slack.identity import Identity
 from bots.slack.messages import SPOKEN, Message
 from bots.slack.payload import string
 from core.etiquette import Saying
+from core.programs import NO_PROGRAMS, Programs
 
 EVENTS = frozenset({"app_mention", "message"})
 """The types of event that say something of a conversation."""
@@ -90,17 +91,24 @@ def _changed(event: Mapping[str, Any], channel: str, *, direct: bool) -> Heard |
     return Gone(message) if message.subtype == "tombstone" else Changed(message)
 
 
-def addressed(said: Said, us: Identity, *, mention: bool = False) -> Addressed:
+def addressed(
+    said: Said, us: Identity, programs: Programs = NO_PROGRAMS, *, mention: bool = False
+) -> Addressed:
     """Whether somebody wants an answer, as far as the message tells.
 
     A follow-up in a thread with the bot needs no mention, unless it mentions somebody
-    else. Programs, the bot itself among them, are never answered. `mention`: Slack itself
-    says that the bot was mentioned.
+    else. Programs are answered where they are among `programs`, and only if they mention the bot;
+    the bot itself never is. `mention`: Slack itself says that the bot was mentioned.
     """
-    message = said.message
-    if message.is_bot or us.wrote(message.user, message.bot) or not message.user:
+    message, mentioned = said.message, said.message.mentioned
+    if us.wrote(message.user, message.bot):
         return Addressed.NO
-    mentioned = message.mentioned
+    if message.is_bot:
+        calls = mention or us.user in mentioned
+        admitted = calls and programs.admits(*message.names(us.team))
+        return Addressed.YES if admitted else Addressed.NO
+    if not message.user:
+        return Addressed.NO
     if message.direct or mention or us.user in mentioned:
         return Addressed.YES
     if not message.thread:

@@ -30,7 +30,8 @@ class Message:
     """One message. `thread` is the root's `ts` in a reply, and empty at top level.
 
     `edited` is the `ts` of its last edit; `team` the workspace of whoever wrote it, and `guest`
-    whether it says that they are a guest there.
+    whether it says that they are a guest there. A program goes by `user`, `bot` and `app`, as many
+    of them as it has.
     """
 
     channel: str
@@ -41,6 +42,7 @@ class Message:
     guest: bool
     bot: str
     bot_name: str
+    app: str
     parent: str
     subtype: str
     text: str
@@ -59,6 +61,11 @@ class Message:
     def is_bot(self) -> bool:
         """Whether a program wrote it."""
         return bool(self.bot) or self.subtype == "bot_message" or self.user == SLACKBOT
+
+    def names(self, team: str) -> tuple[str, ...]:
+        """What whoever wrote it is called in LIMITS_FILE, in the workspace `team`."""
+        ids = filter(None, (self.user, self.bot, self.app))
+        return tuple(f"{PLATFORM}/{team}/{id_}" for id_ in ids)
 
     @property
     def mentioned(self) -> frozenset[str]:
@@ -100,6 +107,7 @@ def read(raw: Any, channel: str, *, direct: bool) -> Message | None:
         guest=_is_guest(raw.get("user_profile")),
         bot=string(raw, "bot_id"),
         bot_name=string(profile, "name") or string(raw, "username"),
+        app=string(raw, "app_id") or string(profile, "app_id"),
         parent=string(raw, "parent_user_id") or string(raw.get("root"), "user"),
         subtype=string(raw, "subtype"),
         text=string(raw, "text"),

@@ -79,7 +79,7 @@ class Past:
 
     def _late(self, said: Said, back_at: float) -> Iterator[Late]:
         message = said.message
-        if addressed(said, self._workspace.us) is not Addressed.NO:
+        if addressed(said, self._workspace.us, self._workspace.programs) is not Addressed.NO:
             yield Late(
                 name=message.name,
                 question=asked_in(self._workspace, message).key,

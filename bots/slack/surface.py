@@ -163,7 +163,8 @@ class SlackSurface:
 
     def caller(self, author: Author) -> SlackCaller:
         """Somebody who writes here, as one who wants something."""
-        return SlackCaller(self._workspace, author.id, self._question.conversation.channel)
+        channel = self._question.conversation.channel
+        return SlackCaller(self._workspace, author.id, channel, program=author.is_bot)
 
     async def begun(self, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
         """The messages of an answer that an earlier process has begun. Raises `PlatformFailed`."""

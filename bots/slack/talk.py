@@ -53,6 +53,8 @@ class MessageSurface(SlackSurface):
         """By edits, natively, or whichever has more budget left."""
         mode = self._workspace.streaming
         unable = self._channel in self._workspace.unstreamed or not self._thread
+        # A stream has a person who reads it.
+        unable = unable or self._message.is_bot
         if mode == "edit" or unable:
             return (self.plain,)
         streamed = native(self._workspace.budgets)

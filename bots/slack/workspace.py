@@ -17,6 +17,7 @@ from bots.slack.standings import Standings
 from bots.slack.statuses import Statuses
 from core.languages import Languages, Locales, Readers
 from core.messages import Conversation
+from core.programs import Programs
 from core.tasks import Tasks
 
 
@@ -25,6 +26,7 @@ class Workspace:
     """Everything that belongs to one workspace and is shared by its conversations."""
 
     us: Identity
+    programs: Programs
     calls: Calls
     budgets: Budgets
     people: Names

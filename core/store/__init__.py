@@ -14,6 +14,7 @@ from core.store.calls import Call, Calls
 from core.store.channel_settings import Change, ChannelSettings
 from core.store.database import BUSY_TIMEOUT, Database, prepare, translated
 from core.store.entrance import entrance
+from core.store.exchanges import Exchanges
 from core.store.guilds import Guild, Guilds
 from core.store.inspection import inspect, refuse_what_is_read_only
 from core.store.introductions import Introductions
@@ -61,6 +62,7 @@ class Store:
         self.ledger = Ledger(self._database, process.owner, process.is_dead)
         self.ratings = Ratings(self._database, clock)
         self.threads = Threads(self._database)
+        self.exchanges = Exchanges(self._database)
         self.pauses = Pauses(self._database, clock)
         self.guilds = Guilds(self._database, clock)
         self.introductions = Introductions(self._database, clock)

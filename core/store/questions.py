@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import LeaseLost
 from core.messages import Conversation, Question
+from core.store import exchanges as counts
 from core.store.database import Database
 from core.store.schema import questions, threads
 
@@ -127,13 +128,16 @@ class Questions:
         self._is_dead = is_dead
         self._clock = clock
 
-    async def claim(self, first: Question, *more: Question, instead_of: str = "") -> bool:
+    async def claim(
+        self, first: Question, *more: Question, instead_of: str = "", exchanges: int = 0
+    ) -> bool:
         """Claim questions for this process; False when the first is claimed or settled already.
 
         They are on disk when this returns, and so is that the bot takes part in the
         conversation. What a process has left open is not claimed anew, but adopted. An edit is
         not claimed after a later one of the same message. With `instead_of`, only in the place of
         a question of this identity that waits in another process, and is not asked any more then.
+        With `exchanges`, a program's is claimed only so often since a person's was.
         """
         now = self._clock()
         async with self._database.write() as connection:
@@ -141,8 +145,12 @@ class Questions:
                 return False
             if instead_of and not await self._supersede(connection, instead_of, "superseded"):
                 return False
+            if exchanges and not await counts.has_room(connection, first, exchanges):
+                return False
             if not await self._insert(connection, first, now):
                 return False
+            if exchanges:
+                await counts.count(connection, first)
             for question in more:
                 await self._insert(connection, question, now)
             await connection.execute(

@@ -191,6 +191,17 @@ threads = Table(
     Column("stands_since", Float, nullable=False, server_default="0"),
 )
 
+# Questions of other programs that were taken since a person asked something.
+exchanges = Table(
+    "exchanges",
+    metadata,
+    # A conversation, or a channel with all of its threads.
+    Column("place", String, primary_key=True),
+    Column("taken", Integer, nullable=False),
+    # 1 once the log says that no more are.
+    Column("told", Integer, nullable=False, server_default="0"),
+)
+
 pauses = Table(
     "pauses",
     metadata,

@@ -101,7 +101,10 @@ async def test_a_question_that_is_told_of_twice_is_looked_for_once_in_the_store(
     """Slack tells of every mention twice, in one moment."""
     server.enqueue("Once.")
     questions, claims = chat._store.questions, []
-    claim, questions.claim = questions.claim, lambda *asked: claims.append(asked) or claim(*asked)
+    claim, questions.claim = (
+        questions.claim,
+        lambda *asked, **how: claims.append(asked) or claim(*asked, **how),
+    )
     async with answered(chat):
         told = await asyncio.gather(*(chat.accept(ask("Why?"), Paper()) for _ in range(2)))
 

@@ -60,8 +60,8 @@ def test_who_is_meant(law, seen, expected):
 
 
 def test_no_bot_and_no_system_message_ever_asks():
-    others = [field.name for field in fields(Seen) if field.name != "by_person"]
+    others = [field.name for field in fields(Seen) if field.name != "may_ask"]
     for values in itertools.product([False, True], repeat=len(others)):
-        seen = Seen(by_person=False, **dict(zip(others, values, strict=True)))
+        seen = Seen(may_ask=False, **dict(zip(others, values, strict=True)))
 
         assert verdict(seen) is IGNORE
