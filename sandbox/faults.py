@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.watchers import Watchers
+
 About = dict[str, Any]
 
 
@@ -47,17 +49,22 @@ class Moment:
 class Faults:
     """The faults and the moments that are waiting for their event.
 
-    `struck` counts the faults that have struck, by event and kind.
+    `struck` counts the faults that have struck, by event and kind; `strikes` tells of each.
     """
 
     waiting: list[Fault] = field(default_factory=list)
     moments: list[Moment] = field(default_factory=list)
     struck: Counter[tuple[str, str]] = field(default_factory=Counter)
+    strikes: Watchers[Fault] = field(default_factory=Watchers)
 
     def add(self, fault: Fault) -> Fault:
         """Switch a fault on."""
         self.waiting.append(fault)
         return fault
+
+    def remove(self, fault: Fault) -> None:
+        """Switch it off; one that has struck for the last time is off already."""
+        self.waiting = [one for one in self.waiting if one is not fault]
 
     def at(self, moment: Moment) -> Moment:
         """Do something once, when an event comes."""
@@ -78,8 +85,9 @@ class Faults:
             if fault.times > 0:
                 fault.times -= 1
                 if fault.times == 0:
-                    self.waiting.remove(fault)
+                    self.remove(fault)
             self.struck[event, fault.kind] += 1
+            self.strikes.tell(fault)
             return fault
         return None
 

@@ -3,6 +3,23 @@
 from dataclasses import dataclass
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a budget stands after a request was counted.
+
+    `name` says what it is for, `about` what it is counted apart for (a channel's id, a thread).
+    `left` of `of` requests may still come at once; `rate` more a second, or, where that is 0,
+    all of them again in `resets` seconds.
+    """
+
+    name: str
+    about: tuple[str, ...]
+    left: float
+    of: int
+    rate: float = 0.0
+    resets: float = 0.0
+
+
 class TokenBucket:
     """At most `burst + rate * t` requests in any `t` seconds (`rate` per second)."""
 
@@ -21,6 +38,11 @@ class TokenBucket:
             self._level -= 1
             return 0.0
         return (1 - self._level) / self.rate
+
+    @property
+    def left(self) -> float:
+        """How many requests would have passed after the last one."""
+        return self._level
 
 
 @dataclass(slots=True)

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from sandbox.watchers import Watchers
+
 
 class Kind(StrEnum):
     """What sort of place a channel is."""
@@ -114,19 +116,17 @@ class Space:
         self.people: dict[str, Person] = {}
         self.channels: dict[str, Channel] = {}
         self._messages: dict[str, dict[str, Message]] = {}
-        self._watchers: list[Watcher] = []
+        self._watchers = Watchers[Change]()
         self._next_id = next_id
         self._clock = clock
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Call `watcher` at every change, until the function returned is called."""
-        self._watchers.append(watcher)
-        return lambda: self._watchers.remove(watcher)
+        return self._watchers.add(watcher)
 
     def tell(self, change: Change) -> None:
         """Tell all who watch; also for what leaves no trace, such as typing."""
-        for watcher in tuple(self._watchers):
-            watcher(change)
+        self._watchers.tell(change)
 
     def new_id(self) -> str:
         """A fresh id of the platform's kind for this moment."""

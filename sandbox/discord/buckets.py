@@ -5,7 +5,8 @@ import math
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from sandbox.limits import FixedWindow
+from sandbox.limits import FixedWindow, Standing
+from sandbox.watchers import Watchers
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Buckets:
     """Counts the bot's requests."""
 
     def __init__(self) -> None:
+        self.counted = Watchers[Standing]()
         self._global = FixedWindow(50, 1.0)
         self._invalid = FixedWindow(10_000, 600.0)
         self._banned_until = -math.inf
@@ -75,13 +77,13 @@ class Buckets:
 
     def take(self, route: str, major: str, now: float, *, counts_globally: bool) -> Verdict:
         """Count one request; one that the global limit refuses does not count for its bucket."""
-        if counts_globally and (wait := self._global.take(now)):
+        if counts_globally and (wait := self._take(self._global, now, "all together")):
             return Verdict(_upwards(wait), _refusal(wait, "global"), everywhere=True)
         bucket = BUCKETS.get(route)
         if bucket is None:
             return FREE
         window = self._window(bucket, major)
-        wait = _upwards(window.take(now))
+        wait = _upwards(self._take(window, now, bucket.name, major))
         headers = _standing(bucket, window, now)
         return Verdict(wait, headers | _refusal(wait, "user") if wait else headers)
 
@@ -93,6 +95,11 @@ class Buckets:
     def banned(self, now: float) -> bool:
         """Whether the door is closed."""
         return now < self._banned_until
+
+    def _take(self, window: FixedWindow, now: float, name: str, *about: str) -> float:
+        wait, resets = window.take(now), window.reset_after(now)
+        self.counted.tell(Standing(name, about, window.remaining, window.limit, resets=resets))
+        return wait
 
     def _window(self, bucket: Bucket, major: str) -> FixedWindow:
         key = (bucket.name, major)

@@ -17,6 +17,7 @@ from sandbox.discord.realm import Realm
 from sandbox.discord.refusals import Code, Limited, Refused, Unauthorized
 from sandbox.discord.requests import Request
 from sandbox.faults import Fault, Faults
+from sandbox.watchers import Watchers
 
 PREFIX = "/api/v10"
 
@@ -79,7 +80,8 @@ class Rest:
         self._faults = faults
         self._authorization = f"Bot {token}"
         self._latency = latency
-        self._buckets = Buckets() if limited else None
+        self.answered = Watchers[Request]()
+        self.buckets = Buckets() if limited else None
 
     def revoke(self) -> None:
         """Let nobody in with the token any more."""
@@ -129,18 +131,18 @@ class Rest:
 
     def _answer(self, route: Route, call: Call, request: web.Request) -> Answer:
         now = self._realm.seconds()
-        if self._buckets and self._buckets.banned(now):
+        if self.buckets and self.buckets.banned(now):
             return Answer(429, {"message": "You are being blocked.", "code": 0})
         verdict = self._count(route, call, now)
         answer = self._judge(route, call, request, verdict)
-        if self._buckets and answer.status in (401, 403, 429):
-            self._buckets.invalid(now)
+        if self.buckets and answer.status in (401, 403, 429):
+            self.buckets.invalid(now)
         return Answer(answer.status, answer.data, {**answer.headers, **verdict.headers})
 
     def _count(self, route: Route, call: Call, now: float) -> Verdict:
-        if self._buckets is None:
+        if self.buckets is None:
             return FREE
-        return self._buckets.take(route.name, call.major, now, counts_globally=not route.secret)
+        return self.buckets.take(route.name, call.major, now, counts_globally=not route.secret)
 
     def _judge(self, route: Route, call: Call, request: web.Request, verdict: Verdict) -> Answer:
         try:
@@ -159,9 +161,11 @@ class Rest:
         self, at: float, route: Route, request: web.Request, payload: Any, answer: Answer
     ) -> None:
         path = request.path.removeprefix(PREFIX)
-        self.requests.append(
-            Request(at, request.method, path, route.name, payload, answer.status, answer.code)
+        answered = Request(
+            at, request.method, path, route.name, payload, answer.status, answer.code
         )
+        self.requests.append(answered)
+        self.answered.tell(answered)
 
 
 def _refusal(refused: Refused) -> Answer:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from sandbox import strange
 from sandbox.discord.answers import Answers
+from sandbox.discord.buckets import Buckets
 from sandbox.discord.commands import Commands
 from sandbox.discord.controls import Controls
 from sandbox.discord.drafts import media_type
@@ -35,6 +36,7 @@ from sandbox.discord.talk import Talk
 from sandbox.discord.threads import Threads
 from sandbox.faults import Faults
 from sandbox.listener import Listener, Tls
+from sandbox.watchers import Watchers
 from sandbox.world import Change, Kind, Message, World
 
 
@@ -152,6 +154,16 @@ class DiscordServer:
     def requests(self) -> deque[Request]:
         """What the bot has asked of the REST API, in the order in which it was answered."""
         return self._rest.requests
+
+    @property
+    def answered(self) -> Watchers[Request]:
+        """Tells of each of these requests as it is answered."""
+        return self._rest.answered
+
+    @property
+    def buckets(self) -> Buckets | None:
+        """What its requests are counted against; None where nothing limits them."""
+        return self._rest.buckets
 
     @property
     def sessions(self) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +77,7 @@ class Sending:
     Raises `Broken` where the answer or a fault cuts it, `Ended` after an error event.
     A fault at a `chunk` (told with its number in the answer, from 1, and the body) is as at any
     request, or `stall` (nothing any more, until the client goes away) or `end` (the stream ends
-    in order, with no reason).
+    in order, with no reason). `told` gets each text of the answer once it is on its way.
     """
 
     answer: Answer
@@ -84,6 +85,7 @@ class Sending:
     meter: Meter
     faults: Faults = field(default_factory=Faults)
     body: dict[str, Any] = field(default_factory=dict)
+    told: Callable[[str], object] = lambda _: None
 
     async def stream(self, response: web.StreamResponse, chunks: Chunks) -> None:
         """Write the whole stream."""
@@ -137,6 +139,8 @@ class Sending:
         if data := chunks.piece(piece):
             await response.write(data)
             self.meter.add(piece)
+        if isinstance(piece, str):
+            self.told(piece)
         if isinstance(piece, Fail):
             raise Ended
 
@@ -144,6 +148,7 @@ class Sending:
         if self.answer.finish is not None:
             await response.write(chunks.finish(self.answer.finish, self.answer.finish_text))
             self.meter.add(self.answer.finish_text)
+            self.told(self.answer.finish_text)
         if self.answer.usage and chunks.with_usage:
             await response.write(chunks.usage(self.meter.usage))
         if self.answer.done:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -20,10 +21,11 @@ from sandbox.model.answer import Answer, Cut, Piece, Raw
 from sandbox.model.checks import check
 from sandbox.model.chunks import Chunks, completion
 from sandbox.model.errors import Refused
-from sandbox.model.record import Recorded
+from sandbox.model.record import Recorded, Sent
 from sandbox.model.sending import Broken, Ended, Meter, Pace, Sending
 from sandbox.model.standin import StandIn
 from sandbox.model.tokens import Count, count, count_prompt
+from sandbox.watchers import Watchers
 
 MODELS = ("gpt-6-luna", "gpt-6-sol", "gpt-4o-mini")
 WINDOW = 922_000
@@ -41,7 +43,7 @@ class ModelServer:
     `rate` is in tokens per second, `first_token` in seconds; `window` is the context
     of every model, in tokens. Faults strike at "chat.completions", "models" and
     "chunk" (see `Sending`). Without a script the stand-in answers. `count` tells the tokens of
-    a text.
+    a text. `sent` tells what is streamed.
 
     `streams`, `listed` and `told_window` can be set as other servers are: some answer in one piece
     whatever is asked, list other models than they have, or tell the size of their context.
@@ -74,6 +76,7 @@ class ModelServer:
         self.listed: tuple[str, ...] | None = None
         self.told_window: int | None = None
         self.requests: deque[Recorded] = deque(maxlen=10_000)
+        self.sent = Watchers[Sent]()
         self._queue: deque[Answer] = deque()
         self._ids = itertools.count(1)
         self._listener = Listener(
@@ -190,20 +193,25 @@ class ModelServer:
             return self._failure(request, recorded, answer)
         if cut_at_end:
             answer = replace(answer, pieces=(*answer.pieces, Cut()))
-        sending = self._sending(answer, body)
+        sending = self._sending(answer, recorded)
         send = self._stream if body.get("stream") and self.streams else self._whole
         try:
             return await send(request, recorded, sending)
         finally:
             recorded.usage = sending.meter.usage
 
-    def _sending(self, answer: Answer, body: dict[str, Any]) -> Sending:
+    def _sending(self, answer: Answer, recorded: Recorded) -> Sending:
         pace = Pace(
             rate=self.rate if answer.rate is None else answer.rate,
             first=self.first_token if answer.first_token is None else answer.first_token,
         )
+        body = recorded.body
         meter = Meter(count_prompt(body["messages"], self.count), self.count)
-        return Sending(answer, pace, meter, self.faults, body)
+        told = partial(self._tell, recorded)
+        return Sending(answer, pace, meter, self.faults, body, told)
+
+    def _tell(self, recorded: Recorded, text: str) -> None:
+        self.sent.tell(Sent(recorded, text, _now()))
 
     async def _stream(
         self, request: web.Request, recorded: Recorded, sending: Sending
@@ -213,8 +221,13 @@ class ModelServer:
         await response.prepare(request)
         recorded.status = 200
         # An error event ends the stream by itself; only a cut needs the connection's end.
-        with suppress(Ended):
-            await sending.stream(response, self._chunks(request, recorded.body, sending.answer))
+        whole = False
+        try:
+            with suppress(Ended):
+                await sending.stream(response, self._chunks(request, recorded.body, sending.answer))
+                whole = True
+        finally:
+            self.sent.tell(Sent(recorded, "", _now(), over=True, whole=whole))
         return response
 
     async def _whole(

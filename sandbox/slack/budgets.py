@@ -4,8 +4,9 @@ import math
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from sandbox.limits import TokenBucket
+from sandbox.limits import Standing, TokenBucket
 from sandbox.slack.arguments import Arguments
+from sandbox.watchers import Watchers
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Budgets:
     """Counts calls; each workspace, and there is one, has budgets of its own."""
 
     def __init__(self) -> None:
+        self.counted = Watchers[Standing]()
         self._buckets: OrderedDict[tuple[str, ...], TokenBucket] = OrderedDict()
 
     def take(self, method: str, arguments: Arguments, now: float) -> int:
@@ -78,14 +80,15 @@ class Budgets:
         A call that one budget refuses still counts for those that were asked before.
         """
         for allowance in ALLOWANCES.get(method, ()):
-            wait = self._bucket(method, allowance, arguments).take(now)
+            about = tuple(str(arguments.values.get(name, "")) for name in allowance.per)
+            bucket = self._bucket(allowance, (method, *about))
+            wait = bucket.take(now)
+            self.counted.tell(Standing(method, about, bucket.left, bucket.burst, bucket.rate))
             if wait > 0:
                 return max(1, math.ceil(wait))
         return 0
 
-    def _bucket(self, method: str, allowance: Allowance, arguments: Arguments) -> TokenBucket:
-        about = tuple(str(arguments.values.get(name, "")) for name in allowance.per)
-        key = (method, *about)
+    def _bucket(self, allowance: Allowance, key: tuple[str, ...]) -> TokenBucket:
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = TokenBucket(allowance.per_minute / 60, allowance.burst)

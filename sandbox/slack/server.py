@@ -12,6 +12,7 @@ from sandbox.faults import Faults
 from sandbox.listener import Listener, Tls
 from sandbox.slack import app as installed
 from sandbox.slack.app import App
+from sandbox.slack.budgets import Budgets
 from sandbox.slack.crowd import Crowd
 from sandbox.slack.deliveries import Deliveries
 from sandbox.slack.events import heard
@@ -19,6 +20,7 @@ from sandbox.slack.methods.files import LARGEST
 from sandbox.slack.sockets import Sockets
 from sandbox.slack.web import Request, WebApi
 from sandbox.slack.workspace import Workspace
+from sandbox.watchers import Watchers
 from sandbox.world import Change, World
 
 
@@ -88,6 +90,16 @@ class SlackServer:
     def requests(self) -> deque[Request]:
         """The newest calls of the Web API and the response URLs, oldest first."""
         return self._web.requests
+
+    @property
+    def answered(self) -> Watchers[Request]:
+        """Tells of each of these calls as it is answered."""
+        return self._web.answered
+
+    @property
+    def budgets(self) -> Budgets | None:
+        """What its calls are counted against; None where nothing limits them."""
+        return self._web.budgets
 
     @property
     def connections(self) -> int:

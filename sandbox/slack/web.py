@@ -19,6 +19,7 @@ from sandbox.slack.method import Method
 from sandbox.slack.methods import METHODS
 from sandbox.slack.methods.files import LARGEST
 from sandbox.slack.workspace import Workspace, missing
+from sandbox.watchers import Watchers
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class WebApi:
         self._slack = slack
         self._faults = faults
         self._gate = Gate(faults, latency)
-        self._budgets = Budgets() if limited else None
+        self.answered = Watchers[Request]()
+        self.budgets = Budgets() if limited else None
 
     def routes(self) -> list[web.RouteDef]:
         """What the server has to listen for."""
@@ -74,7 +76,9 @@ class WebApi:
         at = self._slack.clock()
         reply = await self._gate.admit(request, event, about, effect)
         code = "reset" if reply.status == CUT else reply.code
-        self.requests.append(Request(at, event, about, reply.status, code))
+        answered = Request(at, event, about, reply.status, code)
+        self.requests.append(answered)
+        self.answered.tell(answered)
         return replace(reply, status=reply.status or 500).response()
 
     def _answer(self, name: str, method: Method | None, token: str, arguments: Arguments) -> Reply:
@@ -92,9 +96,9 @@ class WebApi:
 
     def _count(self, name: str, arguments: Arguments) -> int:
         """Count a call against the budgets; the seconds to wait when they are used up."""
-        if self._budgets is None:
+        if self.budgets is None:
             return 0
-        return self._budgets.take(name, arguments, self._slack.clock())
+        return self.budgets.take(name, arguments, self._slack.clock())
 
     def _check(self, method: Method, token: str) -> None:
         """Whether this token may call this method at all."""

@@ -137,7 +137,7 @@ def _wait_in_mind(server):
 
 
 async def test_too_many_refusals_close_the_door(server, raw):
-    server._rest._buckets._invalid.limit = 3
+    server.buckets._invalid.limit = 3
     for _ in range(4):
         await raw.ask("GET", "/users/@me", headers={"Authorization": "Bot wrong"})
     status, answer, _ = await raw.ask("GET", "/users/@me")
