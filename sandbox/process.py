@@ -12,13 +12,17 @@ TAIL = 4000
 
 
 class BotProcess:
-    """A running bot; `start` makes one. `write` gets its log as it comes."""
+    """A running bot; `start` makes one. `write` gets its log as it comes.
+
+    `asked` says why it has ended, where it has not ended by itself.
+    """
 
     def __init__(self, process: Process, write: Callable[[bytes], object]) -> None:
         self._process = process
         self._write = write
         self._tail = b""
         self._over = False
+        self.asked = ""
 
     @classmethod
     async def start(
@@ -36,6 +40,16 @@ class BotProcess:
             *command, env=environ, cwd=folder, stdout=PIPE, stderr=STDOUT, start_new_session=True
         )
         return cls(process, write)
+
+    def drain(self) -> None:
+        """Ask it to end, and leave the time to it."""
+        self.asked = "was asked to end"
+        self._send(signal.SIGTERM)
+
+    def crash(self) -> None:
+        """End it as a crash would."""
+        self.asked = "was killed"
+        self.kill()
 
     @property
     def has_ended(self) -> bool:

@@ -15,7 +15,7 @@ import sandbox
 from sandbox.discord import DiscordServer
 from sandbox.environment import Addresses, bot_environment, has_real_model
 from sandbox.model import ModelServer
-from sandbox.page import Acts, Bot, Model, PageServer
+from sandbox.page import Acts, Backstage, Bot, Model, PageServer, Wish
 from sandbox.process import BotProcess
 from sandbox.slack import SlackServer
 from sandbox.world import World
@@ -78,14 +78,28 @@ async def _serve(house: House, bot: BotProcess, ended: "asyncio.Task[str]") -> N
         living = tasks.create_task(_mourn(house.page, bot))
         greeting = tasks.create_task(_greet(house))
         living.add_done_callback(lambda _: greeting.cancel())
-        await asyncio.wait({living, ended}, return_when=asyncio.FIRST_COMPLETED)
-        living.cancel()
-        wanted = tasks.create_task(house.page.wanted.wait())
-        await asyncio.wait({wanted, ended}, return_when=asyncio.FIRST_COMPLETED)
-        wanted.cancel()
-    house.page.wanted.clear()
+        another = tasks.create_task(_obey(house.page, bot, living))
+        await asyncio.wait({another, ended}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (living, another):
+            task.cancel()
     if not ended.done():
         house.page.show_bot(STARTING)
+
+
+async def _obey(page: PageServer, bot: BotProcess, living: "asyncio.Task[None]") -> None:
+    """Do to the bot what people on the page want, until they want another one."""
+    while True:
+        match await page.wishes.get():
+            case Wish.DRAIN:
+                bot.drain()
+            case Wish.KILL:
+                bot.crash()
+            case Wish.AGAIN:
+                bot.crash()
+                await asyncio.wait({living})
+                return
+            case Wish.START if bot.has_ended:
+                return
 
 
 async def _end(bot: BotProcess, signals: "asyncio.Queue[str]", grace: float) -> None:
@@ -124,13 +138,14 @@ async def _complain(page: PageServer) -> None:
 
 
 async def _mourn(page: PageServer, bot: BotProcess) -> None:
-    """Pass the bot's log on; should it end by itself, say so where people look."""
+    """Pass the bot's log on; should it end, say so where people look."""
     code = await bot.run()
-    words = f": {bot.last_words}" if bot.last_words else "."
-    page.wanted.clear()
-    page.show_bot(Bot("stopped", f"The bot has stopped (exit code {code}){words}", starts=True))
+    words = f": {bot.last_words}" if bot.last_words and not bot.asked else "."
+    how = bot.asked or "has stopped"
+    page.show_bot(Bot("stopped", f"The bot {how} (exit code {code}){words}", starts=True))
+    how = bot.asked or "has stopped by itself"
     _say(
-        f"\nThe bot has stopped by itself (exit code {code}). Its last words are above; the page "
+        f"\nThe bot {how} (exit code {code}). Its last words are above; the page "
         f"is still at {page.url}. Ctrl-C ends the sandbox."
     )
 
@@ -161,7 +176,8 @@ async def _servers(port: int, environ: Mapping[str, str]) -> AsyncIterator[House
                 await server.start()
                 stack.push_async_callback(server.stop)
         name = "" if stand_in else environ.get("OPENAI_MODEL") or "your model"
-        page = PageServer(world, Acts(slack, discord), Model(name))
+        backstage = Backstage(world, slack, discord, stand_in)
+        page = PageServer(world, Acts(slack, discord), Model(name), backstage)
         stack.push_async_callback(page.stop)
         await _listen(page, port)
         page.show_bot(STARTING)

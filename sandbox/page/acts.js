@@ -25,8 +25,11 @@ async function sent(name, values) {
   throw new Error(told.sentence ?? "The sandbox could not do that; its terminal says why.");
 }
 
-/** Let a bot that has stopped start again; how it is then comes with the news. */
-export const start = () => fetch("/start", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }).catch(() => {});
+/** Have something done to the bot: `start`, `kill`, `drain`, `again`; how it is then comes with the news. */
+export const bot = (wish) => sent(`bot/${wish}`, {});
+
+/** Have something go wrong, or not any more. */
+export const fail = (how, values) => sent(`faults/${how}`, values);
 
 /** What somebody can type after a slash on a platform; nothing when the sandbox does not say. */
 export const commands = async (space, person) => (await known(person))[space] ?? [];

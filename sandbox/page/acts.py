@@ -12,6 +12,7 @@ from sandbox.discord import DiscordServer
 from sandbox.discord import Upload as DiscordUpload
 from sandbox.discord.objects import members
 from sandbox.page import commands, forms
+from sandbox.page.troubles import Troubles
 from sandbox.slack import CommandFailed as SlackCommandFailed
 from sandbox.slack import SlackServer
 from sandbox.slack import Upload as SlackUpload
@@ -300,3 +301,20 @@ class Acts:
             given["person"], given["channel"], given["title"], given["text"]
         )
         return post.id
+
+
+async def fail(troubles: Troubles, act: str, values: Any) -> None:
+    """Have something go wrong, or not any more; raises `Refused`."""
+    given = Given(values if isinstance(values, dict) else {})
+    try:
+        match act:
+            case "add":
+                troubles.add(given["where"], given.text("call"), given["kind"], given["span"])
+            case "remove":
+                troubles.remove(given["id"])
+            case "break":
+                await troubles.break_line(given["line"])
+            case _:
+                raise Refused("The sandbox does not know how to do that.")
+    except (LookupError, ValueError) as failed:
+        raise Refused(str(failed.args[0])) from failed

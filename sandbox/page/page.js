@@ -1,6 +1,7 @@
 // The page: both platforms side by side, kept true by the sandbox's stream of changes.
 
-import { start } from "./acts.js";
+import { bot as wish } from "./acts.js";
+import { Backstage } from "./backstage.js";
 import { discord } from "./discord.js";
 import { h } from "./dom.js";
 import { Side } from "./side.js";
@@ -21,11 +22,15 @@ const main = document.querySelector(".sides");
 const words = document.querySelector("#words");
 const bot = document.querySelector(".bot");
 const tabs = [...document.querySelectorAll(".tabs button")];
+const backstage = new Backstage(document.querySelector("#backstage"), document.querySelector(".backstage-button"));
 
 main.append(sides.slack.element, sides.discord.element);
 for (const [name, side] of Object.entries(sides)) side.element.addEventListener("focusin", () => (active = name));
 document.addEventListener("keydown", (event) => spaces[active] && sides[active].key(event));
-for (const tab of tabs) tab.addEventListener("click", () => choose(tab.dataset.show));
+for (const tab of tabs) tab.addEventListener("click", () => {
+  if (NARROW.matches) backstage.show(false);
+  choose(tab.dataset.show);
+});
 NARROW.addEventListener("change", () => choose(wanted));
 choose(wanted);
 listen();
@@ -39,6 +44,7 @@ function listen() {
 function receive(news) {
   if (news.kind === "world") begin(news);
   else if (news.kind === "bot") tellBot(news.bot);
+  else if (backstage.hears(news)) backstage.change(news);
   else change(news);
 }
 
@@ -50,6 +56,7 @@ function begin(world) {
   }
   if (!begun) sides[active].focus();
   begun = true;
+  backstage.begin(world.backstage);
   tellBot(world.bot);
   listWords(world.model);
 }
@@ -98,7 +105,8 @@ function choose(show) {
 
 function tellBot({ state, sentence, starts }) {
   bot.dataset.state = state;
-  bot.replaceChildren(sentence, ...(starts ? [" ", h("button", { type: "button", class: "plain", onclick: start }, "Start it again")] : []));
+  bot.replaceChildren(sentence, ...(starts ? [" ", h("button", { type: "button", class: "plain", onclick: () => wish("start").catch(() => {}) }, "Start it again")] : []));
+  backstage.tellBot(state);
   bot.title = sentence;
 }
 

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Hashable
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -12,8 +14,9 @@ from aiohttp import web
 from sandbox.listener import HOST, Listener
 from sandbox.model.words import WORDS
 from sandbox.page import portrait
-from sandbox.page.acts import Acts, Refused
+from sandbox.page.acts import Acts, Refused, fail
 from sandbox.page.assistant import Assistant
+from sandbox.page.backstage import Backstage
 from sandbox.page.feed import Feed, news
 from sandbox.page.guard import Handler, add_headers, only_from_here
 from sandbox.page.portrait import Json
@@ -59,19 +62,29 @@ class Bot:
     starts: bool = False
 
 
+class Wish(StrEnum):
+    """What somebody wants done to the bot; `again`: killed, and started again."""
+
+    START = "start"
+    KILL = "kill"
+    DRAIN = "drain"
+    AGAIN = "again"
+
+
 class PageServer:
     """The page on loopback; any number of browsers can have it open.
 
-    `wanted` is set when somebody wants a bot that has stopped started again.
+    `wishes` are what people on it want done to the bot.
     """
 
-    def __init__(self, world: World, acts: Acts, model: Model) -> None:
+    def __init__(self, world: World, acts: Acts, model: Model, backstage: Backstage) -> None:
         self._spaces = {"slack": world.slack, "discord": world.discord}
         self._acts = acts
         self._model = model
         self._bot = Bot()
         self._assistant = Assistant()
-        self.wanted = asyncio.Event()
+        self._backstage = backstage
+        self.wishes: asyncio.Queue[Wish] = asyncio.Queue()
         self._feeds: set[Feed] = set()
         self._listener = Listener(self._app(), handler_cancellation=True, shutdown_timeout=0.1)
         self._unwatch: list[Callable[[], None]] = []
@@ -85,9 +98,11 @@ class PageServer:
         """Listen on loopback; `OSError` when the port is taken."""
         await self._listener.start(port)
         self._unwatch = [self._watch(space) for space in self._spaces.values()]
+        self._backstage.start(self._tell)
 
     async def stop(self) -> None:
         """Stop listening; open pages say so."""
+        self._backstage.stop()
         for unwatch in self._unwatch:
             unwatch()
         self._unwatch.clear()
@@ -118,7 +133,8 @@ class PageServer:
         app.router.add_get("/live", self._live)
         app.router.add_get("/commands", self._commands)
         app.router.add_get("/{name:[-a-z]+\\.[a-z]+}", self._file)
-        app.router.add_post("/start", self._start)
+        app.router.add_post("/do/bot/{wish}", self._wish)
+        app.router.add_post("/do/faults/{act}", self._fail)
         app.router.add_post("/do/{space}/{act}", self._do)
         return app
 
@@ -132,17 +148,21 @@ class PageServer:
     async def _commands(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(self._acts.commands(request.query.get("person", "")))
 
-    async def _start(self, _: web.Request) -> web.StreamResponse:
-        self.wanted.set()
+    async def _wish(self, request: web.Request) -> web.StreamResponse:
+        wish = request.match_info["wish"]
+        if wish not in set(Wish):
+            raise Refused("Nobody knows how to do that to the bot.")
+        self.wishes.put_nowait(Wish(wish))
+        return web.json_response({})
+
+    async def _fail(self, request: web.Request) -> web.StreamResponse:
+        given = await _json(request)
+        await fail(self._backstage.troubles, request.match_info["act"], given)
         return web.json_response({})
 
     async def _do(self, request: web.Request) -> web.StreamResponse:
         name = f"{request.match_info['space']}/{request.match_info['act']}"
-        try:
-            given = orjson.loads(await request.read())
-        except orjson.JSONDecodeError as error:
-            raise web.HTTPBadRequest(text="That is not JSON.") from error
-        return web.json_response(await self._acts.done(name, given))
+        return web.json_response(await self._acts.done(name, await _json(request)))
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
         """The whole world once, then whatever changes, as server-sent events."""
@@ -166,7 +186,15 @@ class PageServer:
             "assistant": self._assistant.all(),
             "bot": asdict(self._bot),
             "model": self._model.as_json(),
+            "backstage": self._backstage.all(),
         }
+
+
+async def _json(request: web.Request) -> Any:
+    try:
+        return orjson.loads(await request.read())
+    except orjson.JSONDecodeError as error:
+        raise web.HTTPBadRequest(text="That is not JSON.") from error
 
 
 @web.middleware

@@ -14,7 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Page, async_playwright
 
 from sandbox.discord import DiscordServer
-from sandbox.page import Acts, Bot, Model, PageServer
+from sandbox.page import Acts, Backstage, Bot, Model, PageServer
 from sandbox.slack import SlackServer
 from sandbox.world import World
 
@@ -116,7 +116,7 @@ class Place:
 async def place():
     world = World()
     slack, discord = SlackServer(world), DiscordServer(world)
-    page = PageServer(world, Acts(slack, discord), Model())
+    page = PageServer(world, Acts(slack, discord), Model(), Backstage(world, slack, discord, None))
     for server in (slack, discord, page):
         await server.start()
     page.show_bot(Bot("ready", "Nobody is connected, but that is fine."))

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.discord import DiscordServer
 from sandbox.model.words import WORDS
-from sandbox.page import Acts, Bot, Model, PageServer
+from sandbox.page import Acts, Backstage, Bot, Model, PageServer
 from sandbox.page.assistant import Assistant
 from sandbox.page.feed import Feed
 from sandbox.slack import SlackServer
@@ -23,7 +23,7 @@ def world():
 @pytest.fixture
 async def page(world):
     slack, discord = SlackServer(world), DiscordServer(world)
-    page = PageServer(world, Acts(slack, discord), Model())
+    page = PageServer(world, Acts(slack, discord), Model(), Backstage(world, slack, discord, None))
     for server in (slack, discord, page):
         await server.start()
     yield page

@@ -120,7 +120,7 @@ async def test_a_bot_that_has_stopped_is_started_again_from_the_page(start):
     told = await sandbox.wait_for(r"stopped by itself \(exit code 3\).*(http://\S+\d)\.")
     async with aiohttp.ClientSession() as browser, browser.get(f"{told[1]}/live") as live:
         assert await state(live) == "stopped"
-        async with browser.post(f"{told[1]}/start", json={}) as response:
+        async with browser.post(f"{told[1]}/do/bot/start", json={}) as response:
             assert response.status == 200
         await sandbox.wait_for("waiting")
         assert await state(live) == "starting"
