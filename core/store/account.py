@@ -1,18 +1,16 @@
 """The ledger as an operator's tools read it, without a word to the bot that writes it."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.pool import NullPool
 
 from core.errors import StartError, StoreFailed
-from core.store.database import BUSY_TIMEOUT, translated
 from core.store.guilds import Guild
+from core.store.reader import connected
 from core.store.schema import guilds as known_guilds
 from core.store.schema import usage_days
 
@@ -87,14 +85,8 @@ def file_of(database_url: str) -> Path:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[Connection]:
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    engine = create_engine(
-        "sqlite://",
-        creator=lambda: sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT),
-        poolclass=NullPool,
-    )
     try:
-        with translated(), engine.connect() as connection:
+        with connected(path) as connection:
             yield connection
     except StoreFailed as error:
         raise StartError(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,6 +31,17 @@ class Change:
     name: str
     before: Any
     after: Any
+    who: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value that is set, by whom and when, in seconds since 1970."""
+
+    scope: str
+    name: str
+    value: Any
     who: str
     at: float
 
@@ -85,6 +96,21 @@ class ChannelSettings:
         async with self._database.read() as connection:
             found = await connection.execute(select(func.max(setting_changes.c.id)))
             return found.scalar() or 0
+
+
+def current(connection: Connection, most: int) -> list[Setting]:
+    """What is set everywhere, for operators; so many values at most."""
+    query = select(channel_settings).order_by(channel_settings.c.scope, channel_settings.c.name)
+    return [
+        Setting(row.scope, row.name, json.loads(row.value), row.changed_by, row.changed_at)
+        for row in connection.execute(query.limit(most))
+    ]
+
+
+def changes(connection: Connection, most: int) -> list[Change]:
+    """The newest changes of all, newest first."""
+    query = select(setting_changes).order_by(setting_changes.c.id.desc()).limit(most)
+    return [_change(row) for row in connection.execute(query)]
 
 
 async def _values(connection: AsyncConnection, scope: str) -> dict[str, Any]:
