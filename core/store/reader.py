@@ -14,6 +14,8 @@ from sqlalchemy.pool import NullPool
 from core.errors import StoreFailed
 from core.store.database import BUSY_TIMEOUT, translated
 
+__all__ = ["Connection", "Reader", "connected"]
+
 PATIENCE = 10.0
 """Seconds for one look at the database, after which it is broken off."""
 
