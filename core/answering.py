@@ -245,6 +245,7 @@ class Answering:
             running.reply.write(revision.text)
             return Ending("restored", RESTORED)
         preset = self._overrides.preset(Scope.of(question.conversation), question.persona)
+        running.model = preset.model
         if cached := await self._cached(asked, preset):
             running.reply.write(cached.text)
             return Ending("cached", self._cache.says_when(cached), {"cached": cached.key})

@@ -75,8 +75,25 @@ ROUNDING = 1e-9
 """Parts of a request that come of adding up fractions, and are none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How a budget stands: how many requests are left of how many, for how long it is closed.
+
+    `share` is what it was cut to after refusals, as a part of 1.
+    """
+
+    key: str
+    left: float
+    size: float
+    closed: float
+    share: float
+
+
 class Allowance(Protocol):
     """What is left of one budget."""
+
+    def level(self, now: float) -> Level:
+        """How it stands."""
 
     def wait(self, now: float, keep: float = 0.0) -> float:
         """Seconds until a request may be sent that leaves so many; 0: now; inf: never."""
@@ -173,6 +190,12 @@ class Bucket:
         """Whether it is full and was not cut."""
         used = self._used_at(now) > 0 or now < self._closed_until
         return not used and self.cut.now(now) == 1.0 and self._budget.rate > 0
+
+    def level(self, now: float) -> Level:
+        """How it stands."""
+        left, size = max(0.0, self.left(now)), self._size(now)
+        closed = max(0.0, self._closed_until - now)
+        return Level(self._budget.key, left, size, closed, self.cut.now(now))
 
     def _size(self, now: float) -> float:
         return max(1.0, math.floor(self._budget.burst * self.cut.now(now)))
@@ -272,6 +295,12 @@ class Window:
         self._size = max(1, limit)
         self._used = max(self._used, limit - remaining)
         self._closes = closes
+
+    def level(self, now: float) -> Level:
+        """How it stands."""
+        left, size = max(0.0, self.left(now)), self._sized(now)
+        closed = max(0.0, self._closed_until - now)
+        return Level(self._budget.key, left, size, closed, self._cut.now(now))
 
     def _late(self, now: float) -> int:
         """What is not answered yet, and may fall into the next window.

@@ -28,6 +28,7 @@ from core.errors import (
     StoreUnwritable,
 )
 from core.etiquette import Saying
+from core.flight import Flight
 from core.fresh import FreshStarts
 from core.introductions import Introductions
 from core.leases import Leases, Work
@@ -278,6 +279,16 @@ class Chat:
     def takes_questions(self) -> bool:
         """Whether this process answers what it is asked now."""
         return self._tasks is not None and not self._draining
+
+    @property
+    def flights(self) -> tuple[Flight, ...]:
+        """The answers that are being written, the oldest first."""
+        return tuple(running.flight for running in self._underway)
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait for the answer before them in their conversation."""
+        return len(self._queue)
 
     async def idle(self) -> None:
         """Wait until every question has ended, with its signs of work and its book-keeping."""

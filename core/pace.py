@@ -6,6 +6,7 @@ the waiting is one timer for all.
 """
 
 import asyncio
+import heapq
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
-from core.budget import Allowance, Bucket, Budget, Budgets, Cut, Way, Window
+from core.budget import Allowance, Bucket, Budget, Budgets, Cut, Level, Way, Window
 from core.sharing import TYPICAL, Growth, Shared
 
 LEFT = 0.5
@@ -239,6 +240,17 @@ class Governor:
         """How many requests may be sent at once that count against all these budgets."""
         now = self._clock()
         return min(self._allowance(budget).left(now) for budget in budgets)
+
+    def levels(self, most: int) -> list[Level]:
+        """How the budgets stand that are not full, the emptiest first; so many at most."""
+        now = self._clock()
+        used = (one.level(now) for one in self._allowances.values() if not one.idle(now))
+        return heapq.nsmallest(most, used, key=lambda one: (not one.closed, one.left / one.size))
+
+    @property
+    def standing_in_line(self) -> int:
+        """How many requests wait for their turn."""
+        return len(self._tickets)
 
     def sharing(self, budgets: Budgets) -> int:
         """How many replies grow that count on the most wanted of these budgets."""

@@ -135,6 +135,9 @@ class Queue:
         """Who waits in this conversation."""
         return tuple(self._waiting.get(conversation, ()))
 
+    def __len__(self) -> int:
+        return sum(map(len, self._waiting.values()))
+
     def empty(self) -> tuple[Asked, ...]:
         """Send everybody away who still waits."""
         waiting = tuple(asked for line in self._waiting.values() for asked in line)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from core.budget import Way
 from core.controls import Control
 from core.errors import PlatformFailed
+from core.flight import Progress
 from core.nap import Nap
 from core.pace import Governor, Ticket, Urgency
 from core.screen import Screen, Slot, Step
@@ -151,6 +152,18 @@ class Reply:
             "characters": self.screen.seen,
             "messages": len(self.screen.messages),
         }
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is now."""
+        return Progress(
+            seconds=self._clock() - self._began,
+            first_text=self._first and self._first - self._began,
+            written=self.screen.written,
+            seen=self.screen.seen,
+            messages=len(self.screen.messages),
+            complete=self.screen.complete,
+        )
 
     @property
     def nap(self) -> Nap:

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 
 from core.controls import Control
+from core.flight import Flight
 from core.messages import Conversation, Turn
 from core.notices import Ending
-from core.queue import Asked
+from core.queue import Asked, keys
 from core.reply import Reply
 
 WITHDRAWN = Ending("withdrawn")
@@ -31,11 +32,12 @@ class Running:
     `is_lost`: another process had taken a question over before it began. `stays_open`: the next
     process is to go on with it, since a message still looks as if it went on. `unrecorded` are the
     messages, by number, of which the database does not know; `is_recorded` says whether it
-    knows of the reply.
+    knows of the reply. `model` is the one that was chosen for it, once that is known.
     """
 
     def __init__(self, name: str, asked: Sequence[Asked], reply: Reply) -> None:
         self.name = name
+        self.model = ""
         self.asked = list(asked)
         self.current = tuple(asked)
         self.reply = reply
@@ -61,6 +63,19 @@ class Running:
     def askers(self) -> frozenset[str]:
         """Who asked."""
         return frozenset(one.question.asker.id for one in self.asked)
+
+    @property
+    def flight(self) -> Flight:
+        """How it stands now, for operators."""
+        return Flight(
+            self.name,
+            tuple(keys(self.current)),
+            self.conversation,
+            tuple(sorted(self.askers)),
+            self.model,
+            self.asked[-1].status.said,
+            self.reply.progress,
+        )
 
     def asks(self, identity: str) -> Asked | None:
         """The question that stands in this message, if it is answered here."""

@@ -26,11 +26,13 @@ class Status:
     """The one writer of a question's status: the latest words win, and it ends cleared.
 
     `tell` is asked first, where words have another place than the sign: whether it takes them.
+    `said` is what was said last, wherever; empty once it is cleared.
     """
 
     def __init__(self, show: Show) -> None:
         self._show = show
         self.tell: Tell | None = None
+        self.said = ""
         self._words = ""
         self._waits = False
         self._cleared = False
@@ -41,6 +43,8 @@ class Status:
 
         `waits`: the question stands in line; `place`: the words say where.
         """
+        if not self._cleared:
+            self.said = words
         if self.tell is not None and self.tell(words, place=place):
             return
         if not self._cleared and words != self._words:
@@ -49,7 +53,8 @@ class Status:
 
     def clear(self) -> None:
         """Take the sign away for good: there is something to read now, or never will be."""
-        self._words, self._waits = "", False
+        self.said = self._words = ""
+        self._waits = False
         self._cleared = True
         self._changed.set()
 

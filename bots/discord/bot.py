@@ -39,6 +39,7 @@ from core.chat import Chat
 from core.errors import PlatformFailed, StartError
 from core.forgetting import Forgetting
 from core.guilds import Guilds
+from core.hearing import Hearing
 from core.languages import Languages
 from core.messages import Conversation, Question
 from core.pace import Governor, Urgency
@@ -102,6 +103,7 @@ class DiscordBot:
         self._catch_up = catch_up
         self._proxy = proxy
         self._clock = clock
+        self.hearing = Hearing(time.time)
         self._client: Client | None = None
         self._desk: Desk | None = None
         self._asking: Asking | None = None
@@ -244,6 +246,7 @@ class DiscordBot:
         calls = Calls(self._governor)
         client = Client(
             partial(self._governor.turn, SESSIONS, Urgency.READ),
+            self.hearing,
             http_trace=calls.trace,
             proxy=self._proxy,
             connector=aiohttp.TCPConnector(limit=0, ssl=trusted()),

@@ -19,6 +19,7 @@ from bots.discord.settings import Settings
 from bots.discord.shapes import INTERACTION, MESSAGE, check, check_use
 from bots.discord.shown import NO_MENTIONS
 from bots.discord.turns import DIRECT, SPOKEN
+from core.hearing import Hearing
 
 log = structlog.get_logger()
 
@@ -90,14 +91,16 @@ class Client(discord.AutoShardedClient):
     """Hands events to the listener and knows which shards are connected.
 
     It keeps no messages and no members: the talk is remembered elsewhere, and bounded.
-    `turn` is granted to each new session.
+    `turn` is granted to each new session; `hearing` is told when all shards are connected.
     """
 
     listener: Listener
     presses: PressListener
     settings: Settings
 
-    def __init__(self, turn: Callable[[], Awaitable[None]], **options: Any) -> None:
+    def __init__(
+        self, turn: Callable[[], Awaitable[None]], hearing: Hearing, **options: Any
+    ) -> None:
         super().__init__(
             intents=intents(),
             max_messages=None,
@@ -112,6 +115,7 @@ class Client(discord.AutoShardedClient):
         )
         self.http._buckets = Ratelimits()  # noqa: SLF001 - where discord.py looks for them
         self._turn = turn
+        self._hearing = hearing
         self._ears: Ears | None = None
         self.greeted = asyncio.Event()
         self._up: set[int] = set()
@@ -223,7 +227,7 @@ class Client(discord.AutoShardedClient):
         self.listener.away(str(guild.id) for guild in self._guilds(shard))
         if shard == 0:
             self.listener.back(DIRECT)
-        self._up.add(shard)
+        self._is_up(shard)
         self.greeted.set()
 
     async def on_shard_ready(self, shard: int) -> None:
@@ -234,15 +238,21 @@ class Client(discord.AutoShardedClient):
 
     async def on_shard_resumed(self, shard: int) -> None:
         """The session goes on, and missed events were sent again."""
-        self._up.add(shard)
+        self._is_up(shard)
 
     async def on_shard_disconnect(self, shard: int) -> None:
         """Discord is gone; `Ears` connects again."""
         self._up.discard(shard)
+        self._hearing.ended()
 
     async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
         """An event could not be handled."""
         log.error("unexpected", platform="discord", handler=event_method, exc_info=sys.exception())
+
+    def _is_up(self, shard: int) -> None:
+        self._up.add(shard)
+        if self.connected:
+            self._hearing.began()
 
     def _guilds(self, shard: int) -> list[discord.Guild]:
         return [guild for guild in self.guilds if guild.shard_id == shard]

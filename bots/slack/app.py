@@ -48,6 +48,7 @@ from core.certificates import trusted
 from core.chat import Chat
 from core.errors import PlatformFailed, StartError
 from core.forgetting import Forgetting
+from core.hearing import Hearing
 from core.languages import Languages
 from core.messages import Conversation, Question
 from core.pace import Governor, Urgency
@@ -113,6 +114,7 @@ class SlackBot:
         self._languages = languages
         self._clock = clock
         self._tasks = Tasks()
+        self.hearing = Hearing(time.time)
         self._session: aiohttp.ClientSession | None = None
         self._dialler: Dialler | None = None
         self._ears: Ears | None = None
@@ -300,7 +302,9 @@ class SlackBot:
             self._catch_up.due()
         socket = await self._first_socket(dialler)
         self._team = us.team
-        self._ears = Ears(app, workspace.memory, socket, dialler.dial, self._catch_up.due)
+        self._ears = Ears(
+            app, workspace.memory, socket, dialler.dial, self._catch_up.due, hearing=self.hearing
+        )
 
     async def _identity(self, calls: Calls) -> Identity:
         try:

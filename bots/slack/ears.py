@@ -12,6 +12,7 @@ from bots.slack.calls import CallFailed
 from bots.slack.memory import Memory
 from bots.slack.socket import NotConnected, Socket
 from bots.slack.tokens import REFUSED
+from core.hearing import Hearing
 from core.redial import Redial, back_off
 from core.surface import RefusedForGood, RefusedForNow
 
@@ -28,7 +29,7 @@ class Ears:
     """Keeps a socket open and serves whatever comes through it.
 
     `dial` gives a new socket, or raises `CallFailed` or `NotConnected`. `missed` is called when
-    there is one again after there was none.
+    there is one again after there was none; `hearing` is told of both.
     """
 
     def __init__(
@@ -38,11 +39,15 @@ class Ears:
         socket: Socket,
         dial: Callable[[], Coroutine[Any, Any, Socket]],
         missed: Callable[[], None],
+        *,
+        hearing: Hearing,
     ) -> None:
         self._app = app
         self._memory = memory
         self._dial = dial
         self._missed = missed
+        self._hearing = hearing
+        hearing.began()
         self._sockets = [socket]
         self._keeping: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
@@ -90,6 +95,7 @@ class Ears:
             self._sockets.remove(socket)
             if not self.open:
                 self._memory.missed()
+                self._hearing.ended()
 
     def _count(self, socket: Socket) -> None:
         """Compare Slack's count of the app's connections with ours."""
@@ -104,6 +110,7 @@ class Ears:
         if not self.open:
             self._memory.missed()
             self._missed()
+        self._hearing.began()
         log.info("connected to Slack again", failures=redial.failures)
         return socket
 
