@@ -13,6 +13,8 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from core.troubles import Troubles
+
 LIBRARIES = (
     "alembic",
     "aiohttp",
@@ -57,12 +59,18 @@ def _written(secret: str) -> str:
 
 
 def configure(
-    *, form: str, level: str, secrets: Collection[str], words: bool, stream: TextIO = sys.stderr
+    *,
+    form: str,
+    level: str,
+    secrets: Collection[str],
+    words: bool,
+    stream: TextIO = sys.stderr,
+    troubles: Troubles | None = None,
 ) -> None:
     """Send every log line of the process to `stream`, as `form`: `text` or `json`.
 
     What people or the model wrote stands in the field `said` of a line and nowhere else;
-    it is written only with `words`.
+    it is written only with `words`. `troubles` keeps warnings and errors, whatever is written.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -75,20 +83,25 @@ def configure(
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_rendering(form, stream),
-                Redact(secrets),
-            ],
+    handlers: list[logging.Handler] = [logging.StreamHandler(stream)]
+    renderings = [_rendering(form, stream)]
+    if troubles is not None:
+        handlers.append(troubles)
+        renderings.append(_rendering("json", stream))
+    for handler, rendering in zip(handlers, renderings, strict=True):
+        handler.setFormatter(
+            structlog.stdlib.ProcessorFormatter(
+                foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+                processors=[
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    *rendering,
+                    Redact(secrets),
+                ],
+            )
         )
-    )
-    if level != "debug":
-        handler.addFilter(_briefly)
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+        if level != "debug":
+            handler.addFilter(_briefly)
+    logging.basicConfig(handlers=handlers, level=level.upper(), force=True)
     logging.captureWarnings(capture=True)
     for library in LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
