@@ -3,7 +3,7 @@
 import errno
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from aiohttp import web
 
@@ -14,16 +14,24 @@ class Admin:
     """A small server on `ADMIN_PORT`.
 
     `/healthz` answers as long as the event loop turns; `/readyz` answers 200 when every
-    check holds, and otherwise 503 with the names of those that do not.
+    check holds, and otherwise 503 with the names of those that do not. `more` is served, too.
     """
 
-    def __init__(self, host: str, port: int, checks: Mapping[str, Callable[[], bool]]) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        checks: Mapping[str, Callable[[], bool]],
+        more: Iterable[web.AbstractRouteDef] = (),
+    ) -> None:
         self._host = host
         self._port = port
         self._checks = checks
         app = web.Application()
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
+        app.add_routes(more)
+        app.router.add_get("/admin", self._no_page)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
 
     async def start(self) -> None:
@@ -52,6 +60,9 @@ class Admin:
 
     async def _healthz(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
+
+    async def _no_page(self, _: web.Request) -> web.Response:
+        return web.Response(status=404, text="The operator's page is off: set ADMIN_TOKEN.")
 
     async def _readyz(self, _: web.Request) -> web.Response:
         waiting = sorted(name for name, holds in self._checks.items() if not holds())

@@ -88,20 +88,23 @@ def run() -> None:
     from bots.run import run  # noqa: PLC0415 - not needed for the other commands
     from core import log  # noqa: PLC0415
     from core.settings import Settings  # noqa: PLC0415
+    from core.troubles import Troubles  # noqa: PLC0415
 
     try:
         settings = Settings.load(os.environ, Path(".env"))
     except SettingsError as error:
         raise _refused(error, SETTINGS_WRONG) from error
     _way_out(settings)
+    troubles = Troubles()
     log.configure(
         form=settings.log_format,
         level=settings.log_level,
         secrets=settings.secrets(),
         words=settings.log_text,
+        troubles=troubles,
     )
     try:
-        _run(run(settings))
+        _run(run(settings, troubles))
     except* ParleyError as errors:
         code = TOKEN_REJECTED if errors.subgroup(TokenRejected) else START_REFUSED
         raise _refused(errors, code) from errors

@@ -6,10 +6,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
+from aiohttp import web
 
 from bots import busy, direct, endpoints, garbage, stopping
 from bots.admin import Admin
@@ -27,6 +29,7 @@ from core.erasing import Erasing
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
 from core.forgetting import Forgetting
 from core.guilds import Guilds
+from core.hearing import Hearing
 from core.languages import AUTO, Languages
 from core.limits import Limits
 from core.limits import load as load_limits
@@ -50,8 +53,11 @@ from core.settings import Settings
 from core.spending import Spending, described, limits_of
 from core.standby import Standby
 from core.store import Store
+from core.store.account import file_of
+from core.store.reader import Reader
 from core.surface import Outcome, Surface
 from core.tokens import Tokenizers
+from core.troubles import Troubles
 from core.wire import Parameters
 from core.words import ENGLISH, Notice, told
 
@@ -60,6 +66,10 @@ log = structlog.get_logger()
 
 class Bot(Protocol):
     """One platform, connected."""
+
+    @property
+    def hearing(self) -> Hearing:
+        """Since when events arrive, and how often that was interrupted."""
 
     @property
     def ready(self) -> bool:
@@ -94,9 +104,10 @@ class Bot(Protocol):
         """Say something in a channel, as a notice; what becomes of it is a line of the log."""
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, troubles: Troubles) -> None:
     """Answer questions until SIGTERM or SIGINT; a second one stops at once.
 
+    `troubles` are what the log has kept for whoever looks at the operator's page.
     Raises `StartError`, or a group of them, for whatever refuses the start.
     """
     signals, closing = stopping.heard(), stopping.Closing()
@@ -167,7 +178,19 @@ async def run(settings: Settings) -> None:
         house.push_async_callback(
             _together, [partial(closing.close, name, bot.stop) for name, bot in bots.items()]
         )
-        await house.enter_async_context(_administered(settings, bots, chat, store))
+        checks = _checks(bots, chat, store)
+        pages = _pages(
+            settings,
+            bots,
+            checks=checks,
+            chat=chat,
+            governor=governor,
+            store=store,
+            overrides=overrides,
+            spending=spending,
+            troubles=troubles,
+        )
+        await house.enter_async_context(_administered(settings, checks, pages))
         for work in (store.watch(), spending.keep(), chat.run()):
             await house.enter_async_context(closing.running(work))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
@@ -426,20 +449,67 @@ async def _together(actions: Sequence[Callable[[], Coroutine[Any, Any, None]]]) 
         raise ExceptionGroup("not all could be done", errors)
 
 
-@asynccontextmanager
-async def _administered(
-    settings: Settings, bots: dict[str, Bot], chat: Chat, store: Store
-) -> AsyncIterator[None]:
-    """Answer an operator's tools, where a port is set for them."""
-    if settings.admin_port is None:
-        yield
-        return
+def _checks(bots: Mapping[str, Bot], chat: Chat, store: Store) -> dict[str, Callable[[], bool]]:
+    """What has to hold for the bot to be ready, by name."""
     checks: dict[str, Callable[[], bool]] = {
         name: partial(getattr, bot, "ready") for name, bot in bots.items()
     }
     checks["questions"] = lambda: chat.takes_questions
     checks["database"] = lambda: store.is_writable
-    admin = Admin(settings.admin_host, settings.admin_port, checks)
+    return checks
+
+
+def _pages(
+    settings: Settings,
+    bots: Mapping[str, Bot],
+    *,
+    checks: Mapping[str, Callable[[], bool]],
+    chat: Chat,
+    governor: Governor,
+    store: Store,
+    overrides: Overrides,
+    spending: Spending,
+    troubles: Troubles,
+) -> list[web.RouteDef]:
+    """The operator's page, where a password is set for it; else its libraries are not imported."""
+    if settings.admin_port is None or not settings.admin_token:
+        return []
+    from bots.console.console import Console  # noqa: PLC0415
+    from bots.console.now import Now  # noqa: PLC0415
+
+    reader = Reader(file_of(settings.database_url))
+    now = Now(
+        chat=chat,
+        governor=governor,
+        store=store,
+        reader=reader,
+        hearings={name: bot.hearing for name, bot in bots.items()},
+        checks=checks,
+        troubles=troubles,
+        zone=settings.time_zone,
+        version=version("parley"),
+    )
+    return Console(
+        token=settings.admin_token.get_secret_value(),
+        name=str(settings.admin_port),
+        now=now,
+        reader=reader,
+        deployment=overrides.deployment,
+        limits=spending.limits,
+        troubles=troubles,
+        zone=settings.time_zone,
+    ).routes()
+
+
+@asynccontextmanager
+async def _administered(
+    settings: Settings, checks: Mapping[str, Callable[[], bool]], pages: Sequence[web.RouteDef]
+) -> AsyncIterator[None]:
+    """Answer an operator's tools, where a port is set for them."""
+    if settings.admin_port is None:
+        yield
+        return
+    admin = Admin(settings.admin_host, settings.admin_port, checks, pages)
     await admin.start()
     try:
         yield

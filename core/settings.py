@@ -52,6 +52,9 @@ RENAMED: Mapping[str, str] = {}
 TOKEN = re.compile(r"[!-~]*")
 """What a token may hold: printable ASCII without white space, since it goes into a header."""
 
+LEAST_ADMIN_TOKEN = 16
+"""Characters of the password of the operator's page, at least."""
+
 HEADER_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 """The letters of a header's name (RFC 9110, 5.6.2)."""
 
@@ -296,6 +299,7 @@ class Settings(Records):
 
     admin_host: str = "127.0.0.1"
     admin_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    admin_token: SecretStr = SecretStr("")
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
     resume_within: Span = 15 * 60
     catch_up_minutes: Annotated[float, Field(ge=0, le=1440)] = 30
@@ -450,6 +454,17 @@ class Settings(Records):
         if not TOKEN.fullmatch(value.get_secret_value()):
             raise ValueError(
                 "must be printable ASCII without white space; copy it again from where it was made"
+            )
+        return value
+
+    @field_validator("admin_token")
+    @classmethod
+    def _admin_token(cls, value: SecretStr) -> SecretStr:
+        cls._token(value)
+        if value and len(value.get_secret_value()) < LEAST_ADMIN_TOKEN:
+            raise ValueError(
+                f"must have {LEAST_ADMIN_TOKEN} characters or more, so that nobody guesses it; "
+                "`openssl rand -hex 24` makes one"
             )
         return value
 
@@ -658,6 +673,8 @@ def _unused(given: Mapping[str, str]) -> Iterator[str]:
             "SLACK_SIGNING_SECRET is not used: with SLACK_APP_TOKEN, Slack is reached through "
             "Socket Mode."
         )
+    if given.get("ADMIN_TOKEN") and not given.get("ADMIN_PORT"):
+        yield "ADMIN_TOKEN is not used: the operator's page is there with ADMIN_PORT only."
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import socket
 
+import aiohttp
 import pytest
 
 from bots.admin import Admin
@@ -25,3 +26,19 @@ async def test_a_port_in_use_is_named_with_what_to_do():
 @pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
 async def test_an_address_that_is_not_this_machines_is_named(host):
     assert (await refused(host, 8123)).startswith(f"ADMIN_HOST: cannot listen on {host}:8123 (")
+
+
+async def test_where_no_password_is_set_there_is_no_page_and_a_line_says_so():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    admin = Admin("127.0.0.1", port, {})
+    await admin.start()
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}/admin") as answer,
+        ):
+            assert answer.status == 404
+            assert "set ADMIN_TOKEN" in await answer.text()
+    finally:
+        await admin.stop()

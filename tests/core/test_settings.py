@@ -202,6 +202,11 @@ def test_names_of_later_versions_in_the_file_are_accepted(env_file):
         ({"LOG_TEXT": "perhaps"}, "LOG_TEXT"),
         ({"CODE_FILES": "perhaps"}, "CODE_FILES"),
         ({"ADMIN_PORT": "99999"}, "ADMIN_PORT"),
+        (
+            {"ADMIN_PORT": "1", "ADMIN_TOKEN": "easily-guessed"},
+            "ADMIN_TOKEN must have 16 characters or more",
+        ),
+        ({"ADMIN_PORT": "1", "ADMIN_TOKEN": "has white space in it"}, "ADMIN_TOKEN"),
         ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_APP_TOKEN is missing"),
         ({"SLACK_APP_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN is missing"),
         ({"SLACK_BOT_TOKEN": "xapp-1", "SLACK_APP_TOKEN": "xoxb-1"}, "swapped"),
@@ -221,6 +226,21 @@ def test_the_context_must_leave_room_for_a_question():
     (line,) = problems(given | {"CONTEXT_TOKENS": "2511"})
     assert line.startswith("CONTEXT_TOKENS must be 2512 or more to hold ANSWER_TOKENS (1000)")
     assert Settings.load(given | {"CONTEXT_TOKENS": "2512"})
+
+
+def test_a_password_for_a_page_that_nobody_serves_is_remarked_upon():
+    given = ENOUGH | {"ADMIN_TOKEN": "a" * 16}
+
+    (note,) = Settings.load(given).notes
+    assert note.startswith("ADMIN_TOKEN is not used")
+    assert Settings.load(given | {"ADMIN_PORT": "8080"}).notes == ()
+
+
+def test_the_password_of_the_operators_page_is_a_secret():
+    settings = Settings.load(ENOUGH | {"ADMIN_TOKEN": "a-secret-password", "ADMIN_PORT": "8080"})
+
+    assert "a-secret-password" in settings.secrets()
+    assert "a-secret-password" not in repr(settings)
 
 
 def test_all_problems_are_told_at_once(env_file):
