@@ -2,8 +2,15 @@
 
 import json
 import random
+import socket
 import sqlite3
+import time
 from datetime import UTC, datetime
+
+TOKEN = "4f1f8e2f0c9b4d6ab1c2"
+"""The password of the operator's page in tests."""
+
+WICKED = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}'
 
 DAY = 86_400
 PEOPLE = {"slack/U0ADA": 9, "slack/U0BEN": 6, "slack/U0CHO": 4, "discord/2001": 3}
@@ -121,3 +128,36 @@ def _settings(connection, now):
         row = (scope, name, json.dumps(value), who, now - ago)
         connection.execute(SETTING, row)
         connection.execute(CHANGE, (scope, name, None, *row[2:]))
+
+
+def plant(path):
+    """Names that somebody chose in order to run something in the operator's browser."""
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            SETTING, (f"slack/T1/{WICKED}", "persona", json.dumps(WICKED), WICKED, 1.0)
+        )
+        connection.execute(
+            CHANGE,
+            (f"slack/T1/{WICKED}", "persona", None, json.dumps(WICKED), WICKED, 1.0),
+        )
+        at = time.time() - 5
+        about = json.dumps(
+            {"model": WICKED, "parameters": {WICKED: WICKED}, "files": ["payroll.pdf"]}
+        )
+        connection.execute(REPLY, ("wicked", f"slack/T1/{WICKED}/", at, at, "", 0, about))
+        connection.execute(
+            QUESTION,
+            ("slack/wicked#asked", f"slack/T1/{WICKED}/", WICKED, WICKED, 1, at, at, "wicked"),
+        )
+        connection.execute(
+            CALL,
+            ("wicked", WICKED, WICKED, WICKED, at, 1, 1, 0, 1, WICKED, f"slack/T1/{WICKED}", 10**9),
+        )
+        connection.execute("DELETE FROM usage_days")
+        connection.execute(DAYS)
+    connection.close()
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]

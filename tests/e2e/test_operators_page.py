@@ -1,9 +1,7 @@
 """The operator's page, as a browser and as others who try ask a running bot for it."""
 
 import asyncio
-import json
 import re
-import socket
 import sqlite3
 import time
 from dataclasses import dataclass
@@ -16,21 +14,14 @@ import pytest_asyncio
 
 from core.store import Store
 from sandbox.model import Answer
-from tests import weeks
 from tests.e2e.conftest import opened
 from tests.e2e.places import DiscordPlace, SlackPlace
+from tests.weeks import TOKEN, WICKED, free_port, plant, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-TOKEN = "4f1f8e2f0c9b4d6ab1c2"
-WICKED = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}'
 PAGES = ("", "/cost", "/questions", "/settings", "/errors")
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
 
 
 @dataclass
@@ -55,34 +46,6 @@ class Site:
             assert answer.status == 200, await answer.text()
 
 
-def plant(path):
-    """Names that somebody chose in order to run something in the operator's browser."""
-    with sqlite3.connect(path) as connection:
-        connection.execute(
-            weeks.SETTING, (f"slack/T1/{WICKED}", "persona", json.dumps(WICKED), WICKED, 1.0)
-        )
-        connection.execute(
-            weeks.CHANGE,
-            (f"slack/T1/{WICKED}", "persona", None, json.dumps(WICKED), WICKED, 1.0),
-        )
-        at = time.time() - 5
-        about = json.dumps(
-            {"model": WICKED, "parameters": {WICKED: WICKED}, "files": ["payroll.pdf"]}
-        )
-        connection.execute(weeks.REPLY, ("wicked", f"slack/T1/{WICKED}/", at, at, "", 0, about))
-        connection.execute(
-            weeks.QUESTION,
-            ("slack/wicked#asked", f"slack/T1/{WICKED}/", WICKED, WICKED, 1, at, at, "wicked"),
-        )
-        connection.execute(
-            weeks.CALL,
-            ("wicked", WICKED, WICKED, WICKED, at, 1, 1, 0, 1, WICKED, f"slack/T1/{WICKED}", 10**9),
-        )
-        connection.execute("DELETE FROM usage_days")
-        connection.execute(weeks.DAYS)
-    connection.close()
-
-
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def site(tmp_path_factory):
     """One bot for all tests of this module, with some weeks on record."""
@@ -90,7 +53,7 @@ async def site(tmp_path_factory):
     (folder / "data").mkdir()
     database = folder / "data" / "parley.db"
     await (await Store.open(f"sqlite+aiosqlite:///{database}", time.time)).close()
-    weeks.write(database, time.time(), questions=150)
+    write(database, time.time(), questions=150)
     plant(database)
     settings = {"ADMIN_PORT": str(port), "ADMIN_TOKEN": TOKEN}
     async with opened(folder) as town, town.bot(**settings) as bot:
