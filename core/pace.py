@@ -242,10 +242,14 @@ class Governor:
         return min(self._allowance(budget).left(now) for budget in budgets)
 
     def levels(self, most: int) -> list[Level]:
-        """How the budgets stand that are not full, the emptiest first; so many at most."""
+        """How the budgets stand that are used, the emptiest first; so many at most.
+
+        One that gives away a single request at a time is always full or empty, and says nothing.
+        """
         now = self._clock()
         used = (one.level(now) for one in self._allowances.values() if not one.idle(now))
-        return heapq.nsmallest(most, used, key=lambda one: (not one.closed, one.left / one.size))
+        telling = (one for one in used if one.size > 1 or one.closed or one.share < 1)
+        return heapq.nsmallest(most, telling, key=lambda one: (not one.closed, one.left / one.size))
 
     @property
     def standing_in_line(self) -> int:

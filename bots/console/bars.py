@@ -13,8 +13,8 @@ HEIGHT = 100.0
 WIDTH = 0.72
 """Of that, what the bar takes."""
 
-ROUND = (1, 2, 2.5, 4, 5, 8, 10)
-"""What a scale may end with, times a power of ten."""
+ROUND = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10)
+"""What a scale may end with, times a power of ten: a quarter of each is a short number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class Console:
         self._troubles = troubles
         self._zone = zone
         self._clock = clock
-        self._templates = _templates(zone)
+        self._templates = _templates(zone, clock)
         self._assets = {name: (FOLDER / "static" / name).read_bytes() for name in ASSETS}
 
     def routes(self) -> list[web.RouteDef]:
@@ -323,7 +323,7 @@ def _refuse_other_sites(request: web.Request) -> None:
         raise web.HTTPForbidden(text="This form was sent by another site.")
 
 
-def _templates(zone: ZoneInfo) -> jinja2.Environment:
+def _templates(zone: ZoneInfo, clock: Callable[[], float]) -> jinja2.Environment:
     """The pages; whatever is put into them is text, and never markup."""
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER / "templates"),
@@ -348,7 +348,7 @@ def _templates(zone: ZoneInfo) -> jinja2.Environment:
             "span": figures.span,
             "day": figures.day,
             "words": settings.words,
-            "moment": partial(figures.moment, zone=zone),
+            "moment": lambda at: figures.moment(at, zone, clock()),
             "iso": partial(figures.iso, zone=zone),
         }
     )

@@ -4,17 +4,21 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bots.usage import exact
-from core.prices import dollars
+from core.prices import NANO, dollars
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+HUNDREDTH = NANO // 10_000
+"""Nano-dollars in a hundredth of a cent."""
 
 UNKNOWN = "\N{EN DASH}"
 """Stands where there is nothing to tell."""
 
 
 def money(nano: int) -> str:
-    """An amount as people read it."""
-    return f"${dollars(nano)}"
+    """An amount as people read it: of a small one, four digits behind the point."""
+    shown = -(-nano // HUNDREDTH) * HUNDREDTH if HUNDREDTH <= nano < NANO else nano
+    return f"${dollars(shown)}"
 
 
 def exactly(nano: int) -> str:
@@ -64,11 +68,13 @@ def _two(whole: int, large: int, small: int, name: str, smaller: str) -> str:
     return f"{first} {name} {second} {smaller}" if second else f"{first} {name}"
 
 
-def moment(at: float | None, zone: ZoneInfo) -> str:
-    """When something was, in the time zone of the settings."""
+def moment(at: float | None, zone: ZoneInfo, now: float) -> str:
+    """When something was, in a time zone; a year that is over is told instead of the time."""
     if at is None:
         return UNKNOWN
-    return f"{datetime.fromtimestamp(at, zone):%-d %b %H:%M:%S}"
+    then = datetime.fromtimestamp(at, zone)
+    this_year = then.year == datetime.fromtimestamp(now, zone).year
+    return f"{then:%-d %b %H:%M:%S}" if this_year else f"{then:%-d %b %Y}"
 
 
 def iso(at: float, zone: ZoneInfo) -> str:

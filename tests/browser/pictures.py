@@ -9,15 +9,20 @@ import asyncio
 import io
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 from playwright.async_api import Page, async_playwright, expect
 
+from core.store import Store
 from sandbox.model import Answer, ModelServer, pieces_of
 from tests.browser.conftest import QUIETLY, ROOT, browser_path, whole_sandbox
+from tests.e2e.conftest import opened
+from tests.e2e.places import SlackPlace
 from tests.papers import pdf, text
+from tests.weeks import TOKEN, free_port, write
 
 PICTURES = ROOT / "docs" / "pictures"
 LARGEST = 150_000
@@ -243,6 +248,10 @@ SCENES = {
     scene.__name__: scene
     for scene in (growing, waiting, below, again, files, menu, settings, sandbox)
 }
+OPERATORS = {"operators-now": "", "operators-cost": "/cost?by=model"}
+"""Pictures of the operator's page, and where they are taken."""
+
+DESK = {"width": 1180, "height": 1000}
 SIZE = {"width": 1280, "height": 1100}
 WHOLE = {"width": 1760, "height": 940}
 
@@ -258,12 +267,40 @@ async def main(names):
             browser = await playwright.chromium.launch(
                 executable_path=browser_path(), args=list(QUIETLY)
             )
-            for name in names or SCENES:
+            await _keep_operators(browser, [n for n in names or OPERATORS if n in OPERATORS])
+            for name in (one for one in names or SCENES if one in SCENES):
                 script.rate, script.cut = QUICK, False
                 await _keep(browser, model, name, script)
             await browser.close()
     finally:
         await model.stop()
+
+
+async def _keep_operators(browser, names):
+    """Pictures of the page of a bot that some people ask at the moment, and for weeks before."""
+    if not names:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        database, port = Path(folder) / "data" / "parley.db", free_port()
+        database.parent.mkdir()
+        await (await Store.open(f"sqlite+aiosqlite:///{database}", time.time)).close()
+        write(database, time.time())
+        prices = Path(folder) / "prices.toml"
+        prices.write_text('[models."gpt-4o-mini"]\ninput = 0.15\noutput = 0.6\n')
+        settings = {"ADMIN_PORT": str(port), "ADMIN_TOKEN": TOKEN, "PRICES_FILE": str(prices)}
+        async with opened(Path(folder)) as town, town.bot(**settings):
+            town.model.rate = SLOW
+            place = SlackPlace(town.slack, town.world.slack)
+            page = await browser.new_page(viewport=DESK, locale="en-GB", reduced_motion="reduce")
+            await page.goto(f"http://127.0.0.1:{port}/admin/login")
+            await page.get_by_label("Token").fill(TOKEN)
+            await page.get_by_role("button", name="Log in").click()
+            for person in (place.ada, place.ben, place.cho):
+                talk = place.mention(person, "how would you split a retro?")
+            await talk.until(lambda seen: bool(seen) and len(seen[-1].text) > MARGIN)
+            for name in names:
+                await page.goto(f"http://127.0.0.1:{port}/admin{OPERATORS[name]}")
+                _write(PICTURES / f"{name}.png", await page.screenshot())
 
 
 async def _keep(browser, model, name, script):
@@ -284,9 +321,7 @@ async def _keep(browser, model, name, script):
             await stage.rest()
             taken = await page.screenshot(clip=clip)
             await page.close()
-    path = PICTURES / f"{name}.png"
-    _write(path, taken)
-    sys.stdout.write(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} kB\n")
+    _write(PICTURES / f"{name}.png", taken)
 
 
 def _write(path, taken):
@@ -295,6 +330,7 @@ def _write(path, taken):
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     if path.stat().st_size > LARGEST:
         raise SystemExit(f"{path} is too large: {path.stat().st_size} bytes")
+    sys.stdout.write(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} kB\n")
 
 
 if __name__ == "__main__":
