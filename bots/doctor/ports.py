@@ -11,6 +11,7 @@ import aiohttp
 from bots.doctor.database import company
 from bots.doctor.finding import Finding, well, wrong
 from bots.doctor.patient import Patient
+from core.certificates import trusted
 
 AREA = "ports"
 ASKING = 2.0
@@ -73,7 +74,10 @@ async def _is_ours(setting: str, host: str, port: int) -> bool:
         method, path, status = ("POST", "/slack/events", 401)
     try:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ASKING)) as session,
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=trusted()),
+                timeout=aiohttp.ClientTimeout(total=ASKING),
+            ) as session,
             session.request(method, f"http://{name}:{port}{path}") as answer,
         ):
             return answer.status == status

@@ -8,6 +8,12 @@ from core.settings import Settings
 from tests.docs.settings import EXAMPLE, PAGE, example, page, sections
 
 ENOUGH = {"OPENAI_API_KEY": "sk-1", "DISCORD_TOKEN": "d-1"}
+NEEDED = {
+    "OPENAI_FALLBACK_KEYS": {"OPENAI_FALLBACK_MODELS": "llama-4@https://llm.example.org/v1"},
+    "ADMIN_TOKEN": {"ADMIN_PORT": "8030"},
+}
+"""What a setting means nothing without."""
+
 FILES = {"SSL_CERT_FILE"}
 """What is read when settings are."""
 
@@ -28,8 +34,7 @@ def test_an_example_is_accepted(setting, tmp_path):
     others = {"TEMPERATURE": "", "TOP_P": ""} | ENOUGH
     if setting.name.startswith("SLACK_") and setting.name.endswith("_TOKEN"):
         others |= {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
-    if setting.name == "OPENAI_FALLBACK_KEYS":
-        others["OPENAI_FALLBACK_MODELS"] = "llama-4@https://llm.example.org/v1"
+    others |= NEEDED.get(setting.name, {})
     file = tmp_path / ".env"
     file.write_text(f"{setting.name}={setting.said['example']}\n")
     others.pop(setting.name, None)
