@@ -18,6 +18,7 @@ from bots.slack.calls import CallFailed, Calls, Method
 from bots.slack.dialler import CONNECT_TIMEOUT
 from bots.slack.identity import Identity
 from bots.slack.payload import string
+from core.certificates import trusted
 from core.errors import PlatformFailed, StartError
 from core.pace import Governor
 from core.proxies import proxy_to
@@ -52,7 +53,8 @@ class Probe:
         self._bot_token = bot_token
         self._api_url = api_url
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=PATIENCE, connect=CONNECT_TIMEOUT)
+            connector=aiohttp.TCPConnector(ssl=trusted()),
+            timeout=aiohttp.ClientTimeout(total=PATIENCE, connect=CONNECT_TIMEOUT),
         )
         self._web = AsyncWebClient(bot_token, api_url, session=self._session, retry_handlers=[])
         self._web.proxy = proxy_to(api_url)  # the SDK knows none that is not for all
