@@ -118,6 +118,21 @@ def _way_out(settings: "Settings") -> None:
 
 
 @app.command()
+def init() -> None:
+    """Ask for what is needed, check it, and write the file .env."""
+    with _refusals():
+        if not sys.stdin.isatty():
+            raise SettingsError(
+                "parley init asks questions and needs a terminal. Without one, copy .env.example "
+                "to .env, fill it in, and run parley doctor."
+            )
+        from bots.init import init as ask  # noqa: PLC0415 - not needed for the other commands
+
+        _log_nothing()
+        ask(Path(".env"))
+
+
+@app.command()
 def doctor(
     *,
     as_json: Annotated[
@@ -134,10 +149,8 @@ def doctor(
 async def _doctor(*, as_json: bool, listen: bool) -> None:
     from bots.doctor.command import diagnose  # noqa: PLC0415 - not needed for the other commands
     from bots.doctor.examination import admit  # noqa: PLC0415
-    from core import log  # noqa: PLC0415
 
-    # What is to be known of it is a finding.
-    log.configure(form="text", level="error", secrets=(), words=False, stream=io.StringIO())
+    _log_nothing()
     patient, problem = admit(os.environ, Path(".env"))
     if patient.settings:
         _way_out(patient.settings)
@@ -325,6 +338,13 @@ def _log_little() -> None:
     from core import log  # noqa: PLC0415 - not needed for the other commands
 
     log.configure(form="text", level="warning", secrets=(), words=False)
+
+
+def _log_nothing() -> None:
+    """Whatever there is to say, the command says itself."""
+    from core import log  # noqa: PLC0415 - not needed for the other commands
+
+    log.configure(form="text", level="error", secrets=(), words=False, stream=io.StringIO())
 
 
 def _database_file(*, must_exist: bool = False) -> Path:

@@ -1,8 +1,11 @@
 """Names and values as an operator wrote them: the lines of `.env`, and what was mistyped."""
 
 import difflib
+import os
+import re
+import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 
@@ -19,6 +22,9 @@ OTHERS = frozenset(
     }
 )
 """Names that mean something to the SDKs of OpenAI and Slack, so that they are no mistakes."""
+
+PLAIN = re.compile(r"[\w.:/@%+=,~-]*", re.ASCII)
+"""Values that need no quotes, whoever reads the file: we, a shell, systemd, a container engine."""
 
 NEAR = 0.85
 """How alike a name of the environment and a setting's are when the setting was meant."""
@@ -41,6 +47,44 @@ def read(env_file: Path | None) -> tuple[dict[str, str], list[str]]:
     set_ = [binding for binding in bindings if binding.key and binding.value is not None]
     problems += _repeated(set_, env_file)
     return {b.key: b.value for b in set_ if b.key and b.value is not None}, problems
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """The text of a file with more values: in lines that have none yet, else at its end.
+
+    Nothing else of it is touched, and no value is replaced.
+    """
+    left = dict(values)
+    lines = []
+    for line in text.splitlines():
+        empty = re.fullmatch(r"\s*(?:export\s+)?(\w+)\s*=\s*", line)
+        name = empty[1] if empty else ""
+        lines.append(f"{name}={_quoted(left.pop(name))}" if name in left else line)
+    lines += [f"{name}={_quoted(value)}" for name, value in left.items()]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def write(env_file: Path, text: str) -> None:
+    """Put a text in the place of the file, which only its owner may read; whole, or not at all."""
+    path = env_file.resolve()  # what a link leads to, not the link
+    new = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(file, "w", encoding="utf-8") as writing:
+            writing.write(text)
+            writing.flush()
+            os.fsync(writing.fileno())
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+
+
+def _quoted(value: str) -> str:
+    if PLAIN.fullmatch(value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def unknown(
