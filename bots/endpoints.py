@@ -42,12 +42,16 @@ def _model(settings: Settings, base_url: str, key: str, headers: Mapping[str, st
     )
 
 
+def chosen(settings: Settings) -> str:
+    """The model that is set; empty where a server of one's own has none set."""
+    usual = OPENAI_DEFAULT_MODEL if settings.openai_base_url == OPENAI_URL else ""
+    return settings.openai_model or usual
+
+
 async def model_name(settings: Settings, model: Model) -> str:
     """The model to use; a server of one's own has no default, so we say what it offers."""
-    if settings.openai_model:
-        return settings.openai_model
-    if settings.openai_base_url == OPENAI_URL:
-        return OPENAI_DEFAULT_MODEL
+    if name := chosen(settings):
+        return name
     missing = f"OPENAI_MODEL is missing; {settings.endpoint} has no default."
     try:
         async with asyncio.timeout(LISTING):

@@ -16,7 +16,7 @@ from bots.doctor.patient import Patient
 from core.errors import SettingsError
 from core.settings import Records, Settings, given
 
-TIME = 25.0
+TIME = 20.0
 """Seconds for an area; what it has not found by then is told as such."""
 
 Look = Callable[[], AsyncGenerator[Finding, None]]

@@ -32,10 +32,10 @@ from core.settings import Fallback, Settings, names
 from core.wire import Finish, Request
 
 AREA = "model"
-LISTING = 5.0
+LISTING = 4.0
 """Seconds for the list of models."""
 
-ANSWERING = 12.0
+ANSWERING = 10.0
 """Seconds for a short answer, of a model that is perhaps still being loaded."""
 
 QUESTION = "Answer with the word OK and nothing else."
@@ -70,15 +70,17 @@ async def examine(patient: Patient) -> AsyncGenerator[Finding, None]:
     connect = min(patient.settings.connect_timeout, LISTING)
     settings = patient.settings.model_copy(update={"connect_timeout": connect})
     models = endpoints.models(settings)
+    stand_ins = asyncio.gather(
+        *(_fallback(settings, one, models) for one in settings.openai_fallback_models)
+    )
     try:
         async with aclosing(_chosen(settings, models[settings.openai_base_url])) as findings:
             async for finding in findings:
                 yield finding
-        for finding in await asyncio.gather(
-            *(_fallback(settings, one, models) for one in settings.openai_fallback_models)
-        ):
+        for finding in await stand_ins:
             yield finding
     finally:
+        stand_ins.cancel()
         for model in models.values():
             await model.close()
 
@@ -191,6 +193,8 @@ def _told(call: Call) -> str:
 def _refusal(settings: Settings, error: ModelFailed) -> Finding:
     """What an operator can do about an endpoint that does not answer a question."""
     where, said = settings.endpoint, error.detail or error.code or error.word
+    if isinstance(error, TooSlow):
+        said = error.detail or "no answer in time"
     match error:
         case KeyRejected():
             what, setting = f"{where} does not accept OPENAI_API_KEY ({said})", "OPENAI_API_KEY"

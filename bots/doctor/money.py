@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bots.doctor.finding import Finding, lines, remark, well, wrong
+from bots.endpoints import chosen
 from core import limits as limits_file
 from core import personas
 from core.errors import SettingsError
 from core.limits import Limits, Rates
 from core.prices import FREE, Prices
 from core.prices import load as load_prices
-from core.settings import OPENAI_DEFAULT_MODEL, Settings
+from core.settings import Settings
 from core.spending import described, limits_of
 
 FILES = "files"
@@ -55,11 +56,11 @@ def budgets(settings: Settings) -> Iterator[Finding]:
             "Set BUDGET_USD_PER_DAY, or budgets in LIMITS_FILE.",
             "BUDGET_USD_PER_DAY",
         )
-    prices, name = prices_of(settings), settings.openai_model or OPENAI_DEFAULT_MODEL
+    prices, name = prices_of(settings), chosen(settings)
     yield from _nothing_allowed(settings, prices, name)
     fallbacks = ((one.name, one.base_url) for one in settings.openai_fallback_models)
-    asked = ((name, ""), (settings.summary_model or name, ""), *fallbacks)
-    for model, base_url in dict.fromkeys(asked):
+    asked = ((name, ""), (settings.summary_model, ""), *fallbacks)
+    for model, base_url in dict.fromkeys(one for one in asked if one[0]):
         if doubt := prices.doubt(model, base_url):
             what, _, do = doubt.partition(". ")
             yield remark(BUDGETS, f"{what}.", do, "PRICES_FILE")
