@@ -3,7 +3,7 @@
 import asyncio
 import html
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -112,8 +112,10 @@ class Answer:
         """Characters that cannot be seen yet."""
         if len(self._letters) - self._at <= LOST:
             return 0
-        chunk = bisect_left(self._ends, self._at) if self._at else -1
-        return self.sent - (self._sent[chunk] if chunk >= 0 else 0)
+        chunk = bisect_right(self._ends, self._at)
+        begins = (self._ends[chunk - 1], self._sent[chunk - 1]) if chunk else (0, 0)
+        share = (self._at - begins[0]) / (self._ends[chunk] - begins[0])
+        return self.sent - begins[1] - round(share * (self._sent[chunk] - begins[1]))
 
     def late(self, now: float) -> float:
         """Seconds since the first of them was sent."""

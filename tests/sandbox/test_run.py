@@ -130,6 +130,42 @@ async def test_a_bot_that_has_stopped_is_started_again_from_the_page(start):
     assert "draining" in sandbox.printed
 
 
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ("kill", r"The bot was killed \(exit code -9\)"),
+        ("drain", r"was asked to end \(exit code 0\)"),
+    ],
+)
+async def test_the_bot_is_ended_from_the_page_and_started_again(start, wish, told):
+    port = free_port()
+    sandbox = await start("ends when asked", port=port)
+    await sandbox.wait_for("waiting")
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as browser:
+        for act, sign in ((wish, told), ("start", "(?s)exit code.*waiting")):
+            async with browser.post(f"/do/bot/{act}", json={}) as response:
+                assert response.status == 200
+            await sandbox.wait_for(sign)
+
+    assert ("draining" in sandbox.printed) == (wish == "drain")
+
+
+async def test_one_press_kills_the_bot_and_starts_another(start):
+    port = free_port()
+    sandbox = await start("does not end when asked", port=port)
+    await sandbox.wait_for("waiting")
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as browser:
+        async with browser.post("/do/bot/again", json={}):
+            await sandbox.wait_for(r"(?s)was killed.*waiting")
+        async with browser.get("/live") as live:
+            assert await state(live) == "starting"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
 async def state(live):
     """How the page says that the bot is, by its next news."""
     line = b""
