@@ -93,7 +93,7 @@ class Composer:
         self._reply_timeout = reply_timeout
         self._clock = clock
         self._chance = chance
-        self._files = Files(clock)
+        self._files = Files()
         self._told_unseen = Once()
 
     def forget(self, message: str = "") -> None:

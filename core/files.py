@@ -1,11 +1,9 @@
 """What the files of a conversation hold: fetched once, read once, kept for follow-ups."""
 
 import asyncio
-import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 from weakref import WeakValueDictionary
 
 import structlog
@@ -13,6 +11,7 @@ import structlog
 from core import pdfs, pictures, texts
 from core.errors import FileUnread, Why
 from core.messages import Attachment, Question, Turn
+from core.pdf_readers import PdfReaders
 from core.pictures import Picture
 from core.texts import Words
 from core.workers import Workers
@@ -61,13 +60,6 @@ Fetch = Callable[[Attachment, str, int], Awaitable[bytes]]
 """Gives the bytes of a file on a message, at most so many; raises `FileUnread`."""
 
 
-class Clock(Protocol):
-    """Gives seconds that only ever grow."""
-
-    def __call__(self) -> float:
-        """Now."""
-
-
 @dataclass(frozen=True, slots=True)
 class Hung:
     """A file and the message on which it hangs; `asked` says that it came with the question."""
@@ -96,16 +88,16 @@ def is_picture(file: Attachment) -> bool:
 class Files:
     """Reads files, and keeps what the newest of them hold."""
 
-    def __init__(self, clock: Clock = time.monotonic, kept: int = KEPT) -> None:
-        self._clock = clock
+    def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
         self._held: OrderedDict[str, tuple[str, Content]] = OrderedDict()
         self._size = 0
         self._reading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._fetching = asyncio.Semaphore(AT_ONCE)
-        # Pictures take memory while they are decoded, and PDFs the interpreter.
+        # Pictures take memory while they are decoded.
         self._painters = Workers(1)
         self._readers = Workers(2)
+        self._pdfs = PdfReaders(2)
 
     async def read(
         self, wanted: Sequence[Hung], fetch: Fetch, most_pictures: int = MOST_PICTURES
@@ -166,7 +158,9 @@ class Files:
         try:
             if pictures.is_picture(data):
                 return await self._painters.run(PARSE_TIMEOUT, lambda: pictures.opened(data))
-            return await self._readers.run(PARSE_TIMEOUT, lambda: _words(data, self._clock))
+            if pdfs.is_pdf(data):
+                return await self._pdfs.read(PARSE_TIMEOUT, data)
+            return await self._readers.run(PARSE_TIMEOUT, lambda: _words(data))
         except TimeoutError as error:
             raise FileUnread(Why.TOO_SLOW) from error
 
@@ -204,9 +198,7 @@ def _plainly(file: Attachment) -> Why | None:
     return Why.TOO_LARGE if file.size > MOST_BYTES else None
 
 
-def _words(data: bytes, clock: Clock) -> Words:
-    if pdfs.is_pdf(data):
-        return pdfs.read(data, clock)
+def _words(data: bytes) -> Words:
     words = texts.decoded(data)
     if words is None:
         raise FileUnread(Why.NOT_READABLE)

@@ -1,12 +1,17 @@
 """The text of a PDF, page by page; the only module that imports pypdf.
 
-It takes seconds: call it in a thread.
+It takes seconds, or never ends: `core/pdf_readers.py` has `main` run in a process of its own.
 """
 
 import io
+import json
 import logging
+import resource
+import sys
+import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from core.errors import FileUnread, Why
 from core.texts import MOST, Words
@@ -18,6 +23,33 @@ MOST_PAGES = 300
 
 SECONDS = 15.0
 """Seconds in which pages are read; those that are left then are left out."""
+
+
+CPU_SECONDS = 20
+"""Seconds of computing after which a process that reads one is ended, also within a page."""
+
+MOST_MEMORY = 700_000_000
+"""Bytes of memory that it may have; a long PDF takes some 200 MB."""
+
+
+def main() -> None:
+    """Read the PDF on the input; what `answer_in` understands goes to the output."""
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    answer: dict[str, Any]
+    try:
+        answer = {"words": asdict(read(sys.stdin.buffer.read(), time.monotonic))}
+    except FileUnread as error:
+        answer = {"why": error.why, "detail": str(error)}
+    sys.stdout.write(json.dumps(answer))
+
+
+def answer_in(said: bytes) -> Words:
+    """What `main` has found. Raises `FileUnread`, and ValueError or KeyError where it has not."""
+    answer = json.loads(said)
+    if "why" in answer:
+        raise FileUnread(Why(answer["why"]), answer["detail"])
+    return Words(**answer["words"])
 
 
 def is_pdf(data: bytes) -> bool:
@@ -48,7 +80,7 @@ def _read(data: bytes, clock: Callable[[], float]) -> Words:
     for number in range(min(count, MOST_PAGES)):
         if pages and (length > MOST or clock() > until):
             break
-        words = reader.pages[number].extract_text().strip()
+        words = reader.pages[number].extract_text().strip()[:MOST]
         has_words = has_words or bool(words)
         pages.append(f"[page {number + 1}]\n{words}")
         length += len(pages[-1])
