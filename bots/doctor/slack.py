@@ -9,6 +9,7 @@ from typing import Any
 from bots.doctor import clock
 from bots.doctor.finding import Finding, refused, remark, well, wrong
 from bots.doctor.patient import Patient
+from bots.slack.budgets import unknown
 from bots.slack.manifest import DEAF, NEEDED, SCOPES, lacking
 from bots.slack.probe import Probe, Standing
 from core.errors import PlatformFailed, StartError, TokenRejected
@@ -28,6 +29,8 @@ async def examine(patient: Patient) -> AsyncGenerator[Finding, None]:
     """Ask Slack about both tokens, and about the app behind them."""
     if (settings := patient.settings) is None:
         return
+    if unheard_of := unknown(settings.slack_bursts):
+        yield refused(AREA, unheard_of, "SLACK_BURSTS")
     async with Probe(settings.slack_bot_token.get_secret_value(), settings.slack_api_url) as probe:
         standing = None
         try:

@@ -263,6 +263,8 @@ WRONG = [
           lay=deaf_to("message.channels")),
     Plant("an app that was removed", "SLACK_BOT_TOKEN", "OAuth",
           lay=refused("auth.test", "account_inactive")),
+    Plant("a burst of what is no method", "SLACK_BURSTS", "chat.update",
+          {"SLACK_BURSTS": "chat.updates=3"}),
     Plant("another Slack that is not there", "SLACK_API_URL", "SLACK_API_URL",
           {"SLACK_API_URL": f"{NOWHERE}/api/"}),
     # Discord

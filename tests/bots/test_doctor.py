@@ -19,6 +19,7 @@ from bots.doctor.command import diagnose
 from bots.doctor.examination import admit
 from sandbox.listener import Listener
 from tests.bots.plants import CONFIG, REMARKS, WRONG, deaf_to, mute
+from tests.bots.terminal import terminal
 from tests.e2e.conftest import opened
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -137,14 +138,24 @@ async def test_with_nothing_configured_json_is_one_document_and_nothing_else(hom
     assert done.stderr == ""
 
 
-async def test_text_has_a_line_for_each_finding_and_no_colours_where_nobody_sees_them(home):
-    done = await asyncio.to_thread(run, home)
+async def test_text_has_a_line_for_each_finding_and_what_to_do_below_it(home):
+    patient, problem = admit({}, home / ".env")
+    said = []
+    code = await diagnose(patient, problem, said.append)
 
-    assert "✘ settings: No platform is set up." in done.stdout
-    assert "→ Set SLACK_BOT_TOKEN" in done.stdout
-    assert "1 thing is wrong" in done.stdout.splitlines()[-1]
-    assert "\x1b" not in done.stdout
-    assert done.stderr == ""
+    assert "✘ settings: No platform is set up." in said
+    assert said[said.index("✘ settings: No platform is set up.") + 1].startswith("  → Set SLACK_")
+    assert "1 thing is wrong" in said[-1]
+    assert code == 1
+
+
+@pytest.mark.parametrize(("values", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+async def test_a_terminal_has_colours_unless_somebody_wants_none(home, values, coloured):
+    async with terminal(home, "doctor", **values) as screen:
+        assert await screen.end() == 1
+
+    assert ("\x1b[" in screen.seen) is coloured
+    assert "No platform is set up" in screen.seen
 
 
 async def test_what_nobody_foresaw_is_a_red_finding_of_its_area(town, home):

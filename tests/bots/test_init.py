@@ -3,12 +3,10 @@
 import asyncio
 import math
 import os
-import pty
 import re
 import stat
 import subprocess
 import sys
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,16 +14,11 @@ import pytest_asyncio
 import yaml
 
 from core.env_file import read
+from tests.bots.terminal import terminal
 from tests.e2e.conftest import opened
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ROOT = Path(__file__).parents[2]
-
-# A program of its own session, with the terminal that it was given as its controlling one.
-LAUNCH = (
-    "import fcntl, runpy, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
-    "sys.argv = ['parley', 'init']; runpy.run_module('bots.cli', run_name='__main__')"
-)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -36,76 +29,6 @@ async def town(tmp_path_factory):
         yield town
 
 
-class Terminal:
-    """What somebody sees, and what they type."""
-
-    def __init__(self, process, reader, keyboard):
-        self.process = process
-        self._reader = reader
-        self._keyboard = keyboard
-        self.seen = ""
-        self._read_to = 0
-
-    async def until(self, words):
-        """Read on until these words stand there."""
-        try:
-            async with asyncio.timeout(20):
-                while (at := self.seen.find(words, self._read_to)) < 0:
-                    self.seen += await self._more()
-        except TimeoutError:
-            raise AssertionError(f"{words!r} does not come: {self.seen[self._read_to :]}") from None
-        self._read_to = at + len(words)
-
-    async def answer(self, question, words):
-        """Wait for a question, and type."""
-        await self.until(question)
-        await self.until(": ")  # with the space, what is typed is not shown any more
-        os.write(self._keyboard, f"{words}\n".encode())
-
-    async def end(self):
-        """Read to the end; the exit code."""
-        async with asyncio.timeout(20):
-            while more := await self._more(at_end=""):
-                self.seen += more
-            return await asyncio.to_thread(self.process.wait)
-
-    async def _more(self, at_end=None):
-        try:
-            data = await self._reader.read(10_000)
-        except OSError:  # how Linux says that nobody writes there any more
-            data = b""
-        if not data and at_end is None:
-            raise AssertionError(f"it has ended: {self.seen}")
-        return data.decode()
-
-
-@asynccontextmanager
-async def asking(home):
-    """`parley init` in a folder, with a terminal."""
-    keyboard, screen = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", LAUNCH],
-        cwd=home,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TERM": "dumb"},
-        stdin=screen,
-        stdout=screen,
-        stderr=screen,
-        start_new_session=True,
-    )
-    os.close(screen)
-    reader = asyncio.StreamReader()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(os.dup(keyboard), "rb", 0)
-    )
-    try:
-        yield Terminal(process, reader, keyboard)
-    finally:
-        process.kill()
-        process.wait()
-        transport.close()
-        os.close(keyboard)
-
-
 def addresses(town):
     return f"SLACK_API_URL={town.slack.api_url}\nDISCORD_API_URL={town.discord.api_url}\n"
 
@@ -113,7 +36,7 @@ def addresses(town):
 async def test_everything_is_asked_checked_and_written_for_its_owner_alone(town, tmp_path):
     file = tmp_path / ".env"
     file.write_text(f"# of the house\n{addresses(town)}SLACK_APP_TOKEN=\nLOG_FORMAT=json\n")
-    async with asking(tmp_path) as screen:
+    async with terminal(tmp_path, "init") as screen:
         await screen.answer("Address of the API", town.model.base_url)
         await screen.answer("Key (none: press Enter)", "sk-wrong")
         await screen.until("does not accept this key")
@@ -159,7 +82,7 @@ async def test_everything_is_asked_checked_and_written_for_its_owner_alone(town,
 
 async def test_what_it_prints_for_slack_is_the_manifest(town, tmp_path):
     (tmp_path / ".env").write_text(f"{addresses(town)}OPENAI_API_KEY=sk-1\nDISCORD_TOKEN=d\n")
-    async with asking(tmp_path) as screen:
+    async with terminal(tmp_path, "init") as screen:
         await screen.answer("Connect Slack?", "y")
         await screen.answer("an https address of yours?", "y")
         await screen.answer("That address", "http://parley.example.org")
@@ -186,7 +109,7 @@ async def test_where_nothing_is_missing_nothing_is_asked_or_written(tmp_path):
     file = tmp_path / ".env"
     file.write_text("OPENAI_API_KEY=sk-1\nSLACK_BOT_TOKEN=xoxb-1\nDISCORD_TOKEN=d\n")
     before = file.stat().st_mtime_ns
-    async with asking(tmp_path) as screen:
+    async with terminal(tmp_path, "init") as screen:
         assert await screen.end() == 0
 
     assert "Nothing is missing" in screen.seen
@@ -194,7 +117,7 @@ async def test_where_nothing_is_missing_nothing_is_asked_or_written(tmp_path):
 
 
 async def test_whoever_breaks_off_has_changed_nothing(tmp_path):
-    async with asking(tmp_path) as screen:
+    async with terminal(tmp_path, "init") as screen:
         await screen.answer("Address of the API", "\x03")
         assert await screen.end() != 0
 
