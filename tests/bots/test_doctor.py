@@ -18,6 +18,7 @@ from aiohttp import web
 from bots.doctor.command import diagnose
 from bots.doctor.examination import admit
 from sandbox.listener import Listener
+from sandbox.model import Answer
 from tests.bots.plants import CONFIG, REMARKS, WRONG, deaf_to, mute
 from tests.bots.terminal import terminal
 from tests.e2e.conftest import opened
@@ -195,7 +196,7 @@ async def test_what_never_answers_is_one_red_line_each_and_holds_nothing_up(town
 @pytest.mark.parametrize("as_json", [True, False])
 async def test_no_secret_is_ever_said(town, home, as_json):
     secrets = {
-        "OPENAI_API_KEY": "sk-a-secret-key",
+        "OPENAI_API_KEY": town.model.key,
         "SLACK_BOT_TOKEN": "xoxb-a-secret-token",
         "SLACK_APP_TOKEN": "xapp-a-secret-token",
         "DISCORD_TOKEN": "a-secret-token",
@@ -203,12 +204,14 @@ async def test_no_secret_is_ever_said(town, home, as_json):
         "SLACK_SIGNING_SECRET": "a-signing-secret",
         "HTTPS_PROXY": "http://someone:a-secret-word@127.0.0.1:9",
     }
+    # Some servers repeat the key that they were sent.
+    town.model.enqueue(Answer((f"What is {town.model.key} to us?",), status=401))
     said = []
     for more in ({}, {"TEMPERATURE": "hot"}):
         patient, problem = admit(settings(town, home, **secrets, **more), home / ".env")
         await diagnose(patient, problem, said.append, as_json=as_json)
 
-    assert said
+    assert "What is [secret] to us?" in "\n".join(said)
     for secret in (*secrets.values(), "a-secret-word"):
         assert secret not in "\n".join(said)
 
