@@ -154,6 +154,7 @@ async def test_logging_in_can_be_read_and_says_what_was_wrong(desk, scheme):
 
 async def test_by_keyboard_alone_one_gets_from_logging_in_to_a_question(desk):
     async with desk.opened("/questions", logged_in=False) as page:
+        await expect(page.get_by_label("Token")).to_be_focused()
         await page.keyboard.type(TOKEN)
         await page.keyboard.press("Enter")
         await page.locator(".asked").wait_for()
