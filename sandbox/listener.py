@@ -19,6 +19,11 @@ class Tls:
     host: str = HOST
 
 
+def address(port: int, tls: Tls | None = None) -> str:
+    """Where a port is, such as http://127.0.0.1:8020."""
+    return f"https://{tls.host}:{port}" if tls else f"http://{HOST}:{port}"
+
+
 class Listener:
     """Serves one application on loopback; `options` are those of aiohttp's `AppRunner`.
 
@@ -33,9 +38,8 @@ class Listener:
 
     @property
     def address(self) -> str:
-        """Where it listens, such as http://127.0.0.1:8020."""
-        scheme, host = ("https", self._tls.host) if self._tls else ("http", HOST)
-        return f"{scheme}://{host}:{self.port}"
+        """Where it listens."""
+        return address(self.port, self._tls)
 
     async def start(self, port: int = 0) -> None:
         """Listen; port 0 takes a free one. `OSError` when the port is in use."""

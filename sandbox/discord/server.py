@@ -35,7 +35,7 @@ from sandbox.discord.sessions import Starts
 from sandbox.discord.talk import Talk
 from sandbox.discord.threads import Threads
 from sandbox.faults import Faults
-from sandbox.listener import Listener, Tls
+from sandbox.listener import Listener, Tls, address
 from sandbox.watchers import Watchers
 from sandbox.world import Change, Kind, Message, World
 
@@ -87,7 +87,7 @@ class DiscordServer:
         self._feed = Feed(realm)
         self._listener: Listener | None = None
         self._unwatch: Callable[[], None] | None = None
-        self._address = ""
+        self._port = 0
         self._tls = tls
         self._failing = False
         self._share_what_people_do(posts)
@@ -116,10 +116,10 @@ class DiscordServer:
         self._rest.add_to(app)
         self._listener = Listener(app, tls=self._tls, shutdown_timeout=1.0)
         await self._listener.start(port)
-        self._address = self._listener.address
+        self._port = self._listener.port
         self._application.gateway_url = self.gateway_url
         self._gateway.lives_at(self.gateway_url)
-        self._realm.files.address = self._address
+        self._realm.files.address = address(self._port, self._tls)
         self._unwatch = self._realm.space.watch(self._tell)
 
     async def stop(self) -> None:
@@ -143,12 +143,12 @@ class DiscordServer:
     @property
     def api_url(self) -> str:
         """Where the REST API is; its `/gateway/bot` says where the gateway is."""
-        return f"{self._address}{PREFIX}"
+        return f"{address(self._port, self._tls)}{PREFIX}"
 
     @property
     def gateway_url(self) -> str:
         """Where the gateway is."""
-        return f"{self._address.replace('http', 'ws', 1)}/gateway"
+        return f"{address(self._port, self._tls).replace('http', 'ws', 1)}/gateway"
 
     @property
     def requests(self) -> deque[Request]:
