@@ -51,7 +51,7 @@ class CallFailed(Exception):
     """Slack did not do it, or did not say so; `outcome` is which of these."""
 
     def __init__(self, outcome: Failure) -> None:
-        super().__init__(str(outcome))
+        super().__init__((isinstance(outcome, Unknown) and outcome.why) or str(outcome))
         self.outcome = outcome
 
 

@@ -1,5 +1,6 @@
 """Behind a proxy and a CA of one's own, everything works, and nothing goes around them."""
 
+import asyncio
 import socket
 from contextlib import AsyncExitStack
 
@@ -114,7 +115,7 @@ async def test_the_proxy_was_asked_for_all_three(inhabited, place):
 async def refused(town, **changes):
     """What a refused start says, a line for each platform."""
     bot = await town.start(**changes)
-    assert await bot.ended(15) == 3, bot.said
+    assert await bot.ended(40) == 3, bot.said
     assert "cret" not in bot.said
     lines = bot.said.splitlines()
     assert [words[1] for line in lines if (words := line.split())] == ["Slack", "Discord"]
@@ -166,3 +167,23 @@ async def test_the_file_of_settings_names_the_way_out_as_well(tmp_path):
                 assert "swordfish" in str(town.model.requests[-1].body["messages"])
 
         assert set(town.proxy.asked_for) == {"slack.test", "discord.test"}
+
+
+async def test_what_was_asked_while_the_proxy_was_away_is_answered_when_it_is_back(tmp_path):
+    async with AsyncExitStack() as stack:
+        town = await walled(tmp_path, stack)
+        places = (
+            SlackPlace(town.slack, town.world.slack),
+            DiscordPlace(town.discord, town.world.discord),
+        )
+        async with town.bot() as bot:
+            await town.proxy.stop()
+            async with asyncio.timeout(20):
+                while bot.said.count("the proxy of HTTPS_PROXY") < len(places):
+                    await asyncio.sleep(0.02)
+            talks = [place.mention(place.ada, "are you there?") for place in places]
+            town.model.enqueue(Answer(["Back."]), Answer(["Back."]))
+            async with proxy(tmp_path / "again", LOGIN, town.proxy.port):
+                for talk in talks:
+                    await ended(talk, "Back.")
+                await bot.stop()

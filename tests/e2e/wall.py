@@ -6,7 +6,7 @@ import os
 import ssl
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,6 +78,13 @@ class Proxy:
 
     port: int
     log: Path
+    process: asyncio.subprocess.Process
+
+    async def stop(self) -> None:
+        """Cut every connection, and take no more."""
+        if self.process.returncode is None:
+            self.process.terminate()
+        await self.process.wait()
 
     def address(self, login: str = "") -> str:
         """For HTTPS_PROXY."""
@@ -90,11 +97,22 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxy(folder: Path, login: str = ""):
+async def proxy(folder: Path, login: str = "", at: int = 0):
     """proxy.py in a process of its own; it alone knows where the names lead (`names.py`)."""
+    folder.mkdir(exist_ok=True)
     port, log = folder / "proxy.port", folder / "proxy.log"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "ignore", "-m", "proxy", "--hostname", "127.0.0.1", "--port", "0"),
+        *(
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "proxy",
+            "--hostname",
+            "127.0.0.1",
+            "--port",
+            str(at),
+        ),
         *("--port-file", str(port), "--num-workers", "1", "--num-acceptors", "1"),
         *("--timeout", "60"),  # its own is as long as the pause between two signs of life
         *("--data-dir", str(folder / "proxy")),
@@ -104,11 +122,11 @@ async def proxy(folder: Path, login: str = ""):
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
+    running = Proxy(at, log, process)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             while not (port.exists() and port.read_text().strip()):  # it tells nobody otherwise
                 await asyncio.sleep(0.02)
-        yield Proxy(int(port.read_text()), log)
+        yield replace(running, port=int(port.read_text()))
     finally:
-        process.terminate()
-        await process.wait()
+        await running.stop()
