@@ -53,12 +53,13 @@ class Machine:
 
     async def follow(self, block: Block) -> None:
         """Do what a block says; each of its commands must succeed."""
+        self.fill_in()
         said = self.here(block.text)
         commands = [line for line in said.splitlines() if line.split("#")[0].strip()]
         last = commands[-1].split("#")[0].strip() if commands else ""
         if last in LASTING:
             await self.do("\n".join(commands[:-1]))
-            self.fill_in()
+            self.fill_in()  # a file that has just been made
             if last not in self.seen:
                 await self.start(last)
                 self.seen.add(last)
