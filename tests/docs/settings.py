@@ -30,6 +30,11 @@ HEAD = """\
 Every setting is an environment variable, or a line of the file `.env` in the folder where Parley
 starts; the environment wins. An empty value counts as not set. All problems are told at once when
 Parley starts, each in a line that names its setting; a name in `.env` that is no setting is one.
+
+What is **secret** is kept out of the log and of everything else that Parley says. It can stand in a
+file of its own, such as `OPENAI_API_KEY_FILE=/run/secrets/openai_api_key` in the place of
+`OPENAI_API_KEY`, or come from systemd: `LoadCredential=parley:/etc/parley/secrets` hands over a
+folder with files such as `openai_api_key`.
 """
 
 EXAMPLE_HEAD = """\
@@ -55,8 +60,8 @@ class Setting:
 
     @property
     def secret(self) -> bool:
-        """Whether its value is kept out of the log."""
-        return self.field.annotation is SecretStr or self.field.repr is False
+        """Whether its value is kept out of the log, and can stand in a file of its own."""
+        return self.name in Settings.secret_names()
 
     @property
     def default(self) -> str:
@@ -100,7 +105,7 @@ class Setting:
         elif self._unit:
             facts.append(f"in {self._unit}")
         if self.secret:
-            facts.append("**secret**")
+            facts.append(f"**secret**: can stand in a file, which `{self.name}_FILE` names")
         yield f"### {self.name}\n\n{_filled(self.said['says'])}\n\n{_filled('; '.join(facts))}.\n"
         yield f"```env\n{self.name}={self.said['example']}\n```\n"
 
