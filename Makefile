@@ -10,7 +10,7 @@ KILLS = 100
 MINUTES = 30
 FUZZ_SECONDS = 600
 
-.PHONY: sandbox run test fuzz audit soak sabotage browser pictures docs docs-test check format bench lock clean
+.PHONY: sandbox run test fuzz audit soak figures sabotage browser pictures docs docs-test check format bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make check     format, lint, types    make bench     measurements"
 	@echo "make fuzz      bad input through every door, for longer than in make test"
 	@echo "make soak      thousands of schedules of faults, kills, and half an hour of load"
+	@echo "make figures   what these have come to: load held, faults survived, bad inputs tried"
 	@echo "make sabotage  breaks lines of the delivery and sees the tests notice"
 	@echo "make audit     looks for known holes in the libraries that are pinned (online)"
 	@echo "make pictures  those of the documentation, anew"
@@ -57,10 +58,13 @@ fuzz: $(VENV)/dev
 		$(BIN)/python -m pytest tests/fuzz --timeout 0
 
 # Some hours: schedules of the core, then of the whole bot. The figures are printed at the end, and
-# stand in build/soak.json.
+# kept in build/soak.json beside those of make fuzz; make figures prints all of them.
 soak: $(VENV)/dev
 	$(BIN)/python -m tests.faults --seeds $(SCHEDULES)
 	$(BIN)/python -m tests.faults.real --seeds $(SEEDS) --kills $(KILLS) --minutes $(MINUTES)
+
+figures: $(VENV)/run
+	@$(BIN)/python -m tests.figures
 
 # Does a test notice when a line that delivers answers is broken?
 sabotage: $(VENV)/dev
@@ -101,9 +105,9 @@ lock: $(VENV)/dev
 	$(UV) --output-file requirements.txt
 	$(UV) --group dev --output-file requirements-dev.txt
 
+# Asks https://api.osv.dev about every version that is pinned; it says so where that is out of reach.
 audit: $(VENV)/dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
-	$(BIN)/python -m pip_audit --require-hashes --disable-pip -r requirements.txt
+	@$(BIN)/python -m tests.audit
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

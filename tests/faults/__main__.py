@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from tests import figures as table
 from tests.faults.virtual.running import Figures, all_of, looked_at, smallest
 from tests.faults.virtual.schedule import drawn
 
@@ -21,7 +22,18 @@ def main() -> int:
     kinds, figures = (given.kind,) if given.kind else KINDS, Figures()
     for kind in kinds:
         all_of(kind, range(given.seeds // len(kinds)), figures)
+    table.keep("virtual", {"core, schedules of faults on a virtual clock": _row(figures)})
     return _print(figures)
+
+
+def _row(figures: Figures) -> dict[str, object]:
+    return {
+        "schedules": figures.schedules,
+        "questions": figures.questions,
+        "faults": dict(figures.faults),
+        table.BREACHES: len(figures.wrong),
+        "seconds": figures.seconds,
+    }
 
 
 def _one(kind: str, seed: int, *, shrink: bool) -> int:

@@ -1,18 +1,16 @@
 """What all of it came to, in one table and in build/soak.json."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.real.games import ROOT
+from tests import figures
 from tests.faults.real.killed import Killed
 from tests.faults.real.load import Loaded
 from tests.faults.real.played import Played
 
-OUTPUT = ROOT / "build" / "soak.json"
-OURS, BREACHES = "real", "breaches"
-"""What stands there by these names is written here; others may add rows under theirs."""
+OURS = "real"
+"""The name of these rows among those of other programs."""
 
 
 @dataclass
@@ -59,33 +57,10 @@ class Figures:
         self.breaches += done.breaches
 
     def table(self) -> str:
-        """For people; with what other runs have left, each as rows under a name of its own."""
-        rows = {name: row for of in _of_others().values() for name, row in of.items()} | self.rows
-        lines = [""]
-        for name, row in rows.items():
-            lines.append(name)
-            for what, value in row.items():
-                lines += _lines(what, value)
-        lines += ["", *(f"BREACH {one}" for one in self.breaches)]
-        return "\n".join([*lines, f"{len(self.breaches)} breaches of the law"])
+        """For people; with what other programs have left."""
+        lines = [figures.table(figures.kept() | {OURS: self.rows}), ""]
+        return "\n".join([*lines, *(f"BREACH {one}" for one in self.breaches)])
 
     def write(self) -> None:
-        """For programs; what other runs have left stays."""
-        OUTPUT.parent.mkdir(exist_ok=True)
-        known = _of_others() | {OURS: self.rows}
-        OUTPUT.write_text(json.dumps(known | {BREACHES: self.breaches}, indent=1))
-
-
-def _of_others() -> dict[str, dict[str, dict[str, Any]]]:
-    """What `make soak` and `make fuzz` have found with other programs than this one."""
-    known = json.loads(OUTPUT.read_text()) if OUTPUT.exists() else {}
-    return {name: rows for name, rows in known.items() if name not in (OURS, BREACHES)}
-
-
-def _lines(what: str, value: Any) -> list[str]:
-    if isinstance(value, dict):
-        total = f"    {what:28}{sum(value.values()):>10,}"
-        return [total, *(f"        {kind:40}{n:>6,}" for kind, n in sorted(value.items()))]
-    if isinstance(value, float):
-        return [f"    {what:28}{value:>10,.1f}"]
-    return [f"    {what:28}{value:>10,}" if isinstance(value, int) else f"    {what:28}{value}"]
+        """For programs; what others have left stays."""
+        figures.keep(OURS, self.rows)
