@@ -37,6 +37,14 @@ PAST_ME = Verdict.PAST_ME
             PAST_ME,
         ),
         ("a direct message asks", Seen(direct=True), ASK),
+        ("a program that mentions the bot asks", Seen(by_program=True, mentions_me=True), ASK),
+        ("so does one that replies to it", Seen(by_program=True, replies_to_me=True), ASK),
+        (
+            "a program's follow-up does not",
+            Seen(by_program=True, in_thread=True, own_thread=True),
+            IGNORE,
+        ),
+        ("nor what it writes directly", Seen(by_program=True, direct=True), IGNORE),
         (
             "a follow-up in the bot's thread asks, unless people talk to each other",
             Seen(in_thread=True, own_thread=True),
