@@ -90,7 +90,7 @@ function figure({ state, behind, sent }, late) {
   const amount = `${behind} characters`;
   if (state === "again") return "the bot has asked again";
   if (state === "done") return `all ${sent} characters are shown`;
-  if (state === "cut") return behind ? `the stream broke off, ${amount} not shown` : "the stream broke off";
+  if (state === "cut") return behind ? `broke off, ${amount} not shown` : "the stream broke off";
   return behind ? `${late.toFixed(1)} s, ${amount} behind` : "level with the model";
 }
 

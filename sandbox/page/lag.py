@@ -25,7 +25,7 @@ TOGETHER = 0.1
 LONGEST = 200_000
 """Letters of an answer that are compared; what follows is not measured."""
 
-TAIL, STEP, TRIED = 32, 16, 400
+TAIL, TRIED = 32, 200
 """Letters by which the end of a message is found in the answer, and how far before its end."""
 
 FEWEST = 8
@@ -61,6 +61,7 @@ class Answer:
         self.samples: deque[tuple[float, int]] = deque(maxlen=SAMPLES)
         self._letters = ""
         self._at = 0
+        self._begins: dict[str, int] = {}
         self._ends: list[int] = []
         self._sent: list[int] = []
         self._times: list[float] = []
@@ -83,26 +84,32 @@ class Answer:
         """The bot has asked again, as it does after a crash: the other answer is what counts."""
         self.state = "again"
 
-    def show(self, text: str) -> None:
-        """A message of it reads like this now."""
-        self._at = max(self._at, self.reach(text))
+    def show(self, text: str, message: str = "") -> None:
+        """A message of it reads like this now; a new one begins where the last one has ended."""
+        reached = self.reach(text, message)
+        self._begins.setdefault(message, self._at)
+        self._at = max(self._at, reached)
 
-    def reach(self, text: str) -> int:
+    def reach(self, text: str, message: str = "") -> int:
         """How many of its letters have been sent up to the end of a message; 0: none of them."""
         seen = letters(text)
         if not seen or not self._letters:
             return 0
-        if self._letters.startswith(seen):
-            return len(seen)
-        if seen.startswith(self._letters):
-            return len(self._letters)
-        return max(self._found(seen), 0)
+        begin = self._begins.get(message, self._at)
+        return self._reach(seen, begin) or (self._reach(seen, 0) if begin else 0)
 
-    def _found(self, seen: str) -> int:
+    def _reach(self, seen: str, begin: int) -> int:
+        if self._letters.startswith(seen, begin):
+            return begin + len(seen)
+        if not begin and seen.startswith(self._letters):
+            return len(self._letters)
+        return self._found(seen, begin)
+
+    def _found(self, seen: str, begin: int) -> int:
         """Where the end of a message is in the answer, though a notice may follow it there."""
-        for end in range(len(seen), max(FEWEST - 1, len(seen) - TRIED), -STEP):
+        for end in range(len(seen), max(FEWEST - 1, len(seen) - TRIED), -1):
             tail = seen[max(0, end - TAIL) : end]
-            at = self._letters.find(tail, max(0, self._at - len(tail)))
+            at = self._letters.find(tail, max(begin, self._at - len(tail)))
             if at >= 0:
                 return at + len(tail)
         return 0
@@ -180,7 +187,7 @@ class Lag:
         space = self._spaces[change.space]
         if space.people[message.author].is_bot and (answer := self._answer(space, message)):
             answer.space, answer.place = space.name, (message.channel, message.thread)
-            answer.show(message.text)
+            answer.show(message.text, message.id)
             self._soon(answer)
 
     def close(self) -> None:
@@ -202,7 +209,9 @@ class Lag:
     def _answer(self, space: Space, message: Message) -> Answer | None:
         """The answer that a message is of: one that began in the same place, or a new one."""
         place = (message.channel, message.thread)
-        going = [one for one in self._answers if not one.is_over and one.reach(message.text)]
+        going = [
+            one for one in self._answers if not one.is_over and one.reach(message.text, message.id)
+        ]
         here = [one for one in going if (one.space, one.place) == (space.name, place)]
         new = [one for one in going if not one.space]
         fitting = [one for one in new if _is_asked(one.question, space, message)]

@@ -52,18 +52,35 @@ def test_a_second_message_goes_on_where_the_first_has_ended():
     first = "The first message holds this much of it. "
     second = "And the second one holds the rest of it."
     made = answer(first, second, " The end.")
-    made.show(first)
-    made.show(second)
+    made.show(first, "1")
+    made.show(second, "2")
 
     assert made.behind == len(" The end.")
 
 
 def test_what_is_said_again_and_again_is_seen_once_for_each_time():
     again = "This is a sentence that comes again and again. "
-    made = answer(again, again, again)
-    made.show(again)
+    made = answer("First of all. ", again, again, again, again)
+    made.show(f"First of all. {again}", "1")
+    assert made.behind == 3 * len(again)
+    made.show(f"1. {again}", "2")
 
     assert made.behind == 2 * len(again)
+
+
+def test_a_notice_below_a_part_of_an_answer_hides_nothing_of_the_lag():
+    made = answer(MARKDOWN, " And more.")
+    made.show(f"{MARKDOWN}\n\n_I was interrupted. Ask me again._")
+
+    assert made.behind == len(" And more.")
+
+
+def test_an_answer_that_is_posted_anew_is_seen_there():
+    made = answer(MARKDOWN, " And more.")
+    made.show(MARKDOWN, "1")
+    made.show(f"{MARKDOWN} And more.", "2")
+
+    assert made.behind == 0
 
 
 class Page:
