@@ -76,6 +76,7 @@ browser: $(VENV)/dev
 # They need an emoji font besides Chromium: apt-get install fonts-noto-color-emoji
 pictures: $(VENV)/dev
 	$(BIN)/python -m tests.browser.pictures
+	$(BIN)/python -m tests.browser.film
 
 # What is said of each setting stands in docs/settings.toml.
 docs: $(VENV)/dev

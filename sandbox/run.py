@@ -14,7 +14,7 @@ from pathlib import Path
 import sandbox
 from sandbox.discord import DiscordServer
 from sandbox.environment import Addresses, bot_environment, has_real_model
-from sandbox.model import ModelServer
+from sandbox.model import ModelServer, Script
 from sandbox.page import Acts, Backstage, Bot, Model, PageServer, Wish
 from sandbox.process import BotProcess
 from sandbox.slack import SlackServer
@@ -52,14 +52,16 @@ async def run(
     port: int = 8020,
     environ: Mapping[str, str] | None = None,
     grace: float = GRACE,
+    script: Script | None = None,
 ) -> None:
     """Run the sandbox until SIGINT, SIGTERM or SIGHUP; a second one hurries the bot's end.
 
-    `command` starts the bot. Ends with `SystemExit` and one line when it cannot start.
+    `command` starts the bot; `script` writes the answers in the stand-in's place. Ends with
+    `SystemExit` and one line when it cannot start.
     """
     environ = os.environ if environ is None else environ
     with tempfile.TemporaryDirectory(prefix="parley-sandbox-") as name, _signals() as signals:
-        async with _servers(port, environ) as house, asyncio.TaskGroup() as tasks:
+        async with _servers(port, environ, script) as house, asyncio.TaskGroup() as tasks:
             ended = tasks.create_task(signals.get())
             while not ended.done():
                 bot = await _start(command, environ, house, Path(name))
@@ -164,12 +166,14 @@ def _greeting(house: House) -> str:
 
 
 @asynccontextmanager
-async def _servers(port: int, environ: Mapping[str, str]) -> AsyncIterator[House]:
+async def _servers(
+    port: int, environ: Mapping[str, str], script: Script | None
+) -> AsyncIterator[House]:
     """Everything that listens; the page's port is the only one that is not free to choose."""
     world = World()
     slack = SlackServer(world, latency=LATENCY)
     discord = DiscordServer(world, latency=LATENCY)
-    stand_in = None if has_real_model(environ) else ModelServer(models=("stand-in",))
+    stand_in = None if has_real_model(environ) else ModelServer(models=("stand-in",), script=script)
     async with AsyncExitStack() as stack:
         for server in (slack, discord, stand_in):
             if server is not None:

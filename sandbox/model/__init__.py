@@ -16,7 +16,7 @@ from sandbox.model.answer import (
     pieces_of,
 )
 from sandbox.model.record import Recorded
-from sandbox.model.server import ModelServer
+from sandbox.model.server import ModelServer, Script
 
 __all__ = [
     "Allowance",
@@ -32,6 +32,7 @@ __all__ = [
     "Reasoning",
     "Recorded",
     "Refusal",
+    "Script",
     "Stall",
     "pieces_of",
 ]

@@ -35,6 +35,8 @@ LARGEST = 64 * 2**20
 REQUEST_ID = web.RequestKey("REQUEST_ID", str)
 MODEL = web.RequestKey("MODEL", str)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Script = Callable[[dict[str, Any]], Answer]
+"""The answer to the body of a request."""
 
 
 class ModelServer:
@@ -59,7 +61,7 @@ class ModelServer:
         window: int = WINDOW,
         allowance: Allowance | None = None,
         faults: Faults | None = None,
-        script: Callable[[dict[str, Any]], Answer] | None = None,
+        script: Script | None = None,
         count: Count = count,
         tls: Tls | None = None,
     ) -> None:
