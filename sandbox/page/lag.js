@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT] = [320, 40];
+const PAUSE = 0.3;
 const [SHORTEST, FLATTEST, SAMPLES, MOST] = [8, 60, 300, 3];
 
 export class LagPanel {
@@ -75,7 +76,7 @@ class Card {
 
   plot(samples, since, most) {
     const [last, behind] = samples.at(-1);
-    const points = [...samples, [last + since, behind]];
+    const points = held([...samples, [last + since, behind]]);
     const [first] = points[0];
     const width = Math.max(SHORTEST, last + since - first);
     const x = (at) => (((at - first) / width) * WIDTH).toFixed(1);
@@ -84,6 +85,12 @@ class Card {
     this.line.setAttribute("d", `M${path}`);
     this.area.setAttribute("d", `M${x(first)},${HEIGHT}L${path}L${x(last + since)},${HEIGHT}Z`);
   }
+}
+
+/** Where nothing was told for a while, nothing has changed until the next point. */
+function held(points) {
+  const pause = ([at], before) => before && at - before[0] > PAUSE;
+  return points.flatMap((point, index) => (pause(point, points[index - 1]) ? [[point[0], points[index - 1][1]], point] : [point]));
 }
 
 function figure({ state, behind, sent }, late) {
