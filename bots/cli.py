@@ -1,4 +1,4 @@
-"""The command line: `parley run`, `sandbox`, `init`, `doctor`, `usage` and the others."""
+"""The command line: `parley run`, `sandbox`, `init`, `doctor`, `migrate` and the others."""
 
 import asyncio
 import io
@@ -66,7 +66,9 @@ def main() -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"parley {version('parley')}")
+        from core.store.migrate import HEAD  # noqa: PLC0415 - SQLAlchemy takes its time
+
+        typer.echo(f"parley {version('parley')} (records at revision {HEAD})")
         raise typer.Exit
 
 
@@ -331,6 +333,54 @@ def restore(
     if kept:
         typer.echo(f"The former records are kept as {kept}; take them away when all is well.")
     typer.echo("Whoever was forgotten since then is in it again: see docs/operating.md.")
+
+
+@app.command()
+def migrate(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Do it to a copy, say how it went, change nothing.")
+    ] = False,
+) -> None:
+    """Bring the records to this version, after a backup; no bot may run meanwhile.
+
+    The next start of the bot would do the same by itself (docs/upgrading.md).
+    """
+    from core.store.migrate import HEAD  # noqa: PLC0415 - not needed for the other commands
+    from core.store.upgrade import pending, rehearse, upgrade_alone  # noqa: PLC0415
+
+    _log_little()
+    with _refusals():
+        database = _database_file(must_exist=True)
+        if not (steps := pending(database)):
+            typer.echo(f"{database} is at revision {HEAD}, as this version needs it.")
+            return
+        for step in steps:
+            typer.echo(f"{step.revision}  {step.about}")
+        done = rehearse(database, time.monotonic) if dry_run else upgrade_alone(database)
+    where = "A copy was" if dry_run else f"{database} was"
+    typer.echo(f"{where} brought to revision {HEAD} in {done.seconds:.1f} s: {_holds(done.after)}.")
+    if done.backup:
+        typer.echo(f"Before, it was copied to {done.backup}; docs/upgrading.md tells the way back.")
+    else:
+        typer.echo("Nothing was changed. `parley migrate` does it, or the next start of the bot.")
+
+
+@app.command()
+def health(
+    alive: Annotated[
+        bool, typer.Option("--alive", help="Only whether it lives, not whether it is connected.")
+    ] = False,
+) -> None:
+    """Ask the bot that runs here how it is, at ADMIN_PORT; exit code 0: well, 3: not."""
+    from bots.health import asked  # noqa: PLC0415 - not needed for the other commands
+    from core.settings import Watching  # noqa: PLC0415
+
+    with _refusals():
+        found = Watching.find(os.environ, Path(".env"))
+        if found.admin_port is None:
+            raise SettingsError("ADMIN_PORT is not set, so the bot can be asked nothing. Set it.")
+        path = "/healthz" if alive else "/readyz"
+        typer.echo(asked(found.admin_host, found.admin_port, path))
 
 
 def _log_little() -> None:

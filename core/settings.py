@@ -208,13 +208,13 @@ class Records(BaseModel):
     time_zone: Zone = ZoneInfo("UTC")
 
     @classmethod
-    def find(cls, environ: Mapping[str, str], env_file: Path | None = None) -> "Records":
+    def find(cls, environ: Mapping[str, str], env_file: Path | None = None) -> Self:
         """Read these settings alone, as `Settings.load` does. Raises `SettingsError`."""
         from_file, problems = read(env_file)
         given = {**from_file, **environ}
-        values = {name: given.get(name.upper(), "").strip() for name in Records.model_fields}
+        values = {name: given.get(name.upper(), "").strip() for name in cls.model_fields}
         try:
-            found = Records.model_validate({name: value for name, value in values.items() if value})
+            found = cls.model_validate({name: value for name, value in values.items() if value})
         except ValidationError as error:
             problems += [_sentence(problem) for problem in error.errors()]
         if problems:
@@ -237,7 +237,14 @@ class Records(BaseModel):
         return value
 
 
-class Settings(Records):
+class Watching(Records):
+    """Where the bot can be asked how it is."""
+
+    admin_host: str = "127.0.0.1"
+    admin_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+
+
+class Settings(Watching):
     """Everything that an operator can set."""
 
     openai_api_key: SecretStr = SecretStr("")
@@ -297,8 +304,6 @@ class Settings(Records):
     discord_reply: Literal["thread", "channel"] = "thread"
     discord_guilds: Servers = ()
 
-    admin_host: str = "127.0.0.1"
-    admin_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     admin_token: SecretStr = SecretStr("")
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
     resume_within: Span = 15 * 60

@@ -5,22 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
-from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 from core.errors import StartError, StoreBusy, StoreFailed, StoreUnwritable
-from core.store.backup import before_upgrade
 from core.store.calls import Call, Calls
 from core.store.channel_settings import Change, ChannelSettings
-from core.store.database import BUSY_TIMEOUT, Database, prepare, translated
+from core.store.database import Database
 from core.store.entrance import entrance
 from core.store.exchanges import Exchanges
 from core.store.guilds import Guild, Guilds
-from core.store.inspection import inspect, refuse_what_is_read_only
 from core.store.introductions import Introductions
 from core.store.ledger import Ledger
 from core.store.marks import Marks
-from core.store.migrate import HEAD, migrate
 from core.store.mounts import network_file_system
 from core.store.pauses import Pauses
 from core.store.people import People
@@ -30,6 +26,7 @@ from core.store.ratings import Ratings
 from core.store.replies import Known, Replies
 from core.store.texts import DAY, Texts
 from core.store.threads import Threads
+from core.store.upgrade import upgrade
 from core.store.usage import Usage
 
 __all__ = [
@@ -111,7 +108,7 @@ def _prepare(path: Path, process: ProcessLock) -> None:
         with entrance(path):
             process.take()
             process.sweep()
-            _upgrade(path)
+            upgrade(path)
     except OSError as error:
         raise StartError(
             f"DATABASE_URL: the folder of {path} cannot be written ({error.strerror}). Give this "
@@ -132,17 +129,6 @@ def _prepare(path: Path, process: ProcessLock) -> None:
         )
 
 
-def _upgrade(path: Path) -> None:
-    with translated():
-        found = inspect(path)
-        refuse_what_is_read_only(path)
-        if is_older := found not in (None, HEAD):
-            kept = before_upgrade(path)
-        _migrate(path)
-    if is_older:
-        log.info("database upgraded", revision=HEAD, before=found, backup=str(kept))
-
-
 def _refusal(path: Path, error: StoreFailed) -> str:
     match error:
         case StoreBusy():
@@ -153,12 +139,3 @@ def _refusal(path: Path, error: StoreFailed) -> str:
                 "this user may write the file and its folder."
             )
     return f"{path} cannot be used ({error}). If it is no database of Parley's, name another file."
-
-
-def _migrate(path: Path) -> None:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT})
-    prepare(engine)
-    try:
-        migrate(engine)
-    finally:
-        engine.dispose()

@@ -105,6 +105,18 @@ def copy(source: Path, target: Path) -> None:
     _sync(target.parent)
 
 
+@contextmanager
+def set_apart(database: Path, name: str) -> Iterator[Path]:
+    """A checked copy beside a database, gone afterwards. Raises `StartError`."""
+    target = database.with_name(name)
+    with _explained(database, target), _copied(database, target) as part:
+        try:
+            yield part
+        finally:
+            for suffix in ("-wal", "-shm"):
+                part.with_name(f"{part.name}{suffix}").unlink(missing_ok=True)
+
+
 def contents(path: Path) -> Contents:
     """What is in a copy."""
     with closing(_opened(path)) as connection:

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Float, Integer, MetaData, create_engine, text
 
 from core.errors import StartError
-from core.store import Store, _migrate
+from core.store import Store
 from core.store.migrate import HEAD
 from core.store.schema import metadata
+from core.store.upgrade import migrate_file
 from tests.records import channel, workspace
 
 VERSIONS = str(Path(__file__).parents[3] / "core/store/migrations")
@@ -64,7 +65,7 @@ def said(path, query):
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_schema(tmp_path):
-    _migrate(tmp_path / "parley.db")
+    migrate_file(tmp_path / "parley.db")
     engine = create_engine(f"sqlite:///{tmp_path}/parley.db")
     with engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
@@ -317,7 +318,7 @@ def test_whatever_was_in_an_earlier_database_is_in_it_after_the_upgrade(
     shutil.copy(empty / revision, path)
     written = filled(path, data)
 
-    _migrate(path)
+    migrate_file(path)
 
     for table, rows in written.items():
         if rows:
