@@ -88,6 +88,7 @@ def run() -> None:
     # From the first moment, which imports make long; later the loop hears it, and drains.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from bots.run import run  # noqa: PLC0415 - not needed for the other commands
+    from bots.systemd import Systemd  # noqa: PLC0415
     from core import log  # noqa: PLC0415
     from core.settings import Settings  # noqa: PLC0415
     from core.troubles import Troubles  # noqa: PLC0415
@@ -106,7 +107,7 @@ def run() -> None:
         troubles=troubles,
     )
     try:
-        _run(run(settings, troubles))
+        _run(run(settings, troubles, Systemd(os.environ)))
     except* ParleyError as errors:
         code = TOKEN_REJECTED if errors.subgroup(TokenRejected) else START_REFUSED
         raise _refused(errors, code) from errors

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bots import busy, direct, endpoints, garbage, stopping
 from bots.admin import Admin
+from bots.systemd import Systemd
 from core.access import Access
 from core.answer_cache import AnswerCache
 from core.catch_up import CatchUp
@@ -104,7 +105,7 @@ class Bot(Protocol):
         """Say something in a channel, as a notice; what becomes of it is a line of the log."""
 
 
-async def run(settings: Settings, troubles: Troubles) -> None:
+async def run(settings: Settings, troubles: Troubles, systemd: Systemd) -> None:
     """Answer questions until SIGTERM or SIGINT; a second one stops at once.
 
     `troubles` are what the log has kept for whoever looks at the operator's page.
@@ -112,6 +113,7 @@ async def run(settings: Settings, troubles: Troubles) -> None:
     """
     signals, closing = stopping.heard(), stopping.Closing()
     async with stopping.Start(signals) as start, AsyncExitStack() as house:
+        await house.enter_async_context(closing.running(systemd.run()))
         personas, limits = _personas(settings), _limits(settings)
         store = await Store.open(settings.database_url, time.time, settings.text_hours * 3600)
         house.push_async_callback(closing.close_last, "database", store.close)
@@ -212,7 +214,9 @@ async def run(settings: Settings, troubles: Troubles) -> None:
         log.info("ready", model=model_name, endpoint=settings.endpoint, platforms=list(bots))
         await house.enter_async_context(closing.running(_warn_if_gone(model, model_name, offer)))
         await start.over()
-        await _until_stopped(list(bots.values()), chat, signals, settings.drain_seconds, closing)
+        systemd.ready(partial(_status, checks))
+        drain = partial(_drain, chat, settings.drain_seconds, systemd)
+        await _until_stopped(list(bots.values()), drain, signals, closing)
     closing.over()
 
 
@@ -501,6 +505,12 @@ def _pages(
     ).routes()
 
 
+def _status(checks: Mapping[str, Callable[[], bool]]) -> str:
+    """How the bot is, in a line."""
+    waiting = sorted(name for name, holds in checks.items() if not holds())
+    return f"waits for: {', '.join(waiting)}" if waiting else "answers questions"
+
+
 @asynccontextmanager
 async def _administered(
     settings: Settings, checks: Mapping[str, Callable[[], bool]], pages: Sequence[web.RouteDef]
@@ -540,11 +550,16 @@ async def _warn_if_gone(model: Model, name: str, offer: Offer | None = None) -> 
         log.warning("the endpoint does not list the model", model=name, listed=names[:20])
 
 
+async def _drain(chat: Chat, seconds: float, systemd: Systemd) -> None:
+    """Take no questions any more, and bring those that are being answered to an end."""
+    systemd.stopping(seconds + stopping.CLOSING)
+    await chat.drain(seconds)
+
+
 async def _until_stopped(
     bots: Sequence[Bot],
-    chat: Chat,
+    drain: Callable[[], Coroutine[Any, Any, None]],
     signals: "asyncio.Queue[str]",
-    drain_seconds: float,
     closing: stopping.Closing,
 ) -> None:
     """Serve until told to stop or a platform ends for good, then drain; a signal ends the drain.
@@ -556,7 +571,7 @@ async def _until_stopped(
     try:
         await asyncio.wait({told, *serving}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping", why=told.result() if told.done() else "a platform has ended")
-        draining = asyncio.create_task(chat.drain(drain_seconds))
+        draining = asyncio.create_task(drain())
         hurried = asyncio.create_task(signals.get())
         await asyncio.wait({draining, hurried}, return_when=asyncio.FIRST_COMPLETED)
         await _cancelled(draining, hurried)

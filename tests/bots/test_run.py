@@ -1,6 +1,7 @@
 """However the bot is told to end, answers in flight are closed first."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -52,7 +53,7 @@ async def test_a_platform_that_ends_for_good_lets_the_answers_on_the_other_end_f
     with pytest.raises(BaseExceptionGroup) as caught:
         async with asyncio.timeout(5):
             platforms = [Platform(), Platform(StartError("revoked"))]
-            await _until_stopped(platforms, chat, signals, 8, Closing())
+            await _until_stopped(platforms, partial(chat.drain, 8), signals, Closing())
     assert caught.group_contains(StartError, match="revoked")
     assert chat.ended == ["drained"]
 
@@ -63,7 +64,7 @@ async def test_a_signal_drains_and_a_second_one_ends_at_once():
         signals.put_nowait("SIGTERM")
 
     async with asyncio.timeout(5):
-        await _until_stopped([Platform()], chat, signals, 3600, Closing())
+        await _until_stopped([Platform()], partial(chat.drain, 3600), signals, Closing())
     assert chat.ended == ["hurried"]
 
 
@@ -71,7 +72,7 @@ async def test_one_signal_waits_for_the_answers():
     chat, signals = Drained(takes=0.05), asyncio.Queue()
     signals.put_nowait("SIGTERM")
 
-    await _until_stopped([Platform()], chat, signals, 8, Closing())
+    await _until_stopped([Platform()], partial(chat.drain, 8), signals, Closing())
     assert chat.ended == ["drained"]
 
 
