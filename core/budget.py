@@ -41,7 +41,8 @@ class Budget:
     "discord/channels/42/edit"). With `fixed` false, at most `burst + rate * t`
     requests in any `t` seconds; with `fixed` true, at most `burst` in each window of
     `window` seconds, which opens with its first request.
-    `reserve` requests are kept for last edits.
+    `reserve` requests are kept for last edits. `kind` is what all of its kind are counted as in
+    figures: platform and method, without anybody's id.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Budget:
     burst: int
     reserve: int = 0
     fixed: bool = False
+    kind: str = ""
 
 
 Budgets = tuple[Budget, ...]
@@ -83,6 +85,7 @@ class Level:
     """
 
     key: str
+    kind: str
     left: float
     size: float
     closed: float
@@ -195,7 +198,7 @@ class Bucket:
         """How it stands."""
         left, size = max(0.0, self.left(now)), self._size(now)
         closed = max(0.0, self._closed_until - now)
-        return Level(self._budget.key, left, size, closed, self.cut.now(now))
+        return Level(self._budget.key, self._budget.kind, left, size, closed, self.cut.now(now))
 
     def _size(self, now: float) -> float:
         return max(1.0, math.floor(self._budget.burst * self.cut.now(now)))
@@ -300,7 +303,7 @@ class Window:
         """How it stands."""
         left, size = max(0.0, self.left(now)), self._sized(now)
         closed = max(0.0, self._closed_until - now)
-        return Level(self._budget.key, left, size, closed, self._cut.now(now))
+        return Level(self._budget.key, self._budget.kind, left, size, closed, self._cut.now(now))
 
     def _late(self, now: float) -> int:
         """What is not answered yet, and may fall into the next window.

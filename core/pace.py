@@ -9,6 +9,7 @@ import asyncio
 import heapq
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -141,6 +142,8 @@ class Governor:
     Of those who wait for the same budget the most urgent goes first, then the one
     whose `lag` is greatest, then who asked first. Nobody overtakes somebody more
     urgent on a budget for which that one waits.
+
+    `let_go` and `refusals` (429s) count requests by the kind of their budgets.
     """
 
     def __init__(self, clock: Callable[[], float], cuts: Memory | None = None) -> None:
@@ -153,6 +156,8 @@ class Governor:
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
         self._swept = 1024
+        self.let_go: Counter[str] = Counter()
+        self.refusals: Counter[str] = Counter()
 
     def ask(
         self,
@@ -223,6 +228,7 @@ class Governor:
     def refused(self, budgets: Iterable[Budget], retry_after: float) -> None:
         """A request was refused (429): nothing more against these for so many seconds."""
         for budget in budgets:
+            self.refusals[budget.kind] += 1
             allowance = self._allowance(budget)
             allowance.refused(self._clock(), retry_after)
             if self._cuts is None or not isinstance(allowance, Bucket):
@@ -250,6 +256,15 @@ class Governor:
         used = (one.level(now) for one in self._allowances.values() if not one.idle(now))
         telling = (one for one in used if one.size > 1 or one.closed or one.share < 1)
         return heapq.nsmallest(most, telling, key=lambda one: (not one.closed, one.left / one.size))
+
+    def kinds(self) -> dict[str, list[Level]]:
+        """How all budgets stand that are not full, by their kind."""
+        now, kinds = self._clock(), dict[str, list[Level]]()
+        for one in self._allowances.values():
+            if not one.idle(now):
+                level = one.level(now)
+                kinds.setdefault(level.kind, []).append(level)
+        return kinds
 
     @property
     def standing_in_line(self) -> int:
@@ -367,8 +382,12 @@ class Governor:
     def _grant(self, ticket: Ticket, round_: _Round) -> None:
         self._tickets.remove(ticket)
         round_.granted += 1
+        kind = ""
         for budget in ticket.budgets:
             self._allowance(budget).take(round_.now)
+            if budget.kind != kind:  # a channel's and all of them are one kind
+                kind = budget.kind
+                self.let_go[kind] += 1
             if ticket.urgency is Urgency.INTERIM and budget.key in self._shared:
                 self._shared[budget.key].interim_sent(round_.now)
         ticket.grant()

@@ -208,13 +208,14 @@ class Budgets:
     def _all(self, method: str) -> Budget:
         per_minute, burst = WORKSPACE[method]
         key = f"slack/{self.team}/{method}"
-        return Budget(key, per_minute / 60, 60.0, self.bursts.get(method, burst))
+        burst = self.bursts.get(method, burst)
+        return Budget(key, per_minute / 60, 60.0, burst, kind=f"slack/{method}")
 
     def _each(
         self, method: str, part: str, per_minute: float, burst: int, reserve: int = 0
     ) -> Budget:
         key = f"slack/{self.team}/{method}/{part}"
-        return Budget(key, per_minute / 60, 60.0, burst, reserve)
+        return Budget(key, per_minute / 60, 60.0, burst, reserve, kind=f"slack/{method}")
 
 
 def unknown(bursts: Mapping[str, int]) -> str:
