@@ -44,15 +44,26 @@ class Delays:
 class Watch:
     """Measures by how much the loop is late; a thread looks where it is meanwhile.
 
-    `clock` gives seconds that only ever grow.
+    `clock` gives seconds that only ever grow; `seen` is told how late the loop was, each time.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        seen: Callable[[float], None] | None = None,
+    ) -> None:
         self._clock = clock
+        self._seen = seen
+        self._turned_at = clock()
         self._loop_thread = threading.get_ident()
         self._turned = threading.Event()
         self._over = False
         self._where = ""
+
+    @property
+    def late(self) -> float:
+        """For how many seconds the loop has not turned as it should have."""
+        return max(0.0, self._clock() - self._turned_at - PERIOD)
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -65,7 +76,10 @@ class Watch:
                 self._where = ""
                 self._turned.set()
                 await asyncio.sleep(PERIOD)
-                late = self._clock() - began - PERIOD
+                self._turned_at = self._clock()
+                late = self._turned_at - began - PERIOD
+                if self._seen:
+                    self._seen(max(0.0, late))
                 if late > LATE:
                     delays.add(late, time.thread_time() - computed, self._where)
                 if delays.times and self._clock() - told_at >= QUIET:

@@ -36,6 +36,11 @@ class AtOnce:
         self._line: Line[_Waiter] = Line()
         self._under_way: Counter[str] = Counter()
 
+    @property
+    def waiting(self) -> int:
+        """How many answers wait for room."""
+        return len(self._line)
+
     @asynccontextmanager
     async def turn(self, question: Question, status: Status) -> AsyncIterator[None]:
         """Wait until there is room for one more answer, and take it for as long as this lasts."""

@@ -306,6 +306,11 @@ class Door:
         finally:
             passage.over()
 
+    @property
+    def waiting(self) -> int:
+        """How many calls stand in line."""
+        return sum(len(gate.line) for gate in self._gates.values())
+
     def _gate(self, model: str) -> Gate:
         gate = self._gates.get(model)
         if gate is None:
@@ -324,6 +329,11 @@ class Doors:
     ) -> None:
         self._clock = clock
         self._doors = dict(doors or {})
+
+    @property
+    def waiting(self) -> int:
+        """How many calls stand in line, at all of them."""
+        return sum(door.waiting for door in self._doors.values())
 
     def of(self, model: Model) -> Door:
         """The door of an endpoint."""

@@ -34,6 +34,9 @@ class Leases:
     def __contains__(self, key: str) -> bool:
         return key in self._held
 
+    def __len__(self) -> int:
+        return len(self._held)
+
     def hold(self, keys: Iterable[str]) -> None:
         """Questions were claimed, and are being answered or wait."""
         self._held.update(keys)

@@ -37,6 +37,9 @@ class Line(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
+    def __len__(self) -> int:
+        return sum(map(len, self._waiting.values()))
+
     def add(self, one: T) -> None:
         """Stand in line."""
         self._waiting.setdefault(one.person, {})[one] = next(self._order)

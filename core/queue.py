@@ -1,7 +1,8 @@
 """Questions that wait for their turn: one answer at a time in each conversation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from core.messages import Conversation, Question
 from core.notices import Ending
@@ -134,6 +135,9 @@ class Queue:
     def waiting(self, conversation: Conversation) -> tuple[Asked, ...]:
         """Who waits in this conversation."""
         return tuple(self._waiting.get(conversation, ()))
+
+    def __iter__(self) -> Iterator[Asked]:
+        return chain.from_iterable(self._waiting.values())
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))

@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from core.errors import StartError, StoreBusy, StoreFailed, StoreUnwritable
 from core.store.calls import Call, Calls
 from core.store.channel_settings import Change, ChannelSettings
-from core.store.database import Database
+from core.store.database import Database, Timed, untimed
 from core.store.entrance import entrance
 from core.store.exchanges import Exchanges
 from core.store.guilds import Guild, Guilds
@@ -49,10 +49,15 @@ class Store:
     """The database and what is kept in it, for one process."""
 
     def __init__(
-        self, url: str, process: ProcessLock, clock: Callable[[], float], text_lifetime: float
+        self,
+        url: str,
+        process: ProcessLock,
+        clock: Callable[[], float],
+        text_lifetime: float,
+        timed: Timed = untimed,
     ) -> None:
         self._process = process
-        self._database = Database(url, clock)
+        self._database = Database(url, clock, timed)
         self.questions = Questions(self._database, process.owner, process.is_dead, clock)
         self.replies = Replies(self._database, process.owner, clock)
         self.calls = Calls(self._database)
@@ -71,16 +76,21 @@ class Store:
 
     @classmethod
     async def open(
-        cls, url: str, clock: Callable[[], float], text_lifetime: float = DAY
+        cls,
+        url: str,
+        clock: Callable[[], float],
+        text_lifetime: float = DAY,
+        timed: Timed = untimed,
     ) -> "Store":
         """Open the database, make or upgrade its tables; `StartError` says why it cannot.
 
         `clock` gives seconds since 1970; texts at rest are kept for `text_lifetime` seconds.
+        `timed` as for `Database`.
         """
         path = Path(make_url(url).database or "")
         process = ProcessLock(path)
         await asyncio.to_thread(_prepare, path, process)
-        return cls(url, process, clock, text_lifetime)
+        return cls(url, process, clock, text_lifetime, timed)
 
     @property
     def is_writable(self) -> bool:

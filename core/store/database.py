@@ -60,15 +60,25 @@ _PROBE = insert(marks).prefix_with("OR REPLACE")
 _TAKE_AWAY = delete(marks).where(marks.c.name == bindparam("probe"))
 
 
+Timed = Callable[[str, float], None]
+"""Is told what was done, `read` or `write`, and in how many seconds."""
+
+
+def untimed(_: str, __: float) -> None:
+    """Nobody wants to know."""
+
+
 class Database:
     """Short transactions on one SQLite file, shared with other processes.
 
     Write-ahead logging lets readers and one writer work at once. `synchronous=NORMAL`
     survives a crash of the process whole; a power cut can cost the last moments, never
-    the file (https://sqlite.org/pragma.html#pragma_synchronous).
+    the file (https://sqlite.org/pragma.html#pragma_synchronous). `timed` is told of each
+    transaction how long it took, with the wait for its turn.
     """
 
-    def __init__(self, url: str, clock: Callable[[], float]) -> None:
+    def __init__(self, url: str, clock: Callable[[], float], timed: Timed = untimed) -> None:
+        self._timed = timed
         self.condition = Condition(clock)
         self._connections: list[driver.Connection] = []
         connect_args = {"timeout": BUSY_TIMEOUT, "async_creator_fn": self._connect}
@@ -99,6 +109,7 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that writes: committed at the end, rolled back on any error."""
+        began = time.monotonic()
         try:
             with translated():
                 async with asyncio.timeout(TURN_TIMEOUT):
@@ -111,13 +122,19 @@ class Database:
         except (StoreBusy, StoreUnwritable) as error:
             self.condition.failed(error)
             raise
+        finally:
+            self._timed("write", time.monotonic() - began)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection to read with; each statement sees the newest commit."""
-        with translated():
-            async with self._reading.connect() as connection:
-                yield connection
+        began = time.monotonic()
+        try:
+            with translated():
+                async with self._reading.connect() as connection:
+                    yield connection
+        finally:
+            self._timed("read", time.monotonic() - began)
 
     async def watch(self) -> None:
         """After a write has failed, try until one succeeds; until cancelled.
