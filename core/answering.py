@@ -28,6 +28,7 @@ from core.errors import (
     StoreFailed,
     forget_trace,
 )
+from core.figures import Ended, Figures, earliest
 from core.fresh import FreshStarts
 from core.introductions import Introductions
 from core.leases import Leases
@@ -54,6 +55,9 @@ log = structlog.get_logger()
 
 UNPAID = "budget_spent"
 """The outcome of a question for which no budget has enough left."""
+
+UNTOLD = frozenset({"files", "parameters", "said"})
+"""Figures that stay in the record: words of people's, as names of files are, and what is set."""
 
 RECALL_TIMEOUT = 300.0
 """Seconds for a conversation to be read, however many others wait for the same calls."""
@@ -87,6 +91,7 @@ class Answering:
         cache: AnswerCache,
         outsiders: Outsiders,
         at_once: AtOnce,
+        figures: Figures,
         aside: Callable[[Coroutine[Any, Any, None]], None],
         clock: Callable[[], float],
         code_files: bool,
@@ -103,6 +108,7 @@ class Answering:
         self._cache = cache
         self._outsiders = outsiders
         self._at_once = at_once
+        self._figures = figures
         self._aside = aside
         self._clock = clock
         self._code_files = code_files
@@ -128,8 +134,9 @@ class Answering:
             takes=last.revision.messages if last.revision else (),
             first=attempts * MOST_MESSAGES,
             offers=(Control.STOP,),
+            since=last.status.began,
         )
-        running = Running(name, asked, reply)
+        running = Running(name, asked, reply, self._clock() - last.status.began)
         return running
 
     async def answer(self, running: Running) -> Ending | None:
@@ -227,7 +234,8 @@ class Answering:
         except LeaseLost:
             raise
         except ParleyError as error:
-            log.warning("failed", conversation=str(running.conversation), **_described(error))
+            running.failure = described = _described(error)
+            log.warning("failed", conversation=str(running.conversation), **described)
             forget_trace(error)
             return failure(error)
         except Exception:
@@ -402,15 +410,20 @@ class Answering:
         if running.former and (revision := asked[-1].revision):
             ends["former_was_cut_off"] = revision.was_cut_off
         about = {**ending.figures, **figures, **ends}
+        ended = _ended(running, ending)
+        self._figures.ended(ended)
+        told_about = {"model": running.model, **running.failure, **ending.figures}
         log.info(
             "answered" if ending.outcome in ANSWERED else "not answered",
             outcome=ending.outcome,
+            reply=name,
             conversation=str(asked[-1].surface.conversation),
             questions=keys(asked),
-            # Names of files are words of people's, too.
+            waited=ended.waited,
+            first_sign=ended.first_sign,
             said=[one.question.text for one in asked],
             **figures,
-            **{name: value for name, value in ending.figures.items() if name != "files"},
+            **{name: value for name, value in told_about.items() if name not in UNTOLD},
         )
         if asked[-1].question.is_command and asked[-1].question.can_be_asked_again:
             first = screen.messages[0] if screen.messages else ""
@@ -433,6 +446,26 @@ class Answering:
 def reply_name(question: Question) -> str:
     """The name of the reply to a question: the same after a crash, short enough for a nonce."""
     return hashlib.blake2s(question.key.encode(), digest_size=8).hexdigest()
+
+
+def _ended(running: Running, ending: Ending) -> Ended:
+    """What is counted of an answer."""
+    reply, asked = running.reply, running.asked
+    since = asked[-1].status.began
+    sign = earliest([*(one.status.first for one in asked), reply.first_text])
+    figures = reply.figures
+    return Ended(
+        running.conversation.platform,
+        ending.outcome,
+        len(asked),
+        waited=round(running.waited, 2),
+        first_sign=None if sign is None else round(max(0.0, sign - since), 2),
+        first_text=reply.first_text and reply.first_text - since,
+        seconds=figures["seconds"],
+        lag=figures["lag"],
+        after_model=figures["after_model"],
+        edits=int(figures["edits"]),
+    )
 
 
 def _so_far(figures: Mapping[str, object], questions: int) -> dict[str, object]:

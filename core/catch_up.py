@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import structlog
 
 from core.errors import PlatformFailed, ShuttingDown, StoreFailed
+from core.figures import Figures, Uncounted
 from core.messages import Conversation
 from core.store.marks import Marks
 
@@ -81,12 +82,18 @@ class CatchUp:
     """Keeps the mark of one platform or workspace, and has one look back where it must.
 
     `within` is how many seconds one looks back at most (0: never); `clock` gives seconds since
-    1970.
+    1970. `figures` counts what is found.
     """
 
     def __init__(
-        self, marks: Marks, asked: Asked, within: float, clock: Callable[[], float]
+        self,
+        marks: Marks,
+        asked: Asked,
+        within: float,
+        clock: Callable[[], float],
+        figures: Figures | None = None,
     ) -> None:
+        self._figures = figures or Uncounted()
         self._marks = marks
         self._asked = asked
         self._within = within
@@ -196,6 +203,7 @@ class CatchUp:
                 self._away.pop(place, None)
                 self._moved.set()
         backlog.report(self._name)
+        self._figures.caught_up(self._name.partition("/")[0], backlog.asked)
 
     async def _look_back(self, place: str, backlog: "Backlog", look: Look) -> bool:
         """Look back at a place, again where the database fails; False: the next start has to."""
@@ -250,8 +258,8 @@ class Backlog:
         self.back_at = catch_up.now()
         self.out_of_time = False
         self._catch_up = catch_up
+        self.asked = 0
         self._read = 0
-        self._asked = 0
         self._unread = 0
         self._unasked = 0
         self._refused = 0
@@ -284,14 +292,14 @@ class Backlog:
         """
         newer = (one for one in late if one.at > self.since)
         for one in await self._catch_up.unasked(newer):
-            if self._asked >= QUESTIONS:
+            if self.asked >= QUESTIONS:
                 self._unasked += 1
                 continue
             await self._hear(one)
 
     async def _hear(self, one: Late) -> None:
         try:
-            self._asked += await one.hear()
+            self.asked += await one.hear()
         except (StoreFailed, ShuttingDown):
             raise
         except PlatformFailed as failed:
@@ -303,7 +311,7 @@ class Backlog:
 
     def report(self, name: str) -> None:
         """Say in the log what came of it, if there was anything to read."""
-        figures: dict[str, Any] = {"read": self._read, "questions": self._asked}
+        figures: dict[str, Any] = {"read": self._read, "questions": self.asked}
         if self._unread:
             figures["not_read"] = self._unread
         if self._refused:

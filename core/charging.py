@@ -5,13 +5,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import structlog
+
 from core.door import Transit
 from core.errors import Misdirected, ModelFailed, TooSlow
+from core.figures import Figures, Uncounted
 from core.messages import Turn
+from core.prices import NANO
 from core.spending import Reservation, Spender, Spending
 from core.store import Call
 from core.tokens import Tokenizer
 from core.wire import Finish, Parameters, Usage
+
+log = structlog.get_logger()
 
 UNBOUNDED = 128_000
 """Tokens of an answer whose length nothing bounds: the most that a model gives today."""
@@ -42,19 +48,30 @@ class Charged:
     """A call that may be made now, with these parameters; `finish` is to be set when it ends.
 
     `transit` is to be told whether it was sent, or stood in line only, which costs nothing.
+    `cost`, in nano-dollars, is known afterwards, if the endpoint has counted.
     """
 
     parameters: Parameters
     transit: Transit = field(default_factory=Transit)
     finish: Finish | None = None
+    cost: int | None = None
 
 
 class Charging:
-    """Charges calls; `clock` gives seconds that only grow, `wall_clock` seconds since 1970."""
+    """Charges calls; `clock` gives seconds that only grow, `wall_clock` seconds since 1970.
+
+    `figures` counts them.
+    """
 
     def __init__(
-        self, spending: Spending, *, clock: Callable[[], float], wall_clock: Callable[[], float]
+        self,
+        spending: Spending,
+        *,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+        figures: Figures | None = None,
     ) -> None:
+        self._figures = figures or Uncounted()
         self._spending = spending
         self._clock = clock
         self._wall_clock = wall_clock
@@ -103,6 +120,11 @@ class Charging:
                 usage = ended.usage if ended else None
                 if usage is None and _is_free(ended, charged.transit):
                     usage = Usage()
+                if usage is not None:
+                    done = self._spending.priced(
+                        done.with_usage(usage, estimated=False), bill.base_url
+                    )
+                    charged.cost = done.cost
                 written = bill.written() if usage is None else ""
                 bill.aside(self._settle(reservation, done, bill, usage, written))
             else:
@@ -115,7 +137,21 @@ class Charging:
         if estimated := usage is None:
             await bill.tokenizer.prime([written])
             usage = Usage(prompt=bill.counted, completion=bill.tokenizer.count(written))
-        await self._spending.settle(reservation, call.with_usage(usage, estimated=estimated))
+        call = self._spending.priced(call.with_usage(usage, estimated=estimated), bill.base_url)
+        self._figures.called(call)
+        log.debug(
+            "model called",
+            reply=call.reply,
+            purpose=call.purpose,
+            model=call.model,
+            outcome=call.outcome,
+            request_id=call.request_id,
+            seconds=round(call.seconds, 2),
+            prompt_tokens=call.prompt_tokens,
+            completion_tokens=call.completion_tokens,
+            usd=round(call.cost / NANO, 6),
+        )
+        await self._spending.settle(reservation, call)
 
 
 def _granted(parameters: Parameters, reservation: Reservation) -> Parameters:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from core.access import Access, Caller
 from core.admission import Admission
@@ -28,6 +29,7 @@ from core.errors import (
     StoreUnwritable,
 )
 from core.etiquette import Saying
+from core.figures import Ended, Figures, Uncounted, earliest
 from core.flight import Flight
 from core.fresh import FreshStarts
 from core.introductions import Introductions
@@ -85,7 +87,7 @@ class Chat:
     its question goes. With `code_files`, long code is put below an answer as files, too.
     `first_contact` stands below the first answer in each channel; empty: nothing does.
     `access` says who may use it, `outsiders` what becomes of what others write; `limits` are what
-    stands in LIMITS_FILE.
+    stands in LIMITS_FILE. `figures` counts what becomes of questions.
     """
 
     def __init__(
@@ -104,8 +106,11 @@ class Chat:
         code_files: bool = True,
         first_contact: str = "",
         limits: Limits | None = None,
+        figures: Figures | None = None,
     ) -> None:
         limits = limits or Limits()
+        self._figures = figures or Uncounted()
+        self._clock = clock
         self.pauses = Pauses(store.pauses, clock)
         self._store = store
         self._overrides = overrides
@@ -125,6 +130,7 @@ class Chat:
         self._queue = Queue()
         self._underway = Underway()
         self._leases = Leases(store.questions, self._aside)
+        self._at_once = AtOnce(limits.rates, clock)
         self._answering = Answering(
             store=store,
             composer=composer,
@@ -137,7 +143,8 @@ class Chat:
             fresh=self._fresh,
             cache=cache,
             outsiders=self.outsiders,
-            at_once=AtOnce(limits.rates, clock),
+            at_once=self._at_once,
+            figures=self._figures,
             aside=self._aside,
             clock=clock,
             code_files=code_files,
@@ -290,6 +297,24 @@ class Chat:
         """How many questions wait for the answer before them in their conversation."""
         return len(self._queue)
 
+    @property
+    def held_up(self) -> int:
+        """How many answers wait until fewer are written at once."""
+        return self._at_once.waiting
+
+    @property
+    def open(self) -> int:
+        """How many questions this process has claimed and not brought to an end."""
+        return len(self._leases)
+
+    @property
+    def oldest(self) -> float:
+        """For how many seconds the oldest of them has been open; 0 when there is none."""
+        waiting = (asked.status.began for asked in self._queue)
+        running = (asked.status.began for one in self._underway for asked in one.current)
+        first = earliest([*waiting, *running])
+        return 0.0 if first is None else self._clock() - first
+
     async def idle(self) -> None:
         """Wait until every question has ended, with its signs of work and its book-keeping."""
         while self._busy:
@@ -324,26 +349,28 @@ class Chat:
             return self._not_written(question, surface, error)
         except Exception as error:  # noqa: BLE001 - raised again by `accept`
             return error
-        await self._taken([Asked(question, surface, _status(surface))])
+        await self._taken([Asked(question, surface, self._status(surface))])
         return True
 
     async def _take_again(self, found: Found, revision: Revision) -> bool | Exception:
         questions = [question for question, _ in found]
         try:
             if refusal := await self._refusal(*found[-1]):
+                self._count_refusal(questions[-1], refusal)
                 return NotAdmitted(refusal)
             if not await self._store.questions.claim(*questions):
                 return False
         except Exception as error:  # noqa: BLE001 - raised again by `again`
             return error
-        await self._taken([Asked(one, on, _status(on), revision) for one, on in found])
+        await self._taken([Asked(one, on, self._status(on), revision) for one, on in found])
         return True
 
     async def _taken_over(self, found: Found, revision: Revision | None) -> None:
         """Answer what another process has left; in a drain that is left to the next one."""
         if self._draining:
             return
-        await self._taken([Asked(one, on, _status(on), revision) for one, on in found])
+        self._figures.resumed(found[0][0].conversation.platform, len(found))
+        await self._taken([Asked(one, on, self._status(on), revision) for one, on in found])
 
     async def _taken(self, asked: Sequence[Asked]) -> None:
         """Questions were claimed: put them in line, together."""
@@ -381,7 +408,7 @@ class Chat:
     async def _edit(self, question: Question, surface: Surface, find: Find) -> bool | Exception:
         async def together(known: Known) -> list[Asked]:
             found = await find(known, question.cause)
-            return [Asked(one, on, _status(on)) for one, on in found]
+            return [Asked(one, on, self._status(on)) for one, on in found]
 
         asks: bool | None = None
         try:
@@ -394,7 +421,7 @@ class Chat:
                 return False
             if is_stop(question.text) and self._underway.asked_in(question.identity):
                 return await self._take(question, surface)
-            asked = Asked(question, surface, _status(surface))
+            asked = Asked(question, surface, self._status(surface))
             return await self._changes.edited(asked, together)
         except StoreUnwritable as error:
             return self._not_written(question, surface, error) if asks else False
@@ -424,6 +451,8 @@ class Chat:
         self, question: Question, surface: Surface, error: StoreUnwritable
     ) -> bool | Exception:
         """A question cannot be claimed, nor could it in a minute: say so. "Stop" needs no claim."""
+        if not is_stop(question.text):
+            self._count_refusal(question, error.sentence)
         if question.is_command:
             return NotAdmitted(error.sentence)
         if is_stop(question.text) and not question.asker.is_bot:
@@ -439,6 +468,7 @@ class Chat:
 
     def _turn_away(self, question: Question, surface: Surface, why: Notice) -> None:
         """A question is not admitted: say so, where that is due."""
+        self._count_refusal(question, why)
         if question.is_command:
             raise NotAdmitted(why)
         if self._may_tell(question, surface):
@@ -450,8 +480,16 @@ class Chat:
         """Whether an asker is to hear now why a question is not taken; a program would answer."""
         return not question.asker.is_bot and self.due(surface.caller(question.asker))
 
+    def _count_refusal(self, question: Question, why: Notice) -> None:
+        self._figures.refused(question.conversation.platform, why.name)
+
     async def _told(
-        self, question: Question, surface: Surface, why: str, loudness: int = logging.INFO
+        self,
+        question: Question,
+        surface: Surface,
+        why: str,
+        loudness: int = logging.INFO,
+        record: str = "not_taken",
     ) -> None:
         """Tell an asker, in the way that the channel wants it, why there is no answer."""
         preset = self._overrides.preset(Scope.of(question.conversation), question.persona)
@@ -461,7 +499,7 @@ class Chat:
             ended = type(outcome).__name__
         except Exception as error:  # noqa: BLE001 - whatever comes next happens all the same
             ended = f"{type(error).__name__}: {error}"
-        log.log(loudness, "refused", question=question.key, why=why, told=ended)
+        log.log(loudness, "refused", outcome=record, questions=[question.key], why=why, told=ended)
 
     async def _stopped_by_word(self, asked: Asked) -> None:
         """Somebody wrote "stop", and nothing else."""
@@ -497,6 +535,8 @@ class Chat:
     async def _answer_truthfully(self, running: Running) -> None:
         """Whatever happens to an answer, its asker learns of it and the record is closed."""
         asked = running.asked
+        # It has a task of its own, whose lines all say to which answer they belong.
+        bind_contextvars(reply=running.name, conversation=str(running.conversation))
         if all(one.question.is_empty for one in asked):
             await self._refuse(asked, EMPTY_QUESTION)
             return
@@ -527,8 +567,10 @@ class Chat:
         name = reply_name(asked[0].question)
         for one in asked:
             one.status.clear()
+        platform = asked[0].question.conversation.platform
+        self._figures.ended(Ended(platform, outcome, len(asked)))
         await self._introductions.unsaid(asked[0].question, name)
-        await self._told(asked[-1].question, asked[-1].surface, why)
+        await self._told(asked[-1].question, asked[-1].surface, why, record=outcome)
         # A reply may have been begun before it turned out that nothing of it can be shown.
         end = partial(self._store.replies.end, name, keys(asked), outcome)
         if running and running.reply.screen.messages:
@@ -565,6 +607,10 @@ class Chat:
             self._forget(waiting)
         self._underway.cancel(key)
 
+    def _status(self, surface: Surface) -> Status:
+        """The status of a question, in the language of whoever reads it."""
+        return Status(partial(_show, surface), self._clock)
+
     def _forget(self, asked: Asked) -> None:
         """This process has nothing more to do with a question."""
         asked.status.clear()
@@ -597,11 +643,6 @@ def _is_begun(asked: Asked) -> bool:
 def _counts(question: Question) -> bool:
     """Whether it counts for what other programs get; a person who says "stop" asks for no more."""
     return question.asker.is_bot or not is_stop(question.text)
-
-
-def _status(surface: Surface) -> Status:
-    """The status of a question, in the language of whoever reads it."""
-    return Status(partial(_show, surface))
 
 
 async def _show(surface: Surface, words: str, *, waits: bool = False) -> None:

@@ -44,6 +44,7 @@ from core.notices import (
 )
 from core.once import Once
 from core.presets import Name, Origin
+from core.prices import NANO
 from core.retry import Retry
 from core.standby import Candidate, Failures, Standby
 from core.status import Status
@@ -99,6 +100,11 @@ class Composer:
     def forget(self, message: str = "") -> None:
         """Keep nothing of the files that hang on a message; without one, of none."""
         self._files.forget(message)
+
+    @property
+    def standing_in_line(self) -> int:
+        """How many calls wait for the endpoints' limits."""
+        return self._doors.waiting
 
     async def compose(self, job: Assignment) -> Ending:
         """Write the answer into the reply; raises `ModelFailed` when there is none, or no more."""
@@ -180,7 +186,10 @@ class Composer:
                     goes_on=not job.question.is_command,
                 )
                 told = _told(finished, fitted, draft.story)
-                return replace(told, figures=_figures(draft, finish, fitted))
+                figures = _figures(draft, finish, fitted)
+                if writing.cost is not None:
+                    figures["usd"] = round(writing.cost / NANO, 6)
+                return replace(told, figures=figures)
 
     async def _draft(self, candidate: Candidate, job: Assignment) -> Draft:
         if any(question.attachments for question in job.questions):
@@ -273,6 +282,7 @@ class Composer:
             finish = charged.finish = await self._read(
                 draft.model, request, fitted.tokens, writing, waits=waits, transit=charged.transit
             )
+        writing.cost = None if charged.cost is None else (writing.cost or 0) + charged.cost
         if finish.usage is not None:
             draft.tokenizer.learn(fitted.turns, finish.usage.prompt)
         return finish
@@ -326,6 +336,8 @@ class _Writing:
         """Whether there is anything for the reader to see."""
         self.begins: Callable[[], None] | None = None
         self.came = _Came(reply)
+        self.cost: int | None = None
+        """What its calls have cost, in nano-dollars; None where the endpoint does not count."""
 
     def take(self, events: Sequence[Event]) -> Finish | None:
         """Show what there is to show; returns the finish when it is among the events."""
@@ -357,6 +369,7 @@ def _figures(draft: Draft, finish: Finish, fitted: Fitted) -> dict[str, object]:
         "condensed_by": draft.story.author,
         "shortened": fitted.shortened,
         "files": fitted.files,
+        "finish": finish.reason,
         "request_id": finish.request_id,
         "prompt_tokens": usage.prompt,
         "cached_tokens": usage.cached,

@@ -6,6 +6,7 @@ interim edit may be skipped or fail. The last one may not.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -60,16 +61,20 @@ class Reply:
     `nonce` names the reply; a message posted twice under the same name is one message.
     `posted(n, id)` is called when the message of that number exists; it must not wait.
     `takes` are messages of an earlier answer, in whose place this one is shown; `first` is the
-    least number that a new message has. `offers` can be pressed while it grows.
+    least number that a new message has. `offers` can be pressed while it grows. Its figures count
+    from `since`, by the clock; None: from now.
     """
 
     # A dictionary for so many names is five times as large, and there are hundreds of replies.
     __slots__ = (
         "_awaited",
         "_began",
+        "_behind",
         "_changed",
         "_clock",
+        "_closed",
         "_edit_until",
+        "_edits",
         "_ended",
         "_failures",
         "_first",
@@ -78,6 +83,7 @@ class Reply:
         "_governor",
         "_growth",
         "_hurried",
+        "_lagged",
         "_left_growing",
         "_nap",
         "_nonce",
@@ -102,6 +108,7 @@ class Reply:
         takes: Sequence[str] = (),
         first: int = 0,
         offers: Sequence[Control] = (),
+        since: float | None = None,
     ) -> None:
         self._surface = surface
         self._governor = governor
@@ -125,8 +132,12 @@ class Reply:
         self._patience: asyncio.Timeout | None = None
         self._awaited: Slot | None = None
         self._failures = 0
-        self._began = clock()
+        self._began = clock() if since is None else since
         self._first: float | None = None
+        self._closed: float | None = None
+        self._behind: float | None = None
+        self._lagged = 0.0
+        self._edits = 0
 
     @property
     def gave_up(self) -> bool:
@@ -144,14 +155,27 @@ class Reply:
         return self.screen.text
 
     @property
-    def figures(self) -> dict[str, object]:
-        """What the log says of it: seconds from its beginning, characters, messages."""
+    def figures(self) -> dict[str, float]:
+        """What the log says of it: seconds from its beginning, characters, messages.
+
+        `lag` is how old the oldest text was, at most, when it was shown; `after_model` is from
+        the model's end to the last edit.
+        """
+        ended = self._ended if math.isfinite(self._ended) else self._clock()
         return {
-            "first_text": round((self._first or self._ended) - self._began, 2),
-            "seconds": round(self._ended - self._began, 2),
+            "first_text": round((self._first or ended) - self._began, 2),
+            "seconds": round(ended - self._began, 2),
             "characters": self.screen.seen,
             "messages": len(self.screen.messages),
+            "edits": self._edits,
+            "lag": round(self._lagged, 2),
+            "after_model": round(max(0.0, ended - (self._closed or ended)), 2),
         }
+
+    @property
+    def first_text(self) -> float | None:
+        """When there was something to read, by the clock."""
+        return self._first
 
     @property
     def progress(self) -> Progress:
@@ -172,6 +196,8 @@ class Reply:
 
     def write(self, text: str) -> None:
         """Add to the answer. Never waits."""
+        if self._behind is None:
+            self._behind = self._clock()
         urgent = self.screen.write(text)
         self._changed.set()
         if urgent:
@@ -207,6 +233,7 @@ class Reply:
         `offers` can be pressed from then on. Once interrupted, it stays as that said.
         """
         self.screen.finish(notice, offers)
+        self._closed = self._closed or self._clock()
         if not self.screen.interrupted:
             self._hasten()
 
@@ -402,9 +429,12 @@ class Reply:
         """Send the newest text of the first message that needs it."""
         written = self.screen.written
         step.slot.read = step.slot.read or not is_announcement(step.page)
+        is_edit, sent = bool(step.slot.message), self._clock()
         outcome = await self._send(step.slot, step.page)
         self._ended = self._clock()
         if isinstance(outcome, Delivered):
+            self._edits += is_edit
+            self._caught_up(written, sent)
             self.screen.seen = self.screen.seen if outcome.shows else written
             self._delivered(step.slot, outcome.shows or step.page, outcome.message)
         elif isinstance(outcome, RefusedForGood):
@@ -413,6 +443,12 @@ class Reply:
         else:
             step.slot.unsure = step.slot.unsure or isinstance(outcome, Unknown)
             await self._back_off(outcome)
+
+    def _caught_up(self, written: int, sent: float) -> None:
+        """So many characters, and no more, had come when what is shown now was sent."""
+        if self._behind is not None and written:
+            self._lagged = max(self._lagged, self._ended - self._behind)
+            self._behind = sent if self.screen.written > written else None
 
     async def _send(self, slot: Slot, page: Page) -> Outcome:
         if slot.message:

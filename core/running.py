@@ -1,7 +1,7 @@
 """An answer that is being written, and how it is stopped, begun anew or withdrawn."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from core.controls import Control
 from core.flight import Flight
@@ -32,11 +32,16 @@ class Running:
     `is_lost`: another process had taken a question over before it began. `stays_open`: the next
     process is to go on with it, since a message still looks as if it went on. `unrecorded` are the
     messages, by number, of which the database does not know; `is_recorded` says whether it
-    knows of the reply. `model` is the one that was chosen for it, once that is known.
+    knows of the reply. `model` is the one that was chosen for it, once that is known. `waited` is
+    for how many seconds others were answered first, `failure` what the log says of one.
     """
 
-    def __init__(self, name: str, asked: Sequence[Asked], reply: Reply) -> None:
+    def __init__(
+        self, name: str, asked: Sequence[Asked], reply: Reply, waited: float = 0.0
+    ) -> None:
         self.name = name
+        self.waited = waited
+        self.failure: Mapping[str, object] = {}
         self.model = ""
         self.asked = list(asked)
         self.current = tuple(asked)

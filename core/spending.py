@@ -248,10 +248,14 @@ class Spending:
             raise self._spent(lines[found], left=left > 0)
         return Reservation(found.taken.answer_tokens, base_url, found)
 
+    def priced(self, call: Call, base_url: str = "") -> Call:
+        """A call at an address (as for `Prices`), with what it costs."""
+        price = self._prices.of(call.model, base_url, prompt=call.prompt_tokens)
+        return replace(call, cost=price.cost(call.usage))
+
     async def settle(self, reservation: Reservation, call: Call) -> None:
         """Write down what a call has used, and free what it had reserved; tried until it is."""
-        price = self._prices.of(call.model, reservation.base_url, prompt=call.prompt_tokens)
-        counted = replace(call, cost=price.cost(call.usage))
+        counted = self.priced(call, reservation.base_url)
         for key, level in await write_in_the_end(
             lambda: self._ledger.settle(counted, self._day(call), reservation.held, LEVELS),
             reply=call.reply,
@@ -300,6 +304,15 @@ class Spending:
         if isinstance(held := reserving.result(), Held):
             self._start(write_in_the_end(lambda: self._ledger.free(held), reservation=held.id))
 
+    async def left(self) -> list[tuple[SpendingLimit, int]]:
+        """What is left now of each budget of the deployment and of a workspace that is named.
+
+        In nano-dollars or tokens; it may be less than nothing. Raises `StoreFailed`.
+        """
+        few = (one for one in self.limits if one.kind is Kind.DEPLOYMENT or _is_a_workspace(one))
+        lines = {self._line(limit, limit.id): limit for limit in few}
+        return [(lines[line], left) for line, left in await self._ledger.left(list(lines))]
+
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         """Own a task. None begins in a shutdown; what is reserved then is freed by another."""
         try:
@@ -318,14 +331,13 @@ class Spending:
 
     def _lines(self, spender: Spender) -> dict[Line, SpendingLimit]:
         """The counters of the limits that hold for a spender, those of now."""
+        return {self._line(limit, id_): limit for id_, limit in applying(self.limits, spender)}
+
+    def _line(self, limit: SpendingLimit, id_: str) -> Line:
         now = self._now()
-        lines: dict[Line, SpendingLimit] = {}
-        for id_, limit in applying(self.limits, spender):
-            since = limit.period.begins(now).date().isoformat()
-            key = SEPARATOR.join((limit.period, since, limit.unit, limit.kind, id_))
-            ends = limit.period.ends(now).timestamp()
-            lines[Line(key, limit.unit, limit.amount, ends)] = limit
-        return lines
+        since = limit.period.begins(now).date().isoformat()
+        key = SEPARATOR.join((limit.period, since, limit.unit, limit.kind, id_))
+        return Line(key, limit.unit, limit.amount, limit.period.ends(now).timestamp())
 
     def _spent(self, limit: SpendingLimit, *, left: bool = False) -> BudgetSpent:
         now = self._now()
@@ -344,6 +356,10 @@ class Spending:
         """Tell the operator something, where they have chosen a place for it."""
         if self.tell is not None:
             self._start(self.tell(notice))
+
+
+def _is_a_workspace(limit: SpendingLimit) -> bool:
+    return limit.kind is Kind.WORKSPACE and limit.id != ""
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:

@@ -1,6 +1,8 @@
 """The sign that the bot is at work, as long as there is no text to read."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -26,11 +28,15 @@ class Status:
     """The one writer of a question's status: the latest words win, and it ends cleared.
 
     `tell` is asked first, where words have another place than the sign: whether it takes them.
-    `said` is what was said last, wherever; empty once it is cleared.
+    `said` is what was said last, wherever; empty once it is cleared. `clock` gives seconds that
+    only ever grow: it `began` then, and `first` is when there was something to see.
     """
 
-    def __init__(self, show: Show) -> None:
+    def __init__(self, show: Show, clock: Callable[[], float] = time.monotonic) -> None:
         self._show = show
+        self._clock = clock
+        self.began = clock()
+        self.first: float | None = None
         self.tell: Tell | None = None
         self.said = ""
         self._words = ""
@@ -67,6 +73,7 @@ class Status:
             elif self._words != shown:
                 shown = self._words
                 await self._show(shown, waits=self._waits)
+                self.first = self.first or self._clock()
 
     async def _change(self) -> bool:
         """Wait for other words; False when the ones that are shown would soon fade."""
