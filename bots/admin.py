@@ -3,18 +3,25 @@
 import errno
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from aiohttp import web
 
 from core.errors import StartError
 
+STUCK = 10.0
+"""Seconds without a turn of the event loop from which on the process does not count as alive."""
+
+EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+"""What Prometheus reads."""
+
 
 class Admin:
     """A small server on `ADMIN_PORT`.
 
-    `/healthz` answers as long as the event loop turns; `/readyz` answers 200 when every
-    check holds, and otherwise 503 with the names of those that do not. `more` is served, too.
+    `/healthz` answers 200 while the event loop turns, of which `late` tells for how many seconds
+    it has not; `/readyz` answers 200 when every check holds, and otherwise 503 with the names of
+    those that do not. `/metrics` is what `figures` gives. `more` is served, too.
     """
 
     def __init__(
@@ -23,13 +30,20 @@ class Admin:
         port: int,
         checks: Mapping[str, Callable[[], bool]],
         more: Iterable[web.AbstractRouteDef] = (),
+        *,
+        late: Callable[[], float] = lambda: 0.0,
+        figures: Callable[[], Awaitable[bytes]] | None = None,
     ) -> None:
+        self._late = late
+        self._figures = figures
         self._host = host
         self._port = port
         self._checks = checks
         app = web.Application()
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
+        if figures:
+            app.router.add_get("/metrics", self._metrics)
         app.add_routes(more)
         app.router.add_get("/admin", self._no_page)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -59,7 +73,15 @@ class Admin:
         return f"ADMIN_HOST: {where} ({why}). Set an address of this machine, such as 127.0.0.1."
 
     async def _healthz(self, _: web.Request) -> web.Response:
+        late = self._late()
+        # An answer shows that the loop turns now; whoever was stuck until then is not well yet.
+        if late > STUCK:
+            return web.json_response({"status": "stuck", "seconds": round(late, 1)}, status=503)
         return web.json_response({"status": "alive"})
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        body = await self._figures() if self._figures else b""
+        return web.Response(body=body, headers={"Content-Type": EXPOSITION})
 
     async def _no_page(self, _: web.Request) -> web.Response:
         return web.Response(status=404, text="The operator's page is off: set ADMIN_TOKEN.")

@@ -3,12 +3,12 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 from aiohttp import web
@@ -28,6 +28,7 @@ from core.cuts import Cuts
 from core.door import Door, Doors
 from core.erasing import Erasing
 from core.errors import KeyRejected, ModelFailed, ParleyError, StartError
+from core.figures import Figures, Uncounted
 from core.forgetting import Forgetting
 from core.guilds import Guilds
 from core.hearing import Hearing
@@ -55,12 +56,16 @@ from core.spending import Spending, described, limits_of
 from core.standby import Standby
 from core.store import Store
 from core.store.account import file_of
+from core.store.database import untimed
 from core.store.reader import Reader
 from core.surface import Outcome, Surface
 from core.tokens import Tokenizers
 from core.troubles import Troubles
 from core.wire import Parameters
 from core.words import ENGLISH, Notice, told
+
+if TYPE_CHECKING:
+    from bots.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -115,7 +120,14 @@ async def run(settings: Settings, troubles: Troubles, systemd: Systemd) -> None:
     async with stopping.Start(signals) as start, AsyncExitStack() as house:
         await house.enter_async_context(closing.running(systemd.run()))
         personas, limits = _personas(settings), _limits(settings)
-        store = await Store.open(settings.database_url, time.time, settings.text_hours * 3600)
+        metrics = _metrics(settings)
+        figures = metrics or Uncounted()
+        store = await Store.open(
+            settings.database_url,
+            time.time,
+            settings.text_hours * 3600,
+            metrics.timed if metrics else untimed,
+        )
         house.push_async_callback(closing.close_last, "database", store.close)
         models = endpoints.models(settings)
         model = models[settings.openai_base_url]
@@ -139,7 +151,7 @@ async def run(settings: Settings, troubles: Troubles, systemd: Systemd) -> None:
         )
         access = _access(settings, limits)
         composer, _ = await asyncio.gather(
-            _composer(settings, parameters, models, store, spending),
+            _composer(settings, parameters, models, store, spending, figures=figures),
             asyncio.to_thread(prices.load),
         )
         chat = Chat(
@@ -156,6 +168,7 @@ async def run(settings: Settings, troubles: Troubles, systemd: Systemd) -> None:
             delete_with_question=settings.delete_with_question,
             code_files=settings.code_files,
             limits=limits,
+            figures=figures,
         )
         erasing = Erasing(store.texts)
         await house.enter_async_context(closing.running(erasing.run()))
@@ -176,6 +189,7 @@ async def run(settings: Settings, troubles: Troubles, systemd: Systemd) -> None:
             panel=Panel(overrides, offer, personas, settings.context_tokens),
             reports=Reports(store.usage, Charts(), time.time, settings.time_zone),
             forgetting=forgetting,
+            figures=figures,
         )
         house.push_async_callback(
             _together, [partial(closing.close, name, bot.stop) for name, bot in bots.items()]
@@ -192,8 +206,27 @@ async def run(settings: Settings, troubles: Troubles, systemd: Systemd) -> None:
             spending=spending,
             troubles=troubles,
         )
-        await house.enter_async_context(_administered(settings, checks, pages))
-        for work in (store.watch(), spending.keep(), chat.run()):
+        watch = busy.Watch(seen=metrics.looped if metrics else None)
+        await house.enter_async_context(
+            _administered(
+                settings,
+                checks,
+                pages,
+                watch,
+                _told_figures(
+                    metrics,
+                    bots,
+                    checks=checks,
+                    chat=chat,
+                    composer=composer,
+                    governor=governor,
+                    store=store,
+                    spending=spending,
+                    troubles=troubles,
+                ),
+            )
+        )
+        for work in (watch.run(), store.watch(), spending.keep(), chat.run()):
             await house.enter_async_context(closing.running(work))
         await _together([partial(_start, name, bot) for name, bot in bots.items()])
         if settings.alert_channel:
@@ -203,7 +236,6 @@ async def run(settings: Settings, troubles: Troubles, systemd: Systemd) -> None:
             overrides.keep(),
             forgetting.run(),
             garbage.collect(chat.idle),
-            busy.Watch().run(),
         ):
             await house.enter_async_context(closing.running(work))
         for platform, bot in bots.items():
@@ -323,6 +355,8 @@ async def _composer(
     models: Mapping[str, Model],
     store: Store,
     spending: Spending,
+    *,
+    figures: Figures,
 ) -> Composer:
     name, tokenizers = parameters.model, Tokenizers()
     model = models[settings.openai_base_url]
@@ -334,7 +368,7 @@ async def _composer(
     tokenizer, _, _ = await asyncio.gather(
         tokenizers.of(settings.summary_model or name), model.open(), tokenizers.of(name)
     )
-    charging = Charging(spending, clock=time.monotonic, wall_clock=time.time)
+    charging = Charging(spending, clock=time.monotonic, wall_clock=time.time, figures=figures)
     standby = Standby(model, fallbacks, clock=time.monotonic)
     door = Door(
         model,
@@ -381,10 +415,11 @@ def _platforms(
     panel: Panel,
     reports: Reports,
     forgetting: Forgetting,
+    figures: Figures,
 ) -> dict[str, Bot]:
     """The platforms whose tokens are set; the others' libraries are not even imported."""
     catch_up = partial(
-        CatchUp, store.marks, store.questions, settings.catch_up_minutes * 60, time.time
+        CatchUp, store.marks, store.questions, settings.catch_up_minutes * 60, time.time, figures
     )
     bots: dict[str, Bot] = {}
     if settings.slack_bot_token:
@@ -511,15 +546,67 @@ def _status(checks: Mapping[str, Callable[[], bool]]) -> str:
     return f"waits for: {', '.join(waiting)}" if waiting else "answers questions"
 
 
+def _metrics(settings: Settings) -> "Metrics | None":
+    """What counts for Prometheus; where nobody can ask, its library is not imported."""
+    if settings.admin_port is None:
+        return None
+    from bots.metrics import Metrics  # noqa: PLC0415
+
+    return Metrics()
+
+
+def _told_figures(
+    metrics: "Metrics | None",
+    bots: Mapping[str, Bot],
+    *,
+    checks: Mapping[str, Callable[[], bool]],
+    chat: Chat,
+    composer: Composer,
+    governor: Governor,
+    store: Store,
+    spending: Spending,
+    troubles: Troubles,
+) -> Callable[[], Awaitable[bytes]] | None:
+    """What `/metrics` answers."""
+    if metrics is None:
+        return None
+    from bots.metrics import Page, Sources, Standing  # noqa: PLC0415
+
+    metrics.begin(bots)
+    sources = Sources(
+        chat=chat,
+        composer=composer,
+        governor=governor,
+        store=store,
+        spending=spending,
+        troubles=troubles,
+        hearings={name: bot.hearing for name, bot in bots.items()},
+        checks=checks,
+        version=version("parley"),
+    )
+    return Page(metrics, Standing(sources)).text
+
+
 @asynccontextmanager
 async def _administered(
-    settings: Settings, checks: Mapping[str, Callable[[], bool]], pages: Sequence[web.RouteDef]
+    settings: Settings,
+    checks: Mapping[str, Callable[[], bool]],
+    pages: Sequence[web.RouteDef],
+    watch: busy.Watch,
+    figures: Callable[[], Awaitable[bytes]] | None,
 ) -> AsyncIterator[None]:
     """Answer an operator's tools, where a port is set for them."""
     if settings.admin_port is None:
         yield
         return
-    admin = Admin(settings.admin_host, settings.admin_port, checks, pages)
+    admin = Admin(
+        settings.admin_host,
+        settings.admin_port,
+        checks,
+        pages,
+        late=lambda: watch.late,
+        figures=figures,
+    )
     await admin.start()
     try:
         yield
