@@ -42,3 +42,18 @@ async def test_where_no_password_is_set_there_is_no_page_and_a_line_says_so():
             assert "set ADMIN_TOKEN" in await answer.text()
     finally:
         await admin.stop()
+
+
+@pytest.mark.parametrize(("late", "status"), [(0.3, 200), (11.0, 503)])
+async def test_a_loop_that_was_stuck_does_not_count_as_alive(late, status):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    admin = Admin("127.0.0.1", port, {}, late=lambda: late)
+    await admin.start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            answer = await session.get(f"http://127.0.0.1:{port}/healthz")
+    finally:
+        await admin.stop()
+
+    assert answer.status == status

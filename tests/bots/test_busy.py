@@ -96,3 +96,21 @@ async def test_a_loop_that_turns_is_not_spoken_of():
             await asyncio.sleep(0.01)
 
     assert lines == []
+
+
+async def test_how_late_the_loop_is_is_known_while_it_turns_and_after_it_did_not():
+    clock, seen = Clock(), []
+    watch = Watch(clock, seen.append)
+    watching = asyncio.create_task(watch.run())
+    async with asyncio.timeout(10):
+        while not seen:
+            await asyncio.sleep(0.01)
+    clock.ahead = 30.0
+
+    assert watch.late > 29
+    async with asyncio.timeout(10):
+        while max(seen) < 29:
+            await asyncio.sleep(0.01)
+    assert watch.late < 10
+    watching.cancel()
+    await asyncio.wait({watching})
