@@ -72,11 +72,23 @@ def bounded(text: str) -> str:
 def _decoded(data: bytes) -> str | None:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
+            return _replacing(data[len(mark) :], encoding)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return _guessed(data)
+
+
+def _replacing(data: bytes, encoding: str) -> str:
+    """The text, with a sign for what is no letter; no other thread waits for more than a piece.
+
+    Python lets no other go on while it decodes, and each byte that is wrong takes it long.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    pieces = range(0, len(data), SAMPLE)
+    return "".join(
+        decoder.decode(data[at : at + SAMPLE], at + SAMPLE >= len(data)) for at in pieces
+    )
 
 
 def _guessed(data: bytes) -> str | None:
@@ -90,7 +102,7 @@ def _guessed(data: bytes) -> str | None:
 
         best = from_bytes(sample).best()
         encoding = best.encoding if best else encoding
-    return data.decode(encoding, "replace")
+    return _replacing(data, encoding)
 
 
 def _is_rubbish(sample: str) -> bool:

@@ -1,10 +1,11 @@
+import codecs
 import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.texts import KEPT_END, LEFT_OUT, MOST, decoded
+from core.texts import KEPT_END, LEFT_OUT, MOST, Words, decoded
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,12 @@ def test_of_a_huge_text_both_ends_are_kept():
     assert len(words.text) == MOST + len(LEFT_OUT)
     assert words.text.startswith("begin")
     assert words.text.endswith("x" * (KEPT_END - 4) + " end")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-8-sig"])
+def test_a_letter_on_the_edge_of_a_piece_is_whole(encoding):
+    mark = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
+    mark |= {"utf-32-le": codecs.BOM_UTF32_LE}
+    words = "a" + "👋ö" * 40_000
+
+    assert decoded(mark.get(encoding, b"") + words.encode(encoding)) == Words(words, len(words))
