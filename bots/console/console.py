@@ -222,6 +222,8 @@ class Console:
         return web.Response(body=self._assets[name], content_type=ASSETS[name], charset="utf-8")
 
     async def _nothing(self, request: web.Request) -> web.StreamResponse:
+        if request.path == f"{HOME}/":
+            return _see_other(HOME)
         return await self._page(request, "nothing", 404)
 
     async def _home(self, request: web.Request) -> web.StreamResponse:

@@ -300,3 +300,14 @@ async def test_of_failures_alone_one_gets_to_one_of_them_and_its_request(desk):
         assert set(badges) == {"overloaded"}
         await page.locator(".asked tbody a").first.click()
         await expect(page.locator("main")).to_contain_text("req_")
+
+
+async def test_from_a_question_one_gets_to_what_its_asker_and_its_channel_cost(desk):
+    async with desk.opened("/questions?span=30d&outcome=overloaded") as page:
+        await page.locator(".asked tbody a").first.click()
+        for part in (0, 1):
+            link = page.locator("dd a").nth(part)
+            name = await link.inner_text()
+            await link.click()
+            await expect(page.locator(".only")).to_contain_text(name)
+            await page.go_back()

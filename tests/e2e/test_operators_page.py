@@ -343,6 +343,10 @@ async def test_a_failed_question_is_found_with_its_error_and_its_request(site, o
     assert talk.channel in one
 
 
+async def test_a_slash_too_many_leads_to_the_page_all_the_same(operator):
+    assert "The bot is ready" in await read(operator, "/admin/")
+
+
 async def test_names_of_files_are_nowhere(operator):
     assert "payroll.pdf" not in await read(operator, "/admin/question?key=wicked")
 
