@@ -12,6 +12,7 @@ import typer
 from core import env_file as files
 from core.errors import KeyRejected, ModelFailed, SettingsError, StartError
 from core.model import Model
+from core.secret_files import SUFFIX
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ def init(env_file: Path) -> None:
     if env_file.exists():
         _say(f"{env_file.absolute()} is there: what it sets is kept, and what it lacks is asked.")
     asked: Values = {}
-    have = {name: value for name, value in kept.items() if value.strip()}
+    have = {name.removesuffix(SUFFIX): value for name, value in kept.items() if value.strip()}
     if not have.keys() & {"OPENAI_API_KEY", "OPENAI_BASE_URL"}:
         asked |= _model()
     if "SLACK_BOT_TOKEN" not in have and _wants("\nConnect Slack?"):
@@ -74,7 +75,7 @@ def _model() -> Values:
         if not re.match(r"https?://[^/]", address):
             _say("This is no address such as https://host/v1.")
             continue
-        key = _secret("Key (none: press Enter)")
+        key = _secret("Key, or Enter for none")
         names = _names(address, key)
         if names is not None:
             break
@@ -199,7 +200,7 @@ def _discord(have: Mapping[str, str]) -> Values:
 def _token(words: str, check: Callable[[str], Coroutine[Any, Any, str]]) -> str:
     """A token that is good, or that somebody wants all the same; empty: none."""
     while True:
-        token = _secret(f"{words}; Enter: later")
+        token = _secret(f"{words}, or Enter for later")
         if not token:
             return ""
         try:

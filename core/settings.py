@@ -613,8 +613,9 @@ def given(environ: Mapping[str, str], env_file: Path | None = None) -> dict[str,
 
 
 def names() -> frozenset[str]:
-    """The names of all settings."""
-    return frozenset(name.upper() for name in Settings.model_fields) | LATER
+    """The names of all settings, those of files for secrets included."""
+    fields = {name.upper() for name in Settings.model_fields}
+    return frozenset(fields | LATER | secret_files.names(Settings.secret_names()))
 
 
 def _credentials(address: str) -> Iterator[str]:

@@ -31,6 +31,6 @@ class Patient:
     @property
     def over_http(self) -> bool:
         """Whether Slack sends its requests to us, instead of Socket Mode."""
-        return bool(
-            self.values.get("SLACK_SIGNING_SECRET") and not self.values.get("SLACK_APP_TOKEN")
-        )
+        has_app_token = self.settings is not None and bool(self.settings.slack_app_token)
+        signing = ("SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECRET_FILE")
+        return not has_app_token and any(self.values.get(name) for name in signing)

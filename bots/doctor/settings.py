@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import ssl
 import stat
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 from bots.doctor.finding import Finding, lines, remark, well, wrong
 from bots.doctor.patient import Patient
 from core.errors import SettingsError
-from core.settings import Settings, names
+from core.settings import names
 
 AREA = "settings"
 DIALLING = 5.0
@@ -31,8 +30,6 @@ async def examine(patient: Patient, problem: SettingsError | None) -> AsyncGener
     yield well(AREA, "All settings are understood.")
     for note in settings.notes:
         yield next(lines_as_remarks(note))
-    for finding in _certificates(settings):
-        yield finding
     if settings.https_proxy:
         yield await _proxy(settings.https_proxy)
 
@@ -64,20 +61,6 @@ def _file(path: Path, is_missed: bool) -> Iterator[Finding]:
         )
     else:
         yield well(AREA, f"{path} is there, and only its owner may read it.")
-
-
-def _certificates(settings: Settings) -> Iterator[Finding]:
-    if not settings.ssl_cert_file:
-        return
-    try:
-        ssl.create_default_context(cafile=settings.ssl_cert_file)
-    except OSError as error:  # ssl.SSLError is one
-        yield wrong(
-            AREA,
-            f"The certificates in {settings.ssl_cert_file} cannot be read ({error})",
-            "Set SSL_CERT_FILE to a file of certificates in PEM form that this user may read.",
-            "SSL_CERT_FILE",
-        )
 
 
 async def _proxy(address: str) -> Finding:

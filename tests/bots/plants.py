@@ -214,9 +214,11 @@ WRONG = [
     Plant("a name that is no setting", "OPENAI_MODEL", "Did you mean OPENAI_MODEL",
           lay=writes(".env", "OPENAI_MODLE=gpt-4o-mini\n")),
     Plant("a line that is none", ".env", "NAME=value", lay=writes(".env", "OPENAI_MODEL\n")),
+    Plant("a secret whose file is not there", "DISCORD_TOKEN_FILE", "file",
+          {"DISCORD_TOKEN": None, "DISCORD_TOKEN_FILE": "/none"}),
     Plant("a database in memory", "DATABASE_URL", "path of a file",
           {"DATABASE_URL": "sqlite+aiosqlite:///:memory:"}),
-    Plant("certificates that are not there", "SSL_CERT_FILE", "PEM",
+    Plant("certificates that are not there", "SSL_CERT_FILE", "must name a file",
           {"SSL_CERT_FILE": "/none.pem"}),
     Plant("a proxy that is not there", "HTTPS_PROXY", "leave it out", {"HTTPS_PROXY": NOWHERE}),
     # data folder and database

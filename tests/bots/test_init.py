@@ -38,10 +38,10 @@ async def test_everything_is_asked_checked_and_written_for_its_owner_alone(town,
     file.write_text(f"# of the house\n{addresses(town)}SLACK_APP_TOKEN=\nLOG_FORMAT=json\n")
     async with terminal(tmp_path, "init") as screen:
         await screen.answer("Address of the API", town.model.base_url)
-        await screen.answer("Key (none: press Enter)", "sk-wrong")
+        await screen.answer("Key, or Enter for none", "sk-wrong")
         await screen.until("does not accept this key")
         await screen.answer("Address of the API", town.model.base_url)
-        await screen.answer("Key (none: press Enter)", town.model.key)
+        await screen.answer("Key, or Enter for none", town.model.key)
         await screen.until("1 gpt-4o-mini")
         await screen.answer("Model, by number or name", "1")
         await screen.answer("Connect Slack?", "y")
@@ -107,7 +107,9 @@ async def test_what_it_prints_for_slack_is_the_manifest(town, tmp_path):
 
 async def test_where_nothing_is_missing_nothing_is_asked_or_written(tmp_path):
     file = tmp_path / ".env"
-    file.write_text("OPENAI_API_KEY=sk-1\nSLACK_BOT_TOKEN=xoxb-1\nDISCORD_TOKEN=d\n")
+    file.write_text(
+        "OPENAI_API_KEY_FILE=/run/secrets/key\nSLACK_BOT_TOKEN=xoxb-1\nDISCORD_TOKEN=d\n"
+    )
     before = file.stat().st_mtime_ns
     async with terminal(tmp_path, "init") as screen:
         assert await screen.end() == 0
