@@ -15,7 +15,7 @@ from sandbox.world import World
 from tests.e2e.conftest import Town
 from tests.e2e.places import DiscordPlace, File, SlackPlace, until
 from tests.e2e.test_look import attached
-from tests.e2e.wall import Authority, proxy
+from tests.e2e.wall import Authority, Proxy, proxy
 
 LOGIN = "parley:se%cret"
 QUOTED = "parley:se%25cret"
@@ -28,7 +28,8 @@ class Walled(Town):
     """A town behind HTTPS, under names that lead nowhere without the proxy."""
 
     authority: Authority
-    proxy: object
+    proxy: Proxy
+    stack: AsyncExitStack
 
     @property
     def environment(self):
@@ -49,7 +50,7 @@ async def walled(folder, stack, hosts=HOSTS):
         ModelServer(first_token=0.05, rate=400, tls=model),
         folder,
     )
-    town.authority = authority
+    town.authority, town.stack = authority, stack
     for server in (town.slack, town.discord, town.model):
         await server.start()
         stack.push_async_callback(server.stop)
@@ -148,6 +149,26 @@ async def test_certificates_of_an_unknown_ca_name_the_setting(inhabited):
         assert "SSL_CERT_FILE must name a file" in line
 
 
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_was_asked_while_the_proxy_was_away_is_answered_when_it_is_back(inhabited):
+    places = (
+        SlackPlace(inhabited.slack, inhabited.world.slack),
+        DiscordPlace(inhabited.discord, inhabited.world.discord),
+    )
+    await inhabited.proxy.stop()
+    async with asyncio.timeout(20):
+        while inhabited.slack.connections or inhabited.discord.sessions:
+            await asyncio.sleep(0.02)
+    talks = [place.mention(place.ada, "are you there?") for place in places]
+    inhabited.model.enqueue(Answer(["Back."]), Answer(["Back."]))
+    await inhabited.stack.enter_async_context(
+        proxy(inhabited.folder / "again", LOGIN, inhabited.proxy.port)
+    )
+
+    for talk in talks:
+        await ended(talk, "Back.")
+
+
 async def test_the_file_of_settings_names_the_way_out_as_well(tmp_path):
     async with AsyncExitStack() as stack:
         town = await walled(tmp_path, stack, ("slack.test", "discord.test", "127.0.0.1"))
@@ -167,23 +188,3 @@ async def test_the_file_of_settings_names_the_way_out_as_well(tmp_path):
                 assert "swordfish" in str(town.model.requests[-1].body["messages"])
 
         assert set(town.proxy.asked_for) == {"slack.test", "discord.test"}
-
-
-async def test_what_was_asked_while_the_proxy_was_away_is_answered_when_it_is_back(tmp_path):
-    async with AsyncExitStack() as stack:
-        town = await walled(tmp_path, stack)
-        places = (
-            SlackPlace(town.slack, town.world.slack),
-            DiscordPlace(town.discord, town.world.discord),
-        )
-        async with town.bot() as bot:
-            await town.proxy.stop()
-            async with asyncio.timeout(20):
-                while bot.said.count("the proxy of HTTPS_PROXY") < len(places):
-                    await asyncio.sleep(0.02)
-            talks = [place.mention(place.ada, "are you there?") for place in places]
-            town.model.enqueue(Answer(["Back."]), Answer(["Back."]))
-            async with proxy(tmp_path / "again", LOGIN, town.proxy.port):
-                for talk in talks:
-                    await ended(talk, "Back.")
-                await bot.stop()
