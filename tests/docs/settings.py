@@ -131,24 +131,32 @@ class Setting:
             yield f"# {self.name}={value}"
 
 
+def problems() -> list[str]:
+    """What is missing and what is too much in `docs/settings.toml`, a sentence each."""
+    fields = {name.upper() for name in Settings.model_fields}
+    names = {name for section in _told() for name in section["settings"]}
+    missing = [
+        f"docs/settings.toml says nothing of {name}: give it a table there, with `says` and "
+        "`example`, and run `make docs`."
+        for name in sorted(fields - names)
+    ]
+    return missing + [
+        f"docs/settings.toml speaks of {name}, which core/settings.py does not know: take it away "
+        "there, and run `make docs`."
+        for name in sorted(names - fields)
+    ]
+
+
 def sections() -> Iterator[tuple[Mapping[str, Any], list[Setting]]]:
-    """All that there is to be said, in order. `SystemExit` names what is missing."""
-    told = tomllib.loads(SOURCE.read_text())["section"]
+    """All that there is to be said, in order."""
     fields = {name.upper(): field for name, field in Settings.model_fields.items()}
-    names = {name for section in told for name in section["settings"]}
-    if missing := sorted(fields.keys() - names):
-        raise SystemExit(
-            f"docs/settings.toml says nothing of {', '.join(missing)}: give each a table there, "
-            "with `says` and `example`, and run `make docs`."
-        )
-    if unknown := sorted(names - fields.keys()):
-        raise SystemExit(
-            f"docs/settings.toml speaks of {', '.join(unknown)}, which core/settings.py does not "
-            "know: take it away there, and run `make docs`."
-        )
-    for section in told:
-        settings = section["settings"].items()
-        yield section, [Setting(name, fields[name], said) for name, said in settings]
+    for section in _told():
+        said = section["settings"].items()
+        yield section, [Setting(name, fields[name], one) for name, one in said if name in fields]
+
+
+def _told() -> list[Any]:
+    return list(tomllib.loads(SOURCE.read_text())["section"])
 
 
 def page() -> str:
@@ -228,5 +236,7 @@ def _quoted(value: str) -> str:
 
 
 if __name__ == "__main__":
+    if found := problems():
+        raise SystemExit("\n".join(found))
     PAGE.write_text(page())
     EXAMPLE.write_text(example())

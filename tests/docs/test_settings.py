@@ -5,7 +5,7 @@ import re
 import pytest
 
 from core.settings import Settings
-from tests.docs.settings import EXAMPLE, PAGE, example, page, sections
+from tests.docs.settings import EXAMPLE, PAGE, example, page, problems, sections
 
 ENOUGH = {"OPENAI_API_KEY": "sk-1", "DISCORD_TOKEN": "d-1"}
 NEEDED = {
@@ -20,6 +20,10 @@ FILES = {"SSL_CERT_FILE"}
 
 def said():
     return [setting for _, settings in sections() for setting in settings]
+
+
+def test_each_setting_is_described():
+    assert problems() == []
 
 
 @pytest.mark.parametrize(("file", "written"), [(PAGE, page), (EXAMPLE, example)])
