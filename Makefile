@@ -10,7 +10,7 @@ KILLS = 100
 MINUTES = 30
 FUZZ_SECONDS = 600
 
-.PHONY: sandbox run test fuzz audit soak figures sabotage browser pictures docs docs-test check format bench lock clean
+.PHONY: sandbox run test container-test fuzz audit soak figures sabotage browser pictures docs docs-test check format bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make soak      thousands of schedules of faults, kills, and half an hour of load"
 	@echo "make figures   what these have come to: load held, faults survived, bad inputs tried"
 	@echo "make sabotage  breaks lines of the delivery and sees the tests notice"
+	@echo "make container-test  the container's steps in a clean Debian (as root, with debootstrap)"
 	@echo "make audit     looks for known holes in the libraries that are pinned (online)"
 	@echo "make pictures  those of the documentation, anew"
 	@echo "make docs      docs/settings.md and .env.example, anew"
@@ -51,6 +52,10 @@ run: $(VENV)/run
 # Most of a test is waiting, so more of them than cores run at once; a file shares its bot.
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n 5 --dist loadfile
+
+# Some minutes, as root: what a container is made of, in a root file system of its own.
+container-test: $(VENV)/dev
+	$(BIN)/python -m pytest tests/deploy/clean_root.py
 
 # What a door lets through is told with the seed that plays it again.
 fuzz: $(VENV)/dev
@@ -105,6 +110,8 @@ lock: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet uv
 	$(UV) --output-file requirements.txt
 	$(UV) --group dev --output-file requirements-dev.txt
+	echo 'setuptools>=80' | $(BIN)/python -m uv pip compile - --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header --quiet --output-file deploy/requirements-build.txt
 
 # Asks https://api.osv.dev about every version that is pinned; it says so where that is out of reach.
 audit: $(VENV)/dev
