@@ -69,10 +69,10 @@ def _value(path: Path) -> str:
     if len(content) > LONGEST:
         raise ValueError(f"is longer than {LONGEST:,} bytes, so it is no secret")
     try:
-        value = content.decode("utf-8-sig").rstrip("\r\n")
+        value = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
         raise ValueError("is no text in UTF-8") from error
-    if not value.strip():
+    if not value:
         raise ValueError("is empty")
     return value
 

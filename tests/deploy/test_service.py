@@ -9,11 +9,18 @@ import time
 from tests.deploy.manager import managed
 from tests.e2e.places import DiscordPlace
 
+SHUT_IN = """
+import ctypes, os, sys
+PR_SET_MDWE, REFUSE_EXEC_GAIN = 65, 1  # what MemoryDenyWriteExecute= does, by the kernel (6.3)
+ctypes.CDLL(None).prctl(PR_SET_MDWE, REFUSE_EXEC_GAIN, 0, 0, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
 
 async def test_the_service_says_when_it_is_ready_and_when_it_stops(town, tmp_path):
     place = DiscordPlace(town.discord, town.world.discord)
     async with managed(town, tmp_path) as manager:
-        await manager.start()
+        await manager.start([sys.executable, "-c", SHUT_IN, *manager.service.command])
         assert manager.told[0]["STATUS"] == "starting"
         assert int(manager.told[0]["EXTEND_TIMEOUT_USEC"]) >= 30e6  # an upgrade may take long
         assert manager.status == "answers questions"
