@@ -18,7 +18,7 @@ from tests.faults.real.played import TROUBLE
 from tests.faults.real.records import Records
 from tests.faults.real.screen import Screen
 from tests.faults.real.texts import QUESTION, answer, question
-from tests.faults.real.town import REDELIVERY, SETTINGS
+from tests.faults.real.town import SETTINGS
 
 RESTARTS = 3
 PATIENCE = 60.0
@@ -60,14 +60,17 @@ def answered(body):
     """What the model says to a request: the answer to the last question in it."""
     said = [text_of(one.get("content")) for one in body["messages"] if one["role"] == "user"]
     number = int(QUESTION.findall(said[-1])[-1])
-    return Answer(pieces_of(text_to(number)), rate=100.0, first_token=0.05)
+    return Answer(pieces_of(text_to(number)), rate=200.0, first_token=0.05)
 
 
 @pytest.mark.timeout(180)
 async def test_a_service_that_is_restarted_under_load_loses_and_doubles_nothing(tmp_path):
     tokenizer = await Tokenizer.load("gpt-4o-mini")
-    async with opened(tmp_path) as town, managed(town, tmp_path, **SETTINGS) as manager:
-        town.slack.deliveries.redelivery = REDELIVERY
+    async with (
+        opened(tmp_path) as town,
+        managed(town, tmp_path, **SETTINGS | {"DRAIN_SECONDS": "2"}) as manager,
+    ):
+        town.slack.deliveries.redelivery = (0.0, 2.0, 5.0)
         town.model.count, town.model.script = tokenizer.count, answered
         people = [
             People(SlackPlace(town.slack, town.world.slack)),
