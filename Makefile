@@ -27,7 +27,7 @@ help:
 	@echo "make audit     looks for known holes in the libraries that are pinned (online)"
 	@echo "make pictures  those of the documentation, anew"
 	@echo "make docs      docs/settings.md and .env.example, anew"
-	@echo "make docs-test every command of the documentation that takes its time"
+	@echo "make docs-test the quick start, from nothing: it installs everything"
 
 # What it takes to run Parley, and what it takes to work on it.
 $(VENV)/run: requirements.txt pyproject.toml
@@ -87,7 +87,7 @@ pictures: $(VENV)/dev
 docs: $(VENV)/dev
 	$(BIN)/python -m tests.docs.settings
 
-# Some minutes: it installs everything in a folder of its own, as somebody who has just come.
+# A minute or two, online: in a folder of its own, as somebody who has just come.
 docs-test: $(VENV)/dev
 	$(BIN)/python -m pytest -m slow tests/docs --timeout 900
 

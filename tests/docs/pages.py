@@ -2,8 +2,9 @@
 
 A block of commands (```sh) is run by `test_commands.py`, unless a line before it says why not:
 
-    <!-- not run: it needs a machine with systemd -->     it is looked at only
-    <!-- slow -->                                         it is run by `make docs-test`
+    <!-- not run: it needs a machine with systemd -->
+
+Then it is looked at only: its syntax, and whether commands and options exist.
 """
 
 import re
@@ -17,7 +18,7 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^ *```$", re.DOTALL | re.MULTILINE
 )
-REMARK = re.compile(r"<!-- (not run: [^>]+|slow) -->\s*$")
+REMARK = re.compile(r"<!-- (not run: [^>]+) -->\s*$")
 
 
 @dataclass(frozen=True)
