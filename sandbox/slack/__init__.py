@@ -2,7 +2,7 @@
 
 from sandbox.slack.errors import CommandFailed
 from sandbox.slack.files import Upload
-from sandbox.slack.server import SlackServer
+from sandbox.slack.server import SIGNING_SECRET, SlackServer
 from sandbox.slack.web import Request
 
-__all__ = ["CommandFailed", "Request", "SlackServer", "Upload"]
+__all__ = ["SIGNING_SECRET", "CommandFailed", "Request", "SlackServer", "Upload"]

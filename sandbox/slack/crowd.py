@@ -7,10 +7,10 @@ from typing import Any
 from sandbox.slack import answers, events, interactions
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.composer import compose, spoken
-from sandbox.slack.deliveries import Deliveries
+from sandbox.slack.deliveries import Carrier, Deliveries
 from sandbox.slack.errors import CommandFailed, Refused
 from sandbox.slack.files import Upload, describe
-from sandbox.slack.sockets import NotDelivered, Sockets
+from sandbox.slack.sockets import NotDelivered
 from sandbox.slack.workspace import Workspace
 from sandbox.world import Change, Channel, Message, Person
 
@@ -22,10 +22,10 @@ class Crowd:
     `CommandFailed` for what the Slack client shows when the app does not acknowledge.
     """
 
-    def __init__(self, slack: Workspace, sockets: Sockets, deliveries: Deliveries) -> None:
+    def __init__(self, slack: Workspace, carrier: Carrier, deliveries: Deliveries) -> None:
         self._slack = slack
         self._space = slack.space
-        self._sockets = sockets
+        self._carrier = carrier
         self._deliveries = deliveries
 
     def say(
@@ -148,7 +148,7 @@ class Crowd:
 
     def uninstall(self) -> None:
         """Remove the app from the workspace, as its administrators may."""
-        self._slack.installed = False
+        self._slack.remove("account_inactive")
         self._tell("tokens_revoked", events.tokens_revoked(self._slack))
         self._tell("app_uninstalled", events.app_uninstalled(self._slack))
 
@@ -236,9 +236,9 @@ class Crowd:
 
     async def _exchange(self, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
         try:
-            return await self._sockets.exchange(kind, payload)
+            return await self._carrier.exchange(kind, payload)
         except NotDelivered as failure:
-            timed_out = failure.reason == "timeout"
+            timed_out = failure.reason.endswith("timeout")
             raise CommandFailed(
                 "operation_timeout" if timed_out else "dispatch_failed"
             ) from failure

@@ -5,19 +5,33 @@ Slack tries an event four times: at once, at once again, after a minute, after f
 """
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 
-from sandbox.slack.sockets import NotDelivered, Sockets
+from sandbox.slack.connection import Frame
+from sandbox.slack.sockets import NotDelivered
 
 REDELIVERY = (0.0, 60.0, 300.0)
+
+
+class Carrier(Protocol):
+    """A way to the app: sockets that it opens, or requests to its address."""
+
+    async def exchange(self, kind: str, payload: Frame, attempt: int = 0, why: str = "") -> Frame:
+        """Deliver once; what was answered. Raises `NotDelivered`."""
+
+    async def drop(self, refuse: float) -> None:
+        """Break it, and have it broken for so many seconds."""
+
+    async def refresh(self) -> None:
+        """Renew it, as Slack does every few hours."""
 
 
 class Deliveries:
     """Delivers each event until it is acknowledged or given up."""
 
-    def __init__(self, sockets: Sockets) -> None:
+    def __init__(self, carrier: Carrier) -> None:
         self.redelivery: tuple[float, ...] = REDELIVERY
-        self._sockets = sockets
+        self._carrier = carrier
         self._arriving: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     def add(self, payload: dict[str, Any]) -> None:
@@ -36,8 +50,10 @@ class Deliveries:
         for attempt, delay in enumerate((0.0, *self.redelivery)):
             await asyncio.sleep(delay)
             try:
-                await self._sockets.exchange("events_api", payload, attempt, why)
+                await self._carrier.exchange("events_api", payload, attempt, why)
             except NotDelivered as failure:
                 why = failure.reason
+                if failure.final:
+                    return
             else:
                 return

@@ -14,22 +14,28 @@ from sandbox.slack import app as installed
 from sandbox.slack.app import App
 from sandbox.slack.budgets import Budgets
 from sandbox.slack.crowd import Crowd
-from sandbox.slack.deliveries import Deliveries
+from sandbox.slack.deliveries import Carrier, Deliveries
 from sandbox.slack.events import heard
 from sandbox.slack.methods.files import LARGEST
+from sandbox.slack.oauth import OAuth
+from sandbox.slack.posts import Posts
 from sandbox.slack.sockets import Sockets
+from sandbox.slack.teams import Teams
 from sandbox.slack.web import Request, WebApi
 from sandbox.slack.workspace import Workspace
 from sandbox.watchers import Watchers
-from sandbox.world import Change, World
+from sandbox.world import Change, Space, World
+
+SIGNING_SECRET = "sandbox-signing-secret"  # noqa: S105  # made up, and the same everywhere
 
 
 class SlackServer:
     """Slack on loopback: Web API, Socket Mode, commands, response URLs, interactivity.
 
-    `scopes` and `events` are what the app was granted and subscribed to (None: all
-    that its manifest asks for); `view` is how it is declared; `latency` is in
-    seconds per request; `limited` false lifts the budgets. `faults` go by the name of
+    With an `events_url`, what happens is sent there, signed with the `signing_secret`, instead of
+    through Socket Mode. `scopes` and `events` are what the app was granted and subscribed to
+    (None: all that its manifest asks for); `view` is how it is declared; `latency` is in seconds
+    per request; `limited` false lifts the budgets. `faults` go by the name of
     a method, or by `response_url`, `upload`, `download`, `file` (see `strange`), `socket`
     (a new connection) and `deliver` (an envelope). `clock` gives the seconds by which
     budgets, streams and response URLs age.
@@ -44,6 +50,8 @@ class SlackServer:
         scopes: frozenset[str] | None = None,
         events: frozenset[str] | None = None,
         view: str = "agent",
+        events_url: str = "",
+        signing_secret: str = SIGNING_SECRET,
         latency: float = 0.0,
         limited: bool = True,
         faults: Faults | None = None,
@@ -59,15 +67,19 @@ class SlackServer:
             view=view,
         )
         self.workspace = Workspace(world.slack, app, clock)
+        self.teams = Teams(self.workspace)
+        self.oauth = OAuth(self.teams, clock)
         self.sockets = Sockets(self.workspace, self.faults)
-        self.deliveries = Deliveries(self.sockets)
-        self._web = WebApi(self.workspace, self.faults, latency, limited)
+        self.posts = Posts(events_url, signing_secret, self.faults, clock) if events_url else None
+        self.carrier: Carrier = self.posts or self.sockets
+        self.deliveries = Deliveries(self.carrier)
+        self._web = WebApi(self.teams, self.oauth, self.faults, latency=latency, limited=limited)
         self._tls = tls
         self._running: contextlib.AsyncExitStack | None = None
         self._share_what_people_do()
 
     def _share_what_people_do(self) -> None:
-        crowd = Crowd(self.workspace, self.sockets, self.deliveries)
+        crowd = Crowd(self.workspace, self.carrier, self.deliveries)
         self.say = crowd.say
         self.edit = crowd.edit
         self.delete = crowd.delete
@@ -114,12 +126,15 @@ class SlackServer:
             listener = Listener(application, tls=self._tls, shutdown_timeout=1)
             stack.push_async_callback(listener.stop)
             await listener.start(port)
-            self.workspace.address = listener.address
+            self.teams.move(listener.address)
             self.sockets.welcome()
             stack.push_async_callback(self.sockets.close)
+            if self.posts is not None:
+                stack.push_async_callback(self.posts.close)
             stack.callback(self.workspace.statuses.close)
             stack.push_async_callback(_ended, asyncio.create_task(self.deliveries.run()))
-            stack.callback(self.workspace.space.watch(self._on_change))
+            for one in self.teams.all:
+                stack.callback(self._watch(one))
             self._running = stack.pop_all()
 
     async def stop(self) -> None:
@@ -129,21 +144,38 @@ class SlackServer:
             await running.aclose()
 
     async def wait_connected(self, timeout: float = 10) -> None:  # noqa: ASYNC109  # for tests
-        """Return once a socket is open; `TimeoutError` when none is in time."""
+        """Return once the app can be reached; `TimeoutError` when it cannot in time."""
         async with asyncio.timeout(timeout):
-            await self.sockets.connected.wait()
+            if self.posts is None:
+                await self.sockets.connected.wait()
+            else:
+                await self.posts.verified()
 
     async def drop(self, *, refuse: float = 0) -> None:
         """Cut all sockets at once, and refuse new ones for so many seconds."""
-        await self.sockets.drop(refuse)
+        await self.carrier.drop(refuse)
 
     async def refresh(self) -> None:
         """Ask all connections to come again, as Slack does every few hours."""
-        await self.sockets.refresh()
+        await self.carrier.refresh()
 
-    def _on_change(self, change: Change) -> None:
-        for payload in heard(self.workspace, change):
-            self.deliveries.add(payload)
+    def add_workspace(self, space: Space, app: App) -> Crowd:
+        """One more workspace in which the app can be installed; what people do there."""
+        workspace = Workspace(space, app, self.workspace.clock)
+        workspace.installed = False
+        self.teams.add(workspace)
+        if self._running is not None:
+            self._running.callback(self._watch(workspace))
+        return Crowd(workspace, self.carrier, self.deliveries)
+
+    def _watch(self, workspace: Workspace) -> Callable[[], None]:
+        """Deliver what happens in a workspace in which the app is."""
+
+        def on_change(change: Change) -> None:
+            for payload in heard(workspace, change) if workspace.installed else ():
+                self.deliveries.add(payload)
+
+        return workspace.space.watch(on_change)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

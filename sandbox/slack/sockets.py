@@ -22,11 +22,15 @@ GRACE = 10.0
 
 
 class NotDelivered(Exception):
-    """The app did not acknowledge: `no_connection`, `connection_failed` or `timeout`."""
+    """The app did not acknowledge: `no_connection`, `connection_failed`, `timeout` or the like.
 
-    def __init__(self, reason: str) -> None:
+    `final`: it does not want to be sent it again.
+    """
+
+    def __init__(self, reason: str, *, final: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.final = final
 
 
 class Sockets:

@@ -1,6 +1,7 @@
 """The doors to the sandbox's Slack: Web API, response URLs, files."""
 
-from collections import deque
+import base64
+from collections import defaultdict, deque
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,6 +19,8 @@ from sandbox.slack.gate import CUT, Gate, Reply, limited
 from sandbox.slack.method import Method
 from sandbox.slack.methods import METHODS
 from sandbox.slack.methods.files import LARGEST
+from sandbox.slack.oauth import OAuth
+from sandbox.slack.teams import Teams
 from sandbox.slack.workspace import Workspace, missing
 from sandbox.watchers import Watchers
 
@@ -38,15 +41,24 @@ class Request:
 
 
 class WebApi:
-    """Answers HTTP requests out of a workspace."""
+    """Answers HTTP requests, each out of the workspace that it is for."""
 
-    def __init__(self, slack: Workspace, faults: Faults, latency: float, limited: bool) -> None:
+    def __init__(
+        self, teams: Teams, oauth: OAuth, faults: Faults, *, latency: float, limited: bool
+    ) -> None:
         self.requests: deque[Request] = deque(maxlen=10_000)
-        self._slack = slack
+        self._teams = teams
+        self._oauth = oauth
         self._faults = faults
         self._gate = Gate(faults, latency)
         self.answered = Watchers[Request]()
-        self.budgets = Budgets() if limited else None
+        self._limited = limited
+        self._budgets: defaultdict[str, Budgets] = defaultdict(Budgets)
+
+    @property
+    def budgets(self) -> Budgets | None:
+        """What the first workspace's calls are counted against; None where nothing limits them."""
+        return self._budgets[self._teams.first.app.team] if self._limited else None
 
     def routes(self) -> list[web.RouteDef]:
         """What the server has to listen for."""
@@ -57,6 +69,7 @@ class WebApi:
             web.route("*", "/upload/{secret}", self._upload),
             web.get("/files-pri/{file}/{name}", self._download),
             web.get("/login", self._login),
+            *self._oauth.routes(),
         ]
 
     async def _call(self, request: web.Request) -> web.Response:
@@ -68,12 +81,14 @@ class WebApi:
         except Refused as refusal:
             return await self._pass(request, name, {}, partial(Reply, refusal.body()))
         answer = partial(self._answer, name, method, token, arguments)
+        if name == "oauth.v2.access":
+            answer = partial(self._access, arguments, _credentials(request))
         return await self._pass(request, name, arguments.values, answer)
 
     async def _pass(
         self, request: web.Request, event: str, about: dict[str, Any], effect: partial[Reply]
     ) -> web.Response:
-        at = self._slack.clock()
+        at = self._teams.first.clock()
         reply = await self._gate.admit(request, event, about, effect)
         code = "reset" if reply.status == CUT else reply.code
         answered = Request(at, event, about, reply.status, code)
@@ -84,59 +99,38 @@ class WebApi:
     def _answer(self, name: str, method: Method | None, token: str, arguments: Arguments) -> Reply:
         if method is None:
             return Reply(Refused("unknown_method", req_method=name).body())
-        headers = {"x-oauth-scopes": ",".join(sorted(self._slack.app.scopes))}
+        slack = self._teams.by_token(token)
+        headers = {"x-oauth-scopes": ",".join(sorted(slack.app.scopes))}
         try:
-            self._check(method, token)
-            wait = self._count(name, arguments)
+            _check(slack, method, token)
+            wait = self._count(slack, name, arguments)
             if wait:
                 return limited(wait)
-            return Reply({"ok": True, **method.run(self._slack, arguments)}, headers=headers)
+            return Reply({"ok": True, **method.run(slack, arguments)}, headers=headers)
         except Refused as refusal:
             return Reply(refusal.body(), headers=headers)
 
-    def _count(self, name: str, arguments: Arguments) -> int:
-        """Count a call against the budgets; the seconds to wait when they are used up."""
-        if self.budgets is None:
-            return 0
-        return self.budgets.take(name, arguments, self._slack.clock())
+    def _access(self, arguments: Arguments, credentials: tuple[str, str]) -> Reply:
+        """A token for a code, which only the app itself can ask for."""
+        try:
+            return Reply({"ok": True, **self._oauth.access(arguments, credentials)})
+        except Refused as refusal:
+            return Reply(refusal.body())
 
-    def _check(self, method: Method, token: str) -> None:
-        """Whether this token may call this method at all."""
-        app = self._slack.app
-        if not token:
-            raise Refused("not_authed")
-        if token not in (app.bot_token, app.app_token, app.config_token):
-            raise Refused("invalid_auth")
-        is_wanted = {
-            app.app_token: method.app_level,
-            app.config_token: method.config_level,
-            app.bot_token: not (method.app_level or method.config_level),
-        }
-        if not is_wanted[token]:
-            raise Refused("not_allowed_token_type")
-        if token == app.bot_token and not self._slack.installed:
-            raise Refused("account_inactive")
-        if method.scopes and app.scopes.isdisjoint(method.scopes):
-            raise missing(",".join(method.scopes), app.scopes)
+    def _count(self, slack: Workspace, name: str, arguments: Arguments) -> int:
+        """Count a call against its workspace's budgets; the seconds to wait when there is none."""
+        if not self._limited:
+            return 0
+        return self._budgets[slack.app.team].take(name, arguments, slack.clock())
 
     async def _respond(self, request: web.Request) -> web.Response:
         try:
             arguments = Arguments(await _object(request))
         except Refused as refusal:
             return Reply(refusal.body(), 400).response()
-        effect = partial(self._answer_by_url, request.match_info["secret"], arguments)
+        slack = self._teams.by_id(request.match_info["team"]) or self._teams.first
+        effect = partial(_answer_by_url, slack, request.match_info["secret"], arguments)
         return await self._pass(request, "response_url", arguments.values, effect)
-
-    def _answer_by_url(self, secret: str, arguments: Arguments) -> Reply:
-        try:
-            url = self._slack.responses.use(secret)
-        except Refused as refusal:
-            return Reply(refusal.body(), 404)
-        try:
-            answers.answer(self._slack, url, arguments)
-        except Refused as refusal:
-            return Reply(refusal.body(), 400)
-        return Reply("ok")
 
     async def _upload(self, request: web.Request) -> web.Response:
         data = await _uploaded(request)
@@ -144,10 +138,11 @@ class WebApi:
         return await self._pass(request, "upload", {"size": len(data)}, effect)
 
     def _store(self, secret: str, data: bytes) -> Reply:
-        file = self._slack.files.awaited(secret)
+        slack = self._teams.by_upload(secret)
+        file = slack.files.awaited(secret)
         if file is None or len(data) > LARGEST:
             return Reply("upload not expected", 400)
-        self._slack.files.put(replace(file, data=data, size=len(data)))
+        slack.files.put(replace(file, data=data, size=len(data)))
         return Reply(f"OK - {len(data)}")
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
@@ -160,17 +155,63 @@ class WebApi:
 
     def _file(self, id: str, token: str) -> Reply:
         """A file's bytes; without token or scope, the way to a page for people to log in."""
-        app = self._slack.app
+        slack = self._teams.by_token(token)
+        app = slack.app
         if token != app.bot_token or "files:read" not in app.scopes:
             return Reply("", 302, {"Location": f"/login?redir={quote(f'/files-pri/{id}')}"})
         try:
-            file = self._slack.files.get(id)
+            file = slack.files.get(id)
         except Refused as refusal:
             return Reply(refusal.body(), 404)
         return Reply(file.data or b"", media_type=file.media_type)
 
     async def _login(self, _request: web.Request) -> web.Response:
         return Reply(strange.LOGIN, media_type="text/html").response()
+
+
+def _check(slack: Workspace, method: Method, token: str) -> None:
+    """Whether this token may call this method at all."""
+    app = slack.app
+    if not token:
+        raise Refused("not_authed")
+    if token in slack.void and not (slack.installed and token == app.bot_token):
+        raise Refused(slack.void[token])
+    if token not in (app.bot_token, app.app_token, app.config_token):
+        raise Refused("invalid_auth")
+    is_wanted = {
+        app.app_token: method.app_level,
+        app.config_token: method.config_level,
+        app.bot_token: not (method.app_level or method.config_level),
+    }
+    if not is_wanted[token]:
+        raise Refused("not_allowed_token_type")
+    if token == app.bot_token and not slack.installed:
+        raise Refused("account_inactive")
+    if method.scopes and app.scopes.isdisjoint(method.scopes):
+        raise missing(",".join(method.scopes), app.scopes)
+
+
+def _answer_by_url(slack: Workspace, secret: str, arguments: Arguments) -> Reply:
+    try:
+        url = slack.responses.use(secret)
+    except Refused as refusal:
+        return Reply(refusal.body(), 404)
+    try:
+        answers.answer(slack, url, arguments)
+    except Refused as refusal:
+        return Reply(refusal.body(), 400)
+    return Reply("ok")
+
+
+def _credentials(request: web.Request) -> tuple[str, str]:
+    """Who asks, by HTTP's own way to say so."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    try:
+        decoded = base64.b64decode(given).decode() if scheme.lower() == "basic" else ""
+    except ValueError:
+        decoded = ""
+    id_, _, secret = decoded.partition(":")
+    return id_, secret
 
 
 async def _object(request: web.Request) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from sandbox.world import Channel, Kind, Message, Person, Space
 class Workspace:
     """One Slack workspace with the app in it, and what Slack remembers for the app.
 
-    `groups` are user groups by id, each a handle and its people. `clock` gives seconds;
-    `address` is where its server listens ("http://host:port").
+    `groups` are user groups by id, each a handle and its people; `void` are tokens that were
+    good, and how they are refused. `clock` gives seconds; `address` is where its server listens ("http://host:port").
     """
 
     def __init__(self, space: Space, app: App, clock: Callable[[], float]) -> None:
@@ -27,6 +27,7 @@ class Workspace:
         self.clock = clock
         self.address = ""
         self.installed = True
+        self.void: dict[str, str] = {}
         self.files = Files()
         self.groups: dict[str, tuple[str, frozenset[str]]] = {}
         self.responses = ResponseUrls(clock)
@@ -35,6 +36,11 @@ class Workspace:
         self.tickets = Tickets()
         self.triggers = Triggers(clock)
         self.views = Views()
+
+    def remove(self, code: str) -> None:
+        """The app's token is void from now on; `code` is how Slack refuses it."""
+        self.installed = False
+        self.void[self.app.bot_token] = code
 
     def channel(self, id: str) -> Channel:
         """A channel that the app can see, or `channel_not_found`."""

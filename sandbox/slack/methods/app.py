@@ -47,7 +47,15 @@ def manifest_export(slack: Workspace, arguments: Arguments) -> Answer:
     return {"manifest": {"settings": settings, "features": features, "oauth_config": scopes}}
 
 
+def auth_revoke(slack: Workspace, arguments: Arguments) -> Answer:
+    """Make the token void."""
+    if not arguments.flag("test"):
+        slack.remove("token_revoked")
+    return {"revoked": not arguments.flag("test")}
+
+
 METHODS = {
+    "auth.revoke": Method(auth_revoke, writes=False),
     "auth.test": Method(auth_test),
     "apps.manifest.export": Method(manifest_export, config_level=True),
     "apps.connections.open": Method(connections_open, app_level=True),
