@@ -12,6 +12,7 @@ ParleyError
 ├── NotAdmitted                 the asker may not ask this here
 ├── BudgetSpent                 too little is left of what may be spent
 ├── PlatformFailed              Slack or Discord does not let us do our work
+├── Sealed                      none of our keys opens a secret that is kept encrypted
 ├── FileUnread                  a file cannot be read; `why` says which way
 │   └── NotInvited              the bot may not read the channel
 ├── NothingThere                no messages of which there could be a summary
@@ -174,6 +175,10 @@ class PlatformFailed(ParleyError):
     """Slack or Discord does not let us do our work."""
 
     says = Notice("platform_failed")
+
+
+class Sealed(ParleyError):
+    """None of our keys opens a secret that is kept encrypted, or it is too old to be believed."""
 
 
 class Why(StrEnum):

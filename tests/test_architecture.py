@@ -64,6 +64,10 @@ def test_the_model_and_the_tokenizer_have_one_home_each():
     assert importers("openai") == {"core/endpoint.py"}
 
 
+def test_secrets_are_encrypted_in_one_place():
+    assert importers("cryptography") == {"core/vault.py"}
+
+
 def test_each_kind_of_file_is_read_in_one_place():
     assert importers("PIL") == {"core/pictures.py", "core/drawing.py"}
     assert importers("pypdf") == {"core/pdfs.py"}

@@ -14,6 +14,7 @@ from core.store.database import Database, Timed, untimed
 from core.store.entrance import entrance
 from core.store.exchanges import Exchanges
 from core.store.guilds import Guild, Guilds
+from core.store.installations import Installation, Installations
 from core.store.introductions import Introductions
 from core.store.ledger import Ledger
 from core.store.marks import Marks
@@ -36,6 +37,8 @@ __all__ = [
     "Change",
     "ChannelSettings",
     "Guild",
+    "Installation",
+    "Installations",
     "Known",
     "Orphan",
     "Replies",
@@ -67,6 +70,7 @@ class Store:
         self.exchanges = Exchanges(self._database)
         self.pauses = Pauses(self._database, clock)
         self.guilds = Guilds(self._database, clock)
+        self.installations = Installations(self._database, clock)
         self.introductions = Introductions(self._database, clock)
         self.marks = Marks(self._database)
         self.usage = Usage(self._database)

@@ -221,6 +221,17 @@ guilds = Table(
     Column("changed_at", Float, nullable=False),
 )
 
+installations = Table(
+    "installations",
+    metadata,
+    # The workspace, as platform/id.
+    Column("workspace", String, primary_key=True),
+    Column("name", String, nullable=False),
+    # The bot's token there, encrypted with TOKEN_KEY.
+    Column("token", Text, nullable=False),
+    Column("installed_at", Float, nullable=False),
+)
+
 introductions = Table(
     "introductions",
     metadata,
