@@ -1,13 +1,10 @@
 """What an operator's tools ask the process: does it live, is it ready."""
 
-import errno
-import os
-import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from aiohttp import web
 
-from core.errors import StartError
+from bots.listening import listen
 
 STUCK = 10.0
 """Seconds without a turn of the event loop from which on the process does not count as alive."""
@@ -50,27 +47,11 @@ class Admin:
 
     async def start(self) -> None:
         """Listen; `StartError` when the port is taken."""
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, self._host, self._port).start()
-        except OSError as error:
-            await self._runner.cleanup()
-            raise StartError(self._refusal(error)) from error
+        await listen(self._runner, self._host, self._port, "ADMIN")
 
     async def stop(self) -> None:
         """Close the server."""
         await self._runner.cleanup()
-
-    def _refusal(self, error: OSError) -> str:
-        where = f"cannot listen on {self._host}:{self._port}"
-        if isinstance(error, socket.gaierror):
-            return f"ADMIN_HOST: {where} ({error.strerror}). Set an address of this machine."
-        why = os.strerror(error.errno or 0)
-        if error.errno in (errno.EADDRINUSE, errno.EACCES):
-            return (
-                f"ADMIN_PORT: {where} ({why}). Set another port, or end the program that uses it."
-            )
-        return f"ADMIN_HOST: {where} ({why}). Set an address of this machine, such as 127.0.0.1."
 
     async def _healthz(self, _: web.Request) -> web.Response:
         late = self._late()

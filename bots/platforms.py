@@ -1,7 +1,7 @@
 """The platforms that are set up, each with a bot."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from core.messages import Conversation, Question
 from core.proxies import proxy_to
 from core.settings import Settings
 from core.surface import Outcome, Surface
+from core.vault import Vault
 
 
 class Bot(Protocol):
@@ -67,27 +68,8 @@ def platforms(settings: Settings, built: Built) -> dict[str, Bot]:
         built.figures,
     )
     bots: dict[str, Bot] = {}
-    if settings.slack_bot_token:
-        from bots.slack.app import SlackBot  # noqa: PLC0415
-
-        bots["slack"] = SlackBot(
-            bot_token=settings.slack_bot_token.get_secret_value(),
-            app_token=settings.slack_app_token.get_secret_value(),
-            api_url=settings.slack_api_url,
-            streaming=settings.slack_streaming,
-            bursts=settings.slack_bursts,
-            chat=built.chat,
-            presses=built.presses,
-            governor=built.governor,
-            recall=built.recall,
-            panel=built.panel,
-            reports=built.reports,
-            forgetting=built.forgetting,
-            managers=settings.slack_managers,
-            access=built.access,
-            catch_up=catch_up(),
-            languages=built.languages,
-        )
+    if settings.slack_bot_token or settings.slack_client_id:
+        bots["slack"] = _slack(settings, built, catch_up)
     if settings.discord_token:
         from bots.discord.bot import DiscordBot  # noqa: PLC0415
 
@@ -109,3 +91,40 @@ def platforms(settings: Settings, built: Built) -> dict[str, Bot]:
             proxy=proxy_to(settings.discord_api_url),
         )
     return bots
+
+
+def _slack(settings: Settings, built: Built, catch_up: Callable[[], CatchUp]) -> Bot:
+    """Slack by the way that the settings say: Socket Mode, HTTP, or HTTP in many workspaces."""
+    from bots.slack import Address, DistributedBot, Parts, SlackBot  # noqa: PLC0415
+
+    parts = Parts(
+        api_url=settings.slack_api_url,
+        streaming=settings.slack_streaming,
+        bursts=settings.slack_bursts,
+        chat=built.chat,
+        presses=built.presses,
+        governor=built.governor,
+        recall=built.recall,
+        panel=built.panel,
+        reports=built.reports,
+        forgetting=built.forgetting,
+        managers=settings.slack_managers,
+        access=built.access,
+        catch_up=catch_up,
+        languages=built.languages,
+    )
+    bot, app = settings.slack_bot_token, settings.slack_app_token.get_secret_value()
+    if app or settings.http_port is None:
+        return SlackBot(parts, bot_token=bot.get_secret_value(), app_token=app)
+    signing_secret = settings.slack_signing_secret.get_secret_value()
+    address = Address(settings.http_host, settings.http_port, signing_secret)
+    if bot:
+        return SlackBot(parts, bot_token=bot.get_secret_value(), address=address)
+    return DistributedBot(
+        parts,
+        address=address,
+        client_id=settings.slack_client_id,
+        client_secret=settings.slack_client_secret.get_secret_value(),
+        installations=built.store.installations,
+        vault=Vault(settings.token_key.get_secret_value()),
+    )

@@ -32,13 +32,12 @@ from core.env_file import mistyped, read, unknown
 from core.errors import SettingsError
 from core.languages import AUTO
 from core.notices import first_contact
+from core.vault import check as check_keys
+from core.vault import split
 from core.words import language_of, languages
 
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_DEFAULT_MODEL = "gpt-6-luna"
-
-LATER = frozenset({"HTTP_HOST", "HTTP_PORT", "SLACK_SIGNING_SECRET"})
-"""Names of the public contract that this version accepts and does not use."""
 
 PROXIES = ("HTTPS_PROXY", "NO_PROXY")
 """Names that are also read in small letters, as most programs do."""
@@ -291,6 +290,10 @@ class Settings(Watching):
     slack_bot_token: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")
     slack_config_token: SecretStr = SecretStr("")
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_client_id: str = ""
+    slack_client_secret: SecretStr = SecretStr("")
+    token_key: SecretStr = SecretStr("")
     slack_api_url: str = "https://slack.com/api/"
     slack_streaming: Literal["auto", "edit", "native"] = "auto"
     slack_bursts: Sizes = {}
@@ -304,6 +307,8 @@ class Settings(Watching):
     discord_reply: Literal["thread", "channel"] = "thread"
     discord_guilds: Servers = ()
 
+    http_host: str = "127.0.0.1"
+    http_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     admin_token: SecretStr = SecretStr("")
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
     resume_within: Span = 15 * 60
@@ -335,7 +340,7 @@ class Settings(Watching):
         """
         from_file, problems = read(env_file)
         fields = {name.upper() for name in cls.model_fields}
-        known = fields | LATER | secret_files.names(cls.secret_names())
+        known = fields | secret_files.names(cls.secret_names())
         problems += unknown(from_file, known, env_file, renamed)
         given = from_file | {
             name: value for name, value in environ.items() if not _is_gettexts(name, value)
@@ -452,6 +457,8 @@ class Settings(Watching):
         "slack_bot_token",
         "slack_app_token",
         "slack_config_token",
+        "slack_signing_secret",
+        "slack_client_secret",
         "discord_token",
     )
     @classmethod
@@ -470,6 +477,22 @@ class Settings(Watching):
             raise ValueError(
                 f"must have {LEAST_ADMIN_TOKEN} characters or more, so that nobody guesses it; "
                 "`openssl rand -hex 24` makes one"
+            )
+        return value
+
+    @field_validator("token_key")
+    @classmethod
+    def _keys(cls, value: SecretStr) -> SecretStr:
+        check_keys(value.get_secret_value())
+        return value
+
+    @field_validator("slack_client_id")
+    @classmethod
+    def _client_id(cls, value: str) -> str:
+        if not re.fullmatch(r"[0-9]+\.[0-9]+", value):
+            raise ValueError(
+                "must be the Client ID of your app's Basic Information page, such as "
+                "1234567890.1234567890"
             )
         return value
 
@@ -508,7 +531,12 @@ class Settings(Watching):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        problems = [*self._model_problems(), *self._platform_problems()]
+        problems = [
+            *self._model_problems(),
+            *self._platform_problems(),
+            *self._slack_problems(),
+            *self._port_problems(),
+        ]
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -551,7 +579,7 @@ class Settings(Watching):
 
     def _platform_problems(self) -> Iterator[str]:
         bot, app = self.slack_bot_token, self.slack_app_token
-        if not (bot or app or self.discord_token):
+        if not (bot or app or self.slack_client_id or self.discord_token):
             yield (
                 "No platform is set up. Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_TOKEN, "
                 "and OPENAI_API_KEY or OPENAI_BASE_URL. To try Parley with no account: "
@@ -564,14 +592,71 @@ class Settings(Watching):
                 "OPENAI_BASE_URL holds a name or a password for its host, and OPENAI_API_KEY is "
                 "set; a request carries only one of them. Leave one out."
             )
-        if bot.get_secret_value().startswith("xapp-") or app.get_secret_value().startswith("xoxb-"):
+        if self._swapped:
             yield (
                 "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are swapped: the bot token begins with "
                 "xoxb-, the app-level token with xapp-."
             )
-        elif bool(bot) != bool(app):
-            missing, given = ("APP", "BOT") if bot else ("BOT", "APP")
-            yield f"SLACK_{missing}_TOKEN is missing; Slack needs it with SLACK_{given}_TOKEN."
+
+    @property
+    def _swapped(self) -> bool:
+        bot, app = self.slack_bot_token, self.slack_app_token
+        return bot.get_secret_value().startswith("xapp-") or app.get_secret_value().startswith(
+            "xoxb-"
+        )
+
+    def _slack_problems(self) -> Iterator[str]:
+        """What is missing of one of the ways to Slack: Socket Mode, HTTP, HTTP and OAuth."""
+        bot, app, signed = self.slack_bot_token, self.slack_app_token, self.slack_signing_secret
+        if self._swapped or (bot and app):
+            return
+        if self.slack_client_id:
+            yield from self._oauth_problems()
+        elif self.slack_client_secret:
+            yield "SLACK_CLIENT_ID is missing; SLACK_CLIENT_SECRET is nothing without it."
+        elif app:
+            yield "SLACK_BOT_TOKEN is missing; Slack needs it with SLACK_APP_TOKEN."
+        elif bot and not signed:
+            yield (
+                "SLACK_APP_TOKEN is missing; Slack needs it with SLACK_BOT_TOKEN. Over HTTP it is "
+                "SLACK_SIGNING_SECRET and HTTP_PORT instead."
+            )
+        elif signed and self.http_port and not bot:
+            yield (
+                "SLACK_BOT_TOKEN is missing; Slack over HTTP needs it with SLACK_SIGNING_SECRET. "
+                "For several workspaces it is SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and TOKEN_KEY "
+                "instead."
+            )
+        if (self.slack_client_id or (bot and signed)) and not self.http_port:
+            yield (
+                "HTTP_PORT is missing; without SLACK_APP_TOKEN, Slack is heard over HTTP. Set it "
+                "to a free port, such as 8080, and have your reverse proxy pass /slack/ on to it."
+            )
+
+    def _oauth_problems(self) -> Iterator[str]:
+        """What is missing for several workspaces."""
+        if self.slack_app_token:
+            yield (
+                "SLACK_APP_TOKEN is for Socket Mode in one workspace, SLACK_CLIENT_ID for several "
+                "over HTTP; leave one of them out, and set SLACK_BOT_TOKEN with the first."
+            )
+        if self.slack_bot_token:
+            return
+        for name, where in (
+            ("slack_client_secret", "it stands below the Client ID"),
+            ("slack_signing_secret", "it stands on the same page as the Client ID"),
+        ):
+            if not getattr(self, name):
+                yield f"{name.upper()} is missing; SLACK_CLIENT_ID needs it: {where}."
+        if not self.token_key:
+            yield (
+                "TOKEN_KEY is missing; with SLACK_CLIENT_ID, the tokens of workspaces are kept, "
+                "encrypted with it. Make one with: openssl rand -base64 32"
+            )
+
+    def _port_problems(self) -> Iterator[str]:
+        if self.http_port and self.http_port == self.admin_port:
+            yield "HTTP_PORT and ADMIN_PORT must be two ports: one is for Slack, one for you."
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be printed."""
@@ -579,6 +664,7 @@ class Settings(Watching):
         secrets = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
         secrets += [str(value) for value in self.openai_extra_headers.values()]
         secrets += [key.get_secret_value() for key in self.openai_fallback_keys.values()]
+        secrets += split(self.token_key.get_secret_value())
         for url in (
             self.openai_base_url,
             self.slack_api_url,
@@ -615,7 +701,7 @@ def given(environ: Mapping[str, str], env_file: Path | None = None) -> dict[str,
 def names() -> frozenset[str]:
     """The names of all settings, those of files for secrets included."""
     fields = {name.upper() for name in Settings.model_fields}
-    return frozenset(fields | LATER | secret_files.names(Settings.secret_names()))
+    return frozenset(fields | secret_files.names(Settings.secret_names()))
 
 
 def _credentials(address: str) -> Iterator[str]:
@@ -674,11 +760,23 @@ def _names_a_file(database_url: str) -> bool:
 
 
 def _unused(given: Mapping[str, str]) -> Iterator[str]:
-    if given.get("SLACK_SIGNING_SECRET") and given.get("SLACK_APP_TOKEN"):
+    """What is set for a way to Slack that is not taken."""
+    if given.get("SLACK_BOT_TOKEN") and given.get("SLACK_CLIENT_ID"):
         yield (
-            "SLACK_SIGNING_SECRET is not used: with SLACK_APP_TOKEN, Slack is reached through "
-            "Socket Mode."
+            "SLACK_CLIENT_ID is not used: with SLACK_BOT_TOKEN, Parley is in one workspace and "
+            "nobody installs it from a browser."
         )
+    if given.get("SLACK_BOT_TOKEN") and given.get("SLACK_APP_TOKEN"):
+        for name in ("SLACK_SIGNING_SECRET", "HTTP_PORT"):
+            if given.get(name):
+                yield (
+                    f"{name} is not used: with SLACK_APP_TOKEN, Slack is reached through Socket "
+                    "Mode."
+                )
+    elif given.get("HTTP_PORT") and not any(
+        value for name, value in given.items() if name.startswith("SLACK_")
+    ):
+        yield "HTTP_PORT is not used: it is for Slack over HTTP."
     if given.get("ADMIN_TOKEN") and not given.get("ADMIN_PORT"):
         yield "ADMIN_TOKEN is not used: the operator's page is there with ADMIN_PORT only."
 

@@ -14,12 +14,12 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bots.slack import mrkdwn
 from bots.slack.blocks import content
 from bots.slack.calls import CallFailed
+from bots.slack.dispatch import ANSWERED
 from bots.slack.gate import Gate
 from bots.slack.messages import PLATFORM
 from bots.slack.payload import string
 from bots.slack.public import PublicSurface
 from bots.slack.response import ResponseSurface, ResponseUrl
-from bots.slack.socket import ANSWERED
 from bots.slack.workspace import Workspace
 from core.chat import Chat
 from core.errors import NotAdmitted, ParleyError, ShuttingDown, StoreFailed

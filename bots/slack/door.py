@@ -69,7 +69,7 @@ class Door:
 
     async def until_revoked(self) -> NoReturn:
         """Wait until Slack says that the bot may not speak any more: a `StartError` then."""
-        raise tokens.revoked(await self._revoked)
+        raise tokens.Revoked(await self._revoked)
 
     async def sift(
         self, body: dict[str, Any], context: AsyncBoltContext, next_: Next

@@ -10,10 +10,10 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from bots.slack import mrkdwn
 from bots.slack.calls import CallFailed
+from bots.slack.dispatch import ANSWERED
 from bots.slack.gate import Gate
 from bots.slack.payload import string
 from bots.slack.response import ResponseUrl
-from bots.slack.socket import ANSWERED
 from bots.slack.workspace import Workspace
 from core.surface import Page
 from core.words import Notice, told

@@ -16,12 +16,12 @@ import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from bots.slack.payload import string
+from bots.slack.dispatch import ANSWERED, dispatched
+from bots.slack.payload import decoded, string
 from core.proxies import proxy_to
 from core.unreached import obstacle
 
@@ -38,12 +38,6 @@ FAREWELL = 0.5
 
 LAST_ANSWERS = 1.0
 """Seconds in which what has been heard may still be acknowledged, when the bot stops."""
-
-ANSWERED = "answered"
-"""Where a request keeps the event that is set when its answer has been sent, or cannot be."""
-
-UNWANTED = 404
-"""Bolt's status for what nobody of ours listens to."""
 
 
 class NotConnected(Exception):
@@ -102,7 +96,7 @@ class Socket:
                     self.retire(0)
                 async for frame in self._web_socket:
                     if frame.type is aiohttp.WSMsgType.TEXT:
-                        self._receive(_json(frame.data), app, answers)
+                        self._receive(decoded(frame.data), app, answers)
                 self.leaving.set()
         except TimeoutError:
             log.debug("socket retired")
@@ -169,21 +163,10 @@ async def _connected(session: aiohttp.ClientSession, url: str) -> aiohttp.Client
 async def _greeted(web_socket: aiohttp.ClientWebSocketResponse) -> int:
     """Await hello; how many connections the app has now, this one included."""
     while True:
-        frame = _json(await web_socket.receive_str())
+        frame = decoded(await web_socket.receive_str())
         if frame.get("type") == "hello":
             connections = frame.get("num_connections")
             return connections if isinstance(connections, int) else 1
-
-
-def _json(data: str) -> dict[str, Any]:
-    try:
-        frame = json.loads(data)
-        if "\\ud" in data.lower():  # half an emoji, which no database takes
-            whole = json.dumps(frame, ensure_ascii=False).encode("utf-8", "replace")
-            frame = json.loads(whole)
-    except (ValueError, RecursionError):
-        return {}
-    return frame if isinstance(frame, dict) else {}
 
 
 def _request(frame: dict[str, Any]) -> SocketModeRequest | None:
@@ -195,30 +178,10 @@ def _request(frame: dict[str, Any]) -> SocketModeRequest | None:
 async def _answer_to(
     request: SocketModeRequest, app: AsyncApp, context: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """What Slack is sent. None: nothing, so that it delivers an event again, or says it failed.
-
-    An event that nobody understands, or wants, is acknowledged: it would be no other again.
-    """
-    received = SocketModeResponse(request.envelope_id).to_dict()
-    is_event = request.type == "events_api"
-    if is_event and not isinstance(request.payload.get("event"), dict):
-        log.warning("request not understood", error="no event")
-        return received
-    try:
-        response = await app.async_dispatch(_bolt_request(request, context))
-        if response.status == UNWANTED and is_event:
-            return received
-        return _acknowledgement(request, response) if response.status == 200 else None
-    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-        # Bolt reads payloads before anybody has checked them.
-        log.warning("request not understood", error=type(error).__name__, said=str(error))
-        return received if is_event else None
-
-
-def _bolt_request(request: SocketModeRequest, context: dict[str, Any]) -> AsyncBoltRequest:
-    return AsyncBoltRequest(
-        mode="socket_mode", body=request.payload, headers=build_headers(request), context=context
-    )
+    """What Slack is sent. None: nothing, so that it delivers an event again, or says it failed."""
+    headers = build_headers(request) or {}
+    response = await dispatched(app, request.type, request.payload, headers, context)
+    return _acknowledgement(request, response) if response.status == 200 else None
 
 
 def _acknowledgement(request: SocketModeRequest, response: BoltResponse) -> dict[str, Any]:

@@ -59,15 +59,18 @@ def no_longer(code: str) -> StartError:
     return TokenRejected(f"Slack no longer accepts SLACK_APP_TOKEN ({code}). {_APP}")
 
 
-def revoked(word: str) -> StartError:
+class Revoked(TokenRejected):
     """The bot token was good until the app was removed, or somebody made the token void.
 
-    `word` is the event or the error by which Slack says so.
+    `code` is the event or the error by which Slack says so.
     """
-    return TokenRejected(
-        f"Slack has revoked SLACK_BOT_TOKEN ({word}). Install the app in the workspace again. "
-        f"{_BOT}"
-    )
+
+    def __init__(self, code: str) -> None:
+        super().__init__(
+            f"Slack has revoked SLACK_BOT_TOKEN ({code}). Install the app in the workspace again. "
+            f"{_BOT}"
+        )
+        self.code = code
 
 
 def no_socket(why: Exception) -> StartError:

@@ -115,7 +115,7 @@ def test_a_mistyped_name_is_told_beside_what_is_missing_for_it():
 
 @pytest.mark.parametrize(
     "name",
-    ["OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "SLACK_CLIENT_ID", "HTTP_PROXY", "LOG_LEVELS", "PATH"],
+    ["OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "SLACK_TEAM_ID", "HTTP_PROXY", "LOG_LEVELS", "PATH"],
 )
 def test_the_names_of_other_programs_are_none_of_our_business(name):
     assert Settings.load(ENOUGH | {name: "x"}).notes == ()
@@ -420,3 +420,69 @@ def test_the_systems_own_language_variable_is_not_ours(tmp_path, value):
 
     assert Settings.load(ENOUGH | {"LANGUAGE": value}).language == "auto"
     assert Settings.load(ENOUGH | {"LANGUAGE": value}, file).language == "de"
+
+
+HTTP = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "shh", "HTTP_PORT": "8080"}
+OAUTH = {
+    "SLACK_CLIENT_ID": "12.34",
+    "SLACK_CLIENT_SECRET": "hush",
+    "SLACK_SIGNING_SECRET": "shh",
+    "HTTP_PORT": "8080",
+    "TOKEN_KEY": "A" * 43 + "=",
+}
+KEY = {"OPENAI_API_KEY": "sk-1"}
+
+
+@pytest.mark.parametrize("way", [HTTP, OAUTH])
+def test_slack_over_http_needs_no_app_token(way):
+    assert Settings.load(KEY | way).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("way", "left_out", "said"),
+    [
+        (HTTP, "SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN is missing; Slack over HTTP needs it"),
+        (HTTP, "SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECRET and HTTP_PORT instead"),
+        (HTTP, "HTTP_PORT", "HTTP_PORT is missing;"),
+        (OAUTH, "SLACK_CLIENT_ID", "SLACK_CLIENT_ID is missing;"),
+        (OAUTH, "SLACK_CLIENT_SECRET", "SLACK_CLIENT_SECRET is missing;"),
+        (OAUTH, "SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECRET is missing;"),
+        (OAUTH, "HTTP_PORT", "HTTP_PORT is missing;"),
+        (OAUTH, "TOKEN_KEY", "Make one with: openssl rand -base64 32"),
+    ],
+)
+def test_what_is_missing_of_slack_over_http_is_named(way, left_out, said):
+    given = {name: value for name, value in way.items() if name != left_out}
+    lines = problems(KEY | {"DISCORD_TOKEN": "d-1"} | given)
+
+    assert len(lines) == 1
+    assert said in lines[0]
+
+
+@pytest.mark.parametrize("key", ["short", "A" * 44, "ä" * 44, ",", "A" * 43 + "=,short"])
+def test_a_token_key_that_is_none_is_said_with_how_to_make_one(key):
+    (line,) = problems(KEY | OAUTH | {"TOKEN_KEY": key})
+
+    assert line.startswith("TOKEN_KEY")
+    assert key not in line.replace(",", "") or key == ","
+
+
+def test_every_token_key_is_a_secret():
+    one, two = "A" * 43 + "=", "B" * 42 + "A="
+    secrets = Settings.load(KEY | OAUTH | {"TOKEN_KEY": f"{one}, {two}"}).secrets()
+
+    assert {one, two, "shh", "hush"} <= set(secrets)
+
+
+def test_slack_and_the_operators_tools_need_two_ports():
+    (line,) = problems(KEY | HTTP | {"ADMIN_PORT": "8080"})
+
+    assert "HTTP_PORT and ADMIN_PORT" in line
+
+
+def test_one_workspace_and_several_exclude_each_other_and_it_is_said_which_holds():
+    (note,) = Settings.load(KEY | OAUTH | HTTP).notes
+    assert "SLACK_CLIENT_ID is not used" in note
+
+    app = {"SLACK_APP_TOKEN": "xapp-1"}
+    assert "leave one of them out" in problems(KEY | OAUTH | app)[0]

@@ -8,9 +8,23 @@ from core.settings import Settings
 from tests.docs.settings import EXAMPLE, PAGE, example, page, problems, sections
 
 ENOUGH = {"OPENAI_API_KEY": "sk-1", "DISCORD_TOKEN": "d-1"}
+HTTP = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "0123", "HTTP_PORT": "8081"}
+WORKSPACES = {
+    "SLACK_CLIENT_ID": "1.1",
+    "SLACK_CLIENT_SECRET": "0123",
+    "SLACK_SIGNING_SECRET": "0123",
+    "TOKEN_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "HTTP_PORT": "8081",
+}
 NEEDED = {
     "OPENAI_FALLBACK_KEYS": {"OPENAI_FALLBACK_MODELS": "llama-4@https://llm.example.org/v1"},
     "ADMIN_TOKEN": {"ADMIN_PORT": "8030"},
+    "SLACK_SIGNING_SECRET": HTTP,
+    "HTTP_PORT": HTTP,
+    "HTTP_HOST": HTTP,
+    "SLACK_CLIENT_ID": WORKSPACES,
+    "SLACK_CLIENT_SECRET": WORKSPACES,
+    "TOKEN_KEY": WORKSPACES,
 }
 """What a setting means nothing without."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,9 +13,14 @@ import pytest_asyncio
 
 from sandbox.discord import DiscordServer
 from sandbox.model import ModelServer
-from sandbox.slack import SlackServer
+from sandbox.slack import SIGNING_SECRET, SlackServer
 from sandbox.world import World
 from tests.e2e.places import DiscordPlace, SlackPlace
+
+OVER_HTTP = os.environ.get("PARLEY_SLACK") == "http"
+"""Whether Slack sends what happens to the bot, instead of through the bot's sockets."""
+
+through_sockets = pytest.mark.skipif(OVER_HTTP, reason="this is about Socket Mode")
 
 INHERITED = ("PATH", "HOME", "LANG", "SYSTEMROOT", "VIRTUAL_ENV")
 
@@ -29,13 +35,14 @@ class Town:
     model: ModelServer
     folder: Path
     program: tuple[str, ...] = ("bots.cli",)
+    http_port: int = 0
 
     @property
     def environment(self):
         """What an operator would write into .env."""
         return {
             "SLACK_BOT_TOKEN": "xoxb-sandbox",
-            "SLACK_APP_TOKEN": "xapp-sandbox",
+            **self.transport,
             "SLACK_API_URL": self.slack.api_url,
             "DISCORD_TOKEN": "discord-sandbox-token",
             "DISCORD_API_URL": self.discord.api_url,
@@ -46,9 +53,18 @@ class Town:
             "DATABASE_URL": f"sqlite+aiosqlite:///{self.folder}/data/parley.db",
         }
 
+    @property
+    def transport(self):
+        """By which way the bot hears Slack."""
+        if not self.http_port:
+            return {"SLACK_APP_TOKEN": "xapp-sandbox"}
+        return {"SLACK_SIGNING_SECRET": SIGNING_SECRET, "HTTP_PORT": str(self.http_port)}
+
     async def start(self, **changes):
         """Start `parley run`; a setting of None is left out. Its output goes to a file."""
         settings = self.environment | changes
+        if not settings["SLACK_BOT_TOKEN"] and not settings.get("SLACK_CLIENT_ID"):
+            settings |= dict.fromkeys(self.transport)
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         output = self.folder / f"bot-{len(list(self.folder.glob('bot-*')))}.log"
         with output.open("wb") as log:
@@ -85,7 +101,7 @@ class Town:
             await ended
 
     async def _connected(self, settings):
-        if settings["SLACK_BOT_TOKEN"]:
+        if settings["SLACK_BOT_TOKEN"] or settings.get("SLACK_CLIENT_ID"):
             await self.slack.wait_connected(30)
         if settings["DISCORD_TOKEN"]:
             await self.discord.wait_ready(30)
@@ -119,19 +135,32 @@ class Bot:
             raise
 
 
+def free_port():
+    """One on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
 @asynccontextmanager
-async def opened(folder, latency=None, *, limited=True):
+async def opened(folder, latency=None, *, limited=True, over_http=OVER_HTTP):
     """A town whose platforms take so many seconds for a request, by name.
 
-    Unless they are `limited`, the platforms take any number of requests.
+    Unless they are `limited`, the platforms take any number of requests. `over_http`: Slack sends
+    what happens to the bot's address.
     """
     world, latency = World(), latency or {}
-    slack = SlackServer(world, latency=latency.get("slack", 0.0), limited=limited)
+    port = free_port() if over_http else 0
+    slack = SlackServer(
+        world,
+        events_url=f"http://127.0.0.1:{port}/slack/events" if port else "",
+        latency=latency.get("slack", 0.0),
+        limited=limited,
+    )
     discord = DiscordServer(world, latency=latency.get("discord", 0.0), limited=limited)
     model = ModelServer(first_token=0.05, rate=200)
     for server in (slack, discord, model):
         await server.start()
-    town = Town(world, slack, discord, model, folder)
+    town = Town(world, slack, discord, model, folder, http_port=port)
     try:
         yield town
     finally:

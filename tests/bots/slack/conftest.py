@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bots.slack import SlackBot
+from bots.slack import Parts, SlackBot
 from core.access import Access
 from core.chat import Find
 from core.etiquette import Saying
@@ -20,7 +20,7 @@ from core.presses import Press
 from core.recall import Recall
 from core.surface import Surface
 from sandbox.slack import SlackServer
-from sandbox.slack.sockets import Sockets
+from sandbox.slack.deliveries import Carrier
 from sandbox.world import Message, Person, Space, World
 from tests.panels import make_panel
 from tests.records import looking_back_never, make_forgetting
@@ -104,11 +104,11 @@ class Post:
     Without the reports of how many replies a thread has, of which there is one for each.
     """
 
-    def __init__(self, sockets: Sockets) -> None:
+    def __init__(self, carrier: Carrier) -> None:
         self.delivered: list[tuple[str, bool]] = []
         self._changed = asyncio.Condition()
-        self._exchange = sockets.exchange
-        sockets.exchange = self._watched
+        self._exchange = carrier.exchange
+        carrier.exchange = self._watched
 
     async def _watched(self, kind, payload, *more):
         event = payload.get("event", {})
@@ -136,7 +136,7 @@ class WatchedSlack(SlackServer):
 
     def __init__(self, world: World, **other) -> None:
         super().__init__(world, **other)
-        self.post = Post(self.sockets)
+        self.post = Post(self.carrier)
 
 
 @dataclass
@@ -162,7 +162,7 @@ class Office:
     async def until_idle(self) -> None:
         """Wait until the bot has nothing more to do aside."""
         async with asyncio.timeout(PATIENCE):
-            while running := self.bot._tasks._running:
+            while running := self.bot._presence.tasks._running:
                 await asyncio.wait(running)
 
     def whispers(self, channel: str, person: str) -> list[str]:
@@ -180,7 +180,7 @@ class Office:
     async def until_named(self) -> None:
         """Wait until the names have been read that are read at the start."""
         async with asyncio.timeout(PATIENCE):
-            while not self.bot._directory.channels.known("C0GENERAL"):
+            while not self.bot._presence.directory.channels.known("C0GENERAL"):
                 await asyncio.sleep(0.01)
 
     async def struck(self) -> None:
@@ -213,9 +213,8 @@ class Office:
 
 
 def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
+    tokens = {"bot_token": "xoxb-sandbox", "app_token": "xapp-sandbox"}
     given = {
-        "bot_token": "xoxb-sandbox",
-        "app_token": "xapp-sandbox",
         "api_url": slack.api_url,
         "streaming": "edit",
         "bursts": {},
@@ -227,9 +226,10 @@ def make_bot(slack: SlackServer, notes: Notes, **other) -> SlackBot:
         "forgetting": make_forgetting(),
         "languages": Languages(),
         "access": Access(),
-        "catch_up": looking_back_never(),
+        "catch_up": looking_back_never,
     }
-    return SlackBot(chat=notes, **(given | other))
+    mine = {name: other.pop(name) for name in (*tokens, "address") if name in other}
+    return SlackBot(Parts(chat=notes, **(given | other)), **(tokens | mine))
 
 
 @asynccontextmanager

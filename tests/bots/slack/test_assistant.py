@@ -149,7 +149,7 @@ async def test_an_app_that_is_no_agent_is_refused_once_and_answers_all_the_same(
         office.slack.say("U0ADA", "D0ADA", f"question {number}")
         assert (await asked(office, number)).text == f"question {number}"
         async with asyncio.timeout(5):
-            while office.methods().count(TITLE) < 1 or office.bot._tasks._running:
+            while office.methods().count(TITLE) < 1 or office.bot._presence.tasks._running:
                 await asyncio.sleep(0.01)
 
     assert office.methods().count(TITLE) == 1

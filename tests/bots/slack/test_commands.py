@@ -133,7 +133,7 @@ async def test_stopping_does_not_wait_for_a_claim_that_takes_long(slack, monkeyp
     async with asyncio.timeout(3), working(slack, notes) as bot:
         await slack.command("U0ADA", "C0GENERAL", "/ask", "what is a lease?")
 
-    assert not bot._tasks._running
+    assert not bot._presence.tasks._running
 
 
 class TestPrivate:

@@ -93,7 +93,7 @@ async def test_a_message_is_not_kept_for_a_form_once_it_is_not_what_it_was(offic
     await office.until_named()
     said = office.slack.say("U0BEN", "C0GENERAL", "a secret")
     await opened(office, said)
-    forms = office.bot._memory.forms
+    forms = office.bot._presence.memory.forms
     assert forms._kept
 
     if change == "delete":
@@ -110,10 +110,10 @@ async def test_nothing_is_kept_for_a_form_of_somebody_who_is_forgotten(office):
     await office.until_named()
     said = office.slack.say("U0BEN", "C0GENERAL", "a secret")
     await opened(office, said)
-    assert office.bot._directory.people.known("U0BEN") == "Ben"
+    assert office.bot._presence.directory.people.known("U0BEN") == "Ben"
 
     office.bot._forget("slack", "U0BEN")
 
-    assert not office.bot._memory.forms._kept
-    assert office.bot._directory.people.known("U0BEN") == ""
-    assert office.bot._directory.people.known("U0ADA") == "Ada"
+    assert not office.bot._presence.memory.forms._kept
+    assert office.bot._presence.directory.people.known("U0BEN") == ""
+    assert office.bot._presence.directory.people.known("U0ADA") == "Ada"

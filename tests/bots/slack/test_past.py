@@ -31,7 +31,7 @@ def listening(slack, notes):
     slack.deliveries.redelivery = ()
 
     def listening():
-        return working(slack, notes, catch_up=CatchUp(marks, taken, 1800, time.time))
+        return working(slack, notes, catch_up=lambda: CatchUp(marks, taken, 1800, time.time))
 
     return listening
 
@@ -104,7 +104,7 @@ def with_direct_messages(about):
 async def looked(bot):
     """Wait until there is nothing left to look for."""
     async with asyncio.timeout(20):
-        while bot._catch_up._away:
+        while bot._presence.catch_up._away:
             await asyncio.sleep(0.01)
 
 

@@ -19,7 +19,9 @@ async def ruled(slack, tmp_path):
     notes = Notes()
     notes.pauses = Pauses(store.pauses, time.monotonic)
     async with working(slack, notes, managers=("U0CHO",)) as bot:
-        yield Office(slack, slack.workspace.space, notes, bot._governor, bot._recall, bot)
+        yield Office(
+            slack, slack.workspace.space, notes, bot._parts.governor, bot._parts.recall, bot
+        )
     await store.close()
 
 

@@ -80,7 +80,7 @@ async def test_a_429_is_a_refusal_for_now_and_the_governor_learns_of_it(office, 
 async def test_a_refusal_holds_back_its_channel_and_a_second_one_the_workspace(office, surface):
     """Slack does not say which it means."""
     (here, everywhere) = surface.plain.begin
-    elsewhere = office.bot._door._workspace.budgets.post("C0RANDOM")
+    elsewhere = office.bot._presence.workspace.budgets.post("C0RANDOM")
     office.slack.faults.add(Fault("chat.postMessage", "rate_limit", seconds=30, times=2))
 
     def waits(budgets):
@@ -497,7 +497,7 @@ class TestStatus:
         await surface.status("")
 
         assert len(office.calls("reactions.remove")) == 1
-        assert not office.bot._tasks._running
+        assert not office.bot._presence.tasks._running
 
     async def test_too_many_at_once_is_no_refusal_for_good(self, office, surface):
         office.slack.faults.add(Fault("assistant.threads.setStatus", "rate_limit", seconds=0.1))
