@@ -10,7 +10,7 @@ KILLS = 100
 MINUTES = 30
 FUZZ_SECONDS = 600
 
-.PHONY: sandbox run test container-test fuzz audit soak figures sabotage browser pictures docs docs-test check format bench lock clean
+.PHONY: sandbox run test test-http container-test fuzz audit soak figures sabotage browser pictures docs docs-test check format bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "               (its page is on port $(PORT); make sandbox PORT=8021 chooses another)"
 	@echo "make run       the bot, with the settings in .env"
 	@echo "make test      the tests              make browser   those in a real browser"
+	@echo "make test-http the tests of Slack once more, over HTTP"
 	@echo "make check     format, lint, types    make bench     measurements"
 	@echo "make fuzz      bad input through every door, for longer than in make test"
 	@echo "make soak      thousands of schedules of faults, kills, and half an hour of load"
@@ -52,6 +53,10 @@ run: $(VENV)/run
 # Most of a test is waiting, so more of them than cores run at once; a file shares its bot.
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n 5 --dist loadfile
+
+# What people see on Slack, with Slack over HTTP instead of Socket Mode.
+test-http: $(VENV)/dev
+	PARLEY_SLACK=http $(BIN)/python -m pytest -n 5 --dist loadfile tests/e2e -k "not discord"
 
 # Some minutes, as root: what a container is made of, in a root file system of its own.
 container-test: $(VENV)/dev

@@ -12,7 +12,7 @@ import pytest_asyncio
 from core.notices import PAUSED
 from sandbox.model import Answer
 from sandbox.world import Person
-from tests.e2e.conftest import opened
+from tests.e2e.conftest import opened, through_sockets
 from tests.e2e.places import DiscordPlace, SlackPlace
 
 PLATFORMS = ("slack", "discord")
@@ -208,6 +208,7 @@ async def test_after_a_kill_nothing_is_answered_twice_and_nothing_lost(town, pla
     assert len(town.model.requests) == 6
 
 
+@through_sockets
 async def test_what_is_asked_while_the_connection_is_lost_is_answered_once(town, places):
     """Sockets of Slack's that are cut, and a session of Discord's that cannot be resumed."""
     async with town.bot() as bot:
@@ -229,6 +230,7 @@ async def test_what_is_asked_while_the_connection_is_lost_is_answered_once(town,
     assert len(town.model.requests) == 8
 
 
+@through_sockets
 async def test_two_processes_that_start_at_once_answer_each_question_once(town, places):
     async with town.bot():
         threads = [place.mention(place.ada, "«before»") for place in places]

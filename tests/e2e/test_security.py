@@ -175,7 +175,7 @@ async def test_the_bot_speaks_with_its_model_and_its_platforms_and_with_nobody_e
 
 async def test_what_is_not_in_the_prompt_cannot_leak(town):
     """The model is sent one conversation, and neither the environment nor what others said."""
-    names = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "OPENAI_API_KEY")
+    names = ("SLACK_BOT_TOKEN", *town.transport, "DISCORD_TOKEN", "OPENAI_API_KEY")
     hidden = [town.environment[name] for name in names]
     hidden += [CANARY, str(town.folder), "DATABASE_URL", "OPENAI_API_KEY"]
     async with town.bot(OTHER_PASSWORD=CANARY):

@@ -13,6 +13,7 @@ import pytest
 from core.notices import RESTARTING
 from sandbox.discord import DiscordServer
 from sandbox.model import Answer, Pause, Stall
+from tests.e2e.conftest import through_sockets
 from tests.e2e.places import DiscordPlace, SlackPlace
 
 
@@ -164,6 +165,7 @@ async def test_the_log_for_machines_is_json_and_holds_no_secret_and_no_words_of_
         assert secret not in bot.said
 
 
+@through_sockets
 async def test_two_processes_with_the_same_tokens_and_database_answer_each_question_once(town):
     slack = SlackPlace(town.slack, town.world.slack)
     discord = DiscordPlace(town.discord, town.world.discord)
