@@ -11,7 +11,9 @@ from tests.e2e.conftest import INHERITED, opened
 from tests.e2e.places import DiscordPlace, until
 from tests.e2e.test_access import why_not
 
-ONLY_DISCORD = {"SLACK_BOT_TOKEN": "", "SLACK_APP_TOKEN": ""}
+ONLY_DISCORD = dict.fromkeys(
+    ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "HTTP_PORT"), ""
+)
 REFUSED = notices.server_not_allowed("4000")
 
 
