@@ -99,17 +99,20 @@ async def loaded(minutes: float, replies: int, folder: Path, seed: int = 0) -> L
         try:
             await load.all(bot)
         finally:
-            load.done.breaches += await _ended(bot)
+            load.done.breaches += await _ended(bot, keep=bool(load.done.breaches))
         return load.done
 
 
-async def _ended(bot: Bot) -> list[str]:
+async def _ended(bot: Bot, *, keep: bool) -> list[str]:
+    """What is wrong with how it ended; its log is kept where anything was wrong."""
     code = await bot.stop()
     found = [f"it ended with {code}"] if code else []
     if trouble := TROUBLE.search(bot.said):
+        found.append(f"the log has “{trouble[0]}”")
+    if found or keep:
         (kept := Path("build") / "faults").mkdir(parents=True, exist_ok=True)
         (kept / "load.log").write_text(bot.said)
-        found.append(f"the log has “{trouble[0]}”; see {kept / 'load.log'}")
+        found += [f"see {kept / 'load.log'}"] if found else []
     return found
 
 
@@ -201,7 +204,8 @@ class _Load:
                         await changed.wait()
             seen = screen.of(asked, room)
             if not _is_over(seen):
-                return f"not ended after {PATIENCE:.0f} s"
+                shown = [(one.text[-60:], one.notice) for one in seen]
+                return f"not ended after {PATIENCE:.0f} s: {asked} in {room} shows {shown}"
             texts = [one for one in seen if number in numbers_in(one.text)]
             if not texts:
                 return "closed" if seen[-1].notice else "nothing shown"
