@@ -656,7 +656,10 @@ class Settings(Watching):
 
     def _port_problems(self) -> Iterator[str]:
         if self.http_port and self.http_port == self.admin_port:
-            yield "HTTP_PORT and ADMIN_PORT must be two ports: one is for Slack, one for you."
+            yield (
+                "HTTP_PORT and ADMIN_PORT must be two ports, one for Slack and one for you: set "
+                "another port for one of them."
+            )
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be printed."""
