@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -34,8 +34,12 @@ ASSETS = {
     "console.js": "text/javascript",
     "mark.svg": "image/svg+xml",
 }
+FORM = "application/x-www-form-urlencoded"
 LONGEST_FORM = 4096
 """Bytes of the form with the token."""
+
+SENDING = 10.0
+"""Seconds for a browser to send it."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -178,11 +182,9 @@ class Console:
 
     async def _log_in(self, request: web.Request) -> web.StreamResponse:
         _refuse_other_sites(request)
-        if (request.content_length or 0) > LONGEST_FORM:
-            raise web.HTTPRequestEntityTooLarge(LONGEST_FORM, request.content_length or 0)
-        form = await request.post()
-        where = _inside(str(form.get("next", "")))
-        tried = self._entry.try_token(str(form.get("token", "")).strip(), request.remote or "")
+        form = await _form(request)
+        where = _inside(form.get("next", ""))
+        tried = self._entry.try_token(form.get("token", "").strip(), request.remote or "")
         if tried is Tried.TOO_OFTEN:
             return await self._page(
                 request,
@@ -244,7 +246,7 @@ class Console:
         bill = usage.Bill(choice.by, choice.span.since, choice.span.until, entries)
         name = f"parley-costs-{choice.by}-{choice.span.since}-{choice.span.until}.csv"
         return web.Response(
-            text=usage.as_csv(bill) + "\n",
+            text=await asyncio.to_thread(usage.as_csv, bill) + "\n",
             content_type="text/csv",
             headers={hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'},
         )
@@ -299,13 +301,35 @@ class Console:
         return web.Response(text=html, content_type="text/html", status=status, headers=headers)
 
 
+async def _form(request: web.Request) -> Mapping[str, str]:
+    """The fields of our form; whoever sends it is not known yet, so little is read of it.
+
+    aiohttp reads any kind of form, megabytes of it, and fails for those that are none.
+    """
+    if request.content_type != FORM:
+        raise web.HTTPUnsupportedMediaType
+    body = b""
+    try:
+        async with asyncio.timeout(SENDING):
+            async for piece in request.content.iter_any():
+                body += piece
+                if len(body) > LONGEST_FORM:
+                    raise web.HTTPRequestEntityTooLarge(LONGEST_FORM, len(body))
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
+    return dict(parse_qsl(body.decode("utf-8", "replace")))
+
+
 def _see_other(where: str) -> web.Response:
     return web.Response(status=303, headers={hdrs.LOCATION: where})
 
 
 def _inside(where: str) -> str:
     """Where to go after logging in: to a page of this server's, and to no other site."""
-    parts = urlsplit(where)
+    try:
+        parts = urlsplit(where)
+    except ValueError:  # no address at all
+        return HOME
     is_ours = not (parts.scheme or parts.netloc) and (
         parts.path == HOME or parts.path.startswith(f"{HOME}/")
     )
@@ -318,7 +342,7 @@ def _refuse_other_sites(request: web.Request) -> None:
     site = request.headers.get("Sec-Fetch-Site")
     if site is None:
         origin = request.headers.get(hdrs.ORIGIN)
-        is_ours = origin is None or urlsplit(origin).netloc == request.host
+        is_ours = origin is None or origin.partition("://")[2] == request.host
     else:
         is_ours = site in ("same-origin", "none")
     if not is_ours:

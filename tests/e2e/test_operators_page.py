@@ -21,6 +21,7 @@ from tests.weeks import TOKEN, WICKED, free_port, plant, write
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PAGES = ("", "/cost", "/questions", "/settings", "/errors")
+FORM = "application/x-www-form-urlencoded"
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 
 
@@ -216,6 +217,48 @@ async def test_a_huge_form_is_not_read(site):
         data = {"token": "x" * 10_000}
         async with session.post("/admin/login", data=data) as answer:
             assert answer.status == 413
+
+
+async def test_a_huge_form_whose_length_is_not_told_is_not_read_either(site):
+    async def pieces():
+        for _ in range(10):
+            yield b"token=" + b"x" * 1000
+
+    async with (
+        site.visitor(**{"Content-Type": FORM}) as session,
+        session.post("/admin/login", data=pieces()) as answer,
+    ):
+        assert answer.status == 413
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("multipart/form-data", b"x", 415),
+        ("multipart/form-data; boundary=a", b"--a\r\nspoilt", 415),
+        ("application/json", b"{}", 415),
+        (f"{FORM}; charset=nobody-knows", b"token=x", 401),
+        (f"{FORM}; charset=utf-7", b"token=+2AA-", 401),
+        (FORM, b"\xff=%ff&token=%ff", 401),
+        (FORM, b"token=x&next=http://[spoilt", 401),
+        (FORM, "token=x&next=//\u2100/".encode(), 401),
+    ],
+)
+async def test_whatever_a_stranger_sends_is_refused_and_no_error_of_the_bot(
+    site, kind, body, status
+):
+    source = f"127.0.1.{len(body)}"  # none has tried too often
+    async with (
+        site.visitor(source=source, **{"Content-Type": kind}) as session,
+        session.post("/admin/login", data=body) as answer,
+    ):
+        assert answer.status == status
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_a_link_to_nowhere_still_leads_to_the_login(site):
+    async with site.visitor() as session:
+        assert 'name="next" value="/admin"' in await read(session, "/admin/login?next=http://[x")
 
 
 # What goes along.
