@@ -11,6 +11,7 @@ import typer
 
 from core import env_file as files
 from core.errors import KeyRejected, ModelFailed, SettingsError, StartError
+from core.log import Redact
 from core.model import Model
 from core.secret_files import SUFFIX
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
@@ -96,7 +97,8 @@ def _names(address: str, key: str) -> tuple[str, ...] | None:
         _say(f"{address} does not accept this key.")
         return None
     except (ModelFailed, TimeoutError) as error:
-        why = getattr(error, "detail", "") or f"no answer within {PATIENCE:.0f} s"
+        said = getattr(error, "detail", "") or f"no answer within {PATIENCE:.0f} s"
+        why = Redact([key])(None, "", said)  # some repeat what they were sent
         _say(f"{address} does not list its models ({why}).")
         return () if _wants("Take this address all the same?", default=False) else None
 

@@ -55,13 +55,15 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     Nothing else of it is touched, and no value is replaced.
     """
     left = dict(values)
-    lines = []
-    for line in text.splitlines():
-        empty = re.fullmatch(r"\s*(?:export\s+)?(\w+)\s*=\s*", line)
-        name = empty[1] if empty else ""
-        lines.append(f"{name}={_quoted(left.pop(name))}" if name in left else line)
-    lines += [f"{name}={_quoted(value)}" for name, value in left.items()]
-    return "".join(f"{line}\n" for line in lines)
+    parts = []
+    for binding in parse_stream(StringIO(text)):
+        line, name = binding.original.string, binding.key or ""
+        is_empty = binding.value is not None and not binding.value.strip()
+        parts.append(_with(line, left.pop(name)) if is_empty and name in left else line)
+    if parts and not parts[-1].endswith("\n"):
+        parts.append("\n")
+    parts += [f"{name}={_quoted(value)}\n" for name, value in left.items()]
+    return "".join(parts)
 
 
 def write(env_file: Path, text: str) -> None:
@@ -78,6 +80,14 @@ def write(env_file: Path, text: str) -> None:
     except BaseException:
         new.unlink(missing_ok=True)
         raise
+
+
+def _with(line: str, value: str) -> str:
+    """A line that sets a name to nothing, with a value; what is said behind it stays."""
+    name, _, rest = line.partition("=")
+    _, hash_, comment = rest.rstrip("\r\n").partition("#")
+    end = rest[len(rest.rstrip("\r\n")) :]
+    return f"{name.rstrip(' ')}={_quoted(value)}{' #' if hash_ else ''}{comment}{end}"
 
 
 def _quoted(value: str) -> str:
