@@ -2,11 +2,16 @@
 
 import http.client
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from core.errors import StartError
 
 PATIENCE = 5.0
 """Seconds to wait for an answer: an event loop that is late by more does not turn."""
+
+LONGEST = 65_536
+"""Bytes of an answer that are read; ours has some hundred."""
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is asked, not opened
 """Where one that listens on all addresses is reached."""
@@ -19,7 +24,7 @@ def asked(host: str, port: int, path: str) -> str:
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
-        said = json.loads(answer.read())
+        said = _understood(answer.read(LONGEST))
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise StartError(
             f"The bot does not answer on {where} ({error}). See its log, and whether ADMIN_HOST "
@@ -28,5 +33,19 @@ def asked(host: str, port: int, path: str) -> str:
     finally:
         connection.close()
     if answer.status != http.HTTPStatus.OK:
-        raise StartError(f"The bot on {where} waits for: {', '.join(said.get('for', ['?']))}.")
+        raise StartError(f"The bot on {where} {_unwell(said)}.")
     return f"The bot on {where} is {said['status']}."
+
+
+def _understood(answer: bytes) -> Mapping[str, Any]:
+    """What a bot says; ValueError where it is none that says it."""
+    said = json.loads(answer)
+    if not isinstance(said, dict) or "status" not in said:
+        raise ValueError("another program does")
+    return said
+
+
+def _unwell(said: Mapping[str, Any]) -> str:
+    if said["status"] == "stuck":
+        return f"was stuck for {said['seconds']} s: its event loop did not turn"
+    return f"waits for: {', '.join(said['for'])}"

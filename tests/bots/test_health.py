@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import threading
 
 import pytest
 
@@ -51,6 +52,33 @@ async def test_a_bot_that_waits_for_something_is_not_well_but_alive(port):
         f"parley: The bot on 127.0.0.1:{port} waits for: database, slack.",
     )
     assert await health(port, checks, "--alive") == (0, f"The bot on 127.0.0.1:{port} is alive.")
+
+
+async def test_of_a_bot_whose_loop_was_stuck_it_says_so(port):
+    admin = Admin("127.0.0.1", port, {}, late=lambda: 12.0)
+    await admin.start()
+    try:
+        with pytest.raises(StartError, match=r"was stuck for 12.0 s"):
+            await asyncio.to_thread(asked, "127.0.0.1", port, "/healthz")
+    finally:
+        await admin.stop()
+
+
+@pytest.mark.parametrize("said", [b"[]", b"{}", b"<html>", b"null"])
+def test_another_program_on_the_port_is_no_bot(said):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer():
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + said)
+
+        other = threading.Thread(target=answer)
+        other.start()
+        with pytest.raises(StartError, match="does not answer"):
+            asked("127.0.0.1", listening.getsockname()[1], "/readyz")
+        other.join()
 
 
 def test_where_no_bot_runs_it_says_where_to_look(port):
