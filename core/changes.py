@@ -74,6 +74,8 @@ class Changes:
         self._put = put
         self._aside = aside
         self._delete_with_question = delete_with_question
+        self._awaiting: dict[str, Asked] = {}
+        """By the identities of questions, the edits that wait for another process's answer."""
 
     async def stop(self, name: str, person: str, may_manage: MayManage) -> str:
         """Stop an answer; what the person who wants it is told, empty when it shows by itself."""
@@ -141,8 +143,11 @@ class Changes:
         for one in together:
             self._aside(one.status.run())
         if known and not known.ended and not is_here:
-            self._aside(self._put_once_left(asked, together, known))
+            self._awaiting |= {one.question.identity: one for one in together}
+            self._aside(self._put_once_left(together, known))
         else:
+            for one in together:
+                self._awaiting.pop(one.question.identity, None)
             self._put_in_place(asked, together, known)
         return True
 
@@ -171,14 +176,30 @@ class Changes:
         revision = revision_of(known, asked.surface) if known else None
         self._put([replace(one, revision=revision) for one in together])
 
-    async def _put_once_left(self, asked: Asked, together: Sequence[Asked], known: Known) -> None:
-        """Answer in place of what another process is writing, once it has left that to us."""
+    async def _put_once_left(self, together: Sequence[Asked], known: Known) -> None:
+        """Answer in place of what another process is writing, once it has left that to us.
+
+        Whatever was edited once more or deleted meanwhile is not asked any more.
+        """
+        latest: Known | None = known
+        outdated: set[str] = set()
         try:
             latest = await self._left(known)
+            outdated = await self._store.questions.outdated(one.question for one in together)
         except StoreFailed as error:
             log.warning("not known what another process has written", error=str(error))
-            latest = known
-        self._put_in_place(asked, together, latest)
+        asked = []
+        for one in together:
+            identity = one.question.identity
+            is_newest = self._awaiting.get(identity) is one
+            if is_newest:
+                del self._awaiting[identity]
+            if is_newest and one.question.key not in outdated:
+                asked.append(one)
+            else:
+                self._aside(self._superseded(one))
+        if asked:
+            self._put_in_place(asked[0], asked, latest)
 
     async def _left(self, known: Known) -> Known | None:
         """What another process has written in the end."""
@@ -209,13 +230,15 @@ class Changes:
         A complete answer stays, unless the settings say otherwise; `remove` takes one of its
         messages away. `question` is the identity of the question.
         """
+        self._awaiting.pop(question, None)
         if waiting := self._queue.drop(identity=question):
             await self._superseded(waiting)
-        elif self._leave_out(question):
-            return
-        elif known := await self._store.replies.latest(question):
+        elif not self._leave_out(question) and (
+            known := await self._store.replies.latest(question)
+        ):
             await self._gone(question, known, remove)
-        elif await self._store.has_company():
+        # There it may wait for its turn, or an edit of it for the end of an answer.
+        if await self._store.has_company():
             await self._store.questions.withdraw(question)
 
     def _leave_out(self, question: str) -> bool:

@@ -306,6 +306,11 @@ class Questions:
         )
         return result.rowcount > 0
 
+    async def outdated(self, edited: Iterable[Question]) -> set[str]:
+        """Those of these edits, by their keys, after which there was a later one."""
+        async with self._database.read() as connection:
+            return {one.key for one in edited if await self._is_outdated(connection, one)}
+
     async def _is_outdated(self, connection: AsyncConnection, edited: Question) -> bool:
         """Whether another edit came after this one, which a platform has delivered late.
 

@@ -191,6 +191,52 @@ async def test_each_of_two_edits_counts_and_the_last_one_stands(chat, server):
     assert [one.cancelled for one in server.requests] == [True, True, False]
 
 
+async def half_of_it(house, server):
+    """One process writes about dogs; an edit to cats is heard by the other."""
+    one, other = await house(), await house()
+    server.enqueue(Answer(("Half of it", Stall())))
+    server.script = lambda body: Answer(("About birds." if "birds" in str(body) else "Cats.",))
+    talk = Talk(one)
+    await talk.ask("dogs")
+    await until(talk.says("Half"))
+    assert await talk.edit("cats", time="1", chat=other)
+    return talk, one, other
+
+
+@pytest.mark.parametrize("heard_by", [0, 1], ids=["by who writes", "by the other"])
+async def test_of_two_edits_the_last_stands_though_the_first_waits_for_another_process(
+    house, server, heard_by
+):
+    talk, *chats = await half_of_it(house, server)
+    first = (await chats[0]._store.replies.latest("paper/W/C/1")).name
+    await ended(chats[0], first)  # which who waits for it has not seen yet
+    assert await talk.edit("birds", time="2", chat=chats[heard_by])
+    await talk.end(*chats)
+
+    assert shown(talk.paper) == [("About birds.", "")]
+    assert await open_questions(*chats) == 0
+
+
+@pytest.mark.parametrize("heard_by", [0, 1], ids=["by who writes", "by the other"])
+async def test_a_question_that_is_deleted_while_its_edit_waits_for_another_process_is_not_answered(
+    house, server, heard_by
+):
+    talk, *chats = await half_of_it(house, server)
+    await talk.delete(chat=chats[heard_by])
+    await talk.end(*chats)
+
+    assert shown(talk.paper) == []
+    assert len(server.requests) == 1
+    assert await open_questions(*chats) == 0
+
+
+async def ended(chat, reply):
+    """The records say that a reply is not written any more."""
+    async with asyncio.timeout(10):
+        while await chat._store.replies.is_written(reply):
+            await asyncio.sleep(0.01)
+
+
 async def test_an_edit_of_what_was_never_asked_is_nothing(chat, server):
     talk = Talk(chat)
     talk.questions["1"] = ask("just talking")
