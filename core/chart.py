@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import structlog
+
+from core.child import ended
 
 log = structlog.get_logger()
 
@@ -63,26 +64,11 @@ class Charts:
             return None
 
     async def _drawn(self, what: bytes) -> bytes | None:
-        # Isolated, and without our environment: it needs none of our secrets.
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            str(self._program),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={},
-        )
-        try:
-            picture, complaint = await child.communicate(what)
-        finally:
-            if child.returncode is None:
-                child.kill()
-                await child.wait()
-        if child.returncode or not 0 < len(picture) <= LARGEST:
-            log.warning("chart not drawn", code=child.returncode, said=_last(complaint))
+        child = await ended(what, str(self._program))
+        if child.code or not 0 < len(child.said) <= LARGEST:
+            log.warning("chart not drawn", code=child.code, said=_last(child.complaint))
             return None
-        return picture
+        return child.said
 
 
 def _last(complaint: bytes) -> str:

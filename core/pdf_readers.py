@@ -5,11 +5,11 @@ a PDF can say so much on one page that the whole bot would stand still for secon
 """
 
 import asyncio
-import sys
 from pathlib import Path
 from signal import SIGXCPU
 
 from core import pdfs
+from core.child import ended
 from core.errors import FileUnread, Why
 from core.texts import Words
 
@@ -30,32 +30,10 @@ class PdfReaders:
         Raises `FileUnread`.
         """
         async with asyncio.timeout(seconds), self._free:
-            code, said = await _said_of(data)
-        if code == -SIGXCPU:
+            child = await ended(data, "-c", PROGRAM)
+        if child.code == -SIGXCPU:
             raise FileUnread(Why.TOO_SLOW, f"more than {pdfs.CPU_SECONDS} s of computing")
         try:
-            return pdfs.answer_in(said)
+            return pdfs.answer_in(child.said)
         except (ValueError, TypeError, KeyError) as error:
-            raise FileUnread(Why.DAMAGED, f"its reader ended with {code}") from error
-
-
-async def _said_of(data: bytes) -> tuple[int | None, bytes]:
-    """How the program ended, and what it said."""
-    # Isolated, and without our environment: it needs none of our secrets.
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-c",
-        PROGRAM,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={},
-    )
-    try:
-        said, _ = await child.communicate(data)
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    return child.returncode, said
+            raise FileUnread(Why.DAMAGED, f"its reader ended with {child.code}") from error

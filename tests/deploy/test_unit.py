@@ -60,6 +60,10 @@ def test_a_start_that_would_change_nothing_is_not_tried_again():
     assert codes.split() == [str(SETTINGS_WRONG), str(TOKEN_REJECTED)]
 
 
+def test_only_the_bot_itself_is_told_to_stop_for_it_needs_the_others_until_its_end():
+    assert settings_of(SERVICE, "Service")["KillMode"] == ["mixed"]
+
+
 def test_the_service_has_time_to_end_what_is_being_answered():
     (seconds,) = settings_of(SERVICE, "Service")["TimeoutStopSec"]
 
