@@ -43,6 +43,7 @@ class Watched:
         self._metrics = metrics
         self._troubles = troubles
         self._watch = watch
+        self._reader = Reader(file_of(settings.database_url))
         self._checks: dict[str, Callable[[], bool]] = {
             name: partial(getattr, bot, "ready") for name, bot in bots.items()
         }
@@ -73,6 +74,7 @@ class Watched:
         try:
             yield
         finally:
+            self._reader.close()
             await admin.stop()
 
     def _pages(self, port: int) -> list[web.RouteDef]:
@@ -83,12 +85,11 @@ class Watched:
         from bots.console.console import Console  # noqa: PLC0415
         from bots.console.now import Now  # noqa: PLC0415
 
-        reader = Reader(file_of(settings.database_url))
         now = Now(
             chat=built.chat,
             governor=built.governor,
             store=built.store,
-            reader=reader,
+            reader=self._reader,
             hearings=self._hearings,
             checks=self._checks,
             troubles=self._troubles,
@@ -99,7 +100,7 @@ class Watched:
             token=settings.admin_token.get_secret_value(),
             name=str(port),
             now=now,
-            reader=reader,
+            reader=self._reader,
             deployment=built.overrides.deployment,
             limits=built.spending.limits,
             troubles=self._troubles,

@@ -22,6 +22,8 @@ PATIENCE = 10.0
 STEPS = 20_000
 """Steps of SQLite's between two looks at the clock: some milliseconds."""
 
+STOPPING = "the bot is stopping, and reads nothing more"
+
 T = TypeVar("T")
 
 
@@ -35,18 +37,29 @@ class Reader:
         self._path = path
         self._patience = patience
         self._turn = asyncio.Lock()
+        self._closed = False
 
     async def look(self, query: Callable[[Connection], T]) -> T:
         """What a query finds. Raises `StoreFailed`, also where it takes too long."""
         async with self._turn:
+            if self._closed:
+                raise StoreFailed(STOPPING)
             return await asyncio.to_thread(self._look, query)
+
+    def close(self) -> None:
+        """Break off what is read: a process that stops would wait for the thread."""
+        self._closed = True
 
     def _look(self, query: Callable[[Connection], T]) -> T:
         deadline = time.monotonic() + self._patience
         try:
-            with connected(self._path, lambda: time.monotonic() > deadline) as connection:
+            with connected(
+                self._path, lambda: self._closed or time.monotonic() > deadline
+            ) as connection:
                 return query(connection)
         except StoreFailed as error:
+            if self._closed:
+                raise StoreFailed(STOPPING) from error
             if time.monotonic() < deadline:
                 raise
             raise StoreFailed(

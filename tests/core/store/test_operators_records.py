@@ -244,6 +244,26 @@ async def test_a_look_that_takes_too_long_is_broken_off_and_says_so(store, tmp_p
         await Reader(tmp_path / "parley.db", 0.05).look(lambda c: c.exec_driver_sql(endless).all())
 
 
+async def test_whoever_stops_does_not_wait_for_what_is_being_read(store, tmp_path):
+    reader = Reader(tmp_path / "parley.db", 60)
+    begun, loop = asyncio.Event(), asyncio.get_running_loop()
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
+
+    def look(connection):
+        loop.call_soon_threadsafe(begun.set)
+        connection.exec_driver_sql(endless).all()
+
+    looking = asyncio.create_task(reader.look(look))
+    await begun.wait()
+    reader.close()
+
+    async with asyncio.timeout(20):
+        with pytest.raises(StoreFailed, match="is stopping"):
+            await looking
+    with pytest.raises(StoreFailed, match="is stopping"):
+        await reader.look(lambda c: None)
+
+
 async def test_questions_are_claimed_while_somebody_looks(store, tmp_path):
     loop, begun = asyncio.get_running_loop(), asyncio.Event()
     claimed = asyncio.Event()
