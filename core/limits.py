@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from core import wrong_values
 from core.errors import SettingsError
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
@@ -153,11 +154,10 @@ def read(text: str, file: str) -> Limits:
     try:
         return Limits.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file}: this is not TOML: {error}.") from error
+        raise SettingsError(f"LIMITS_FILE: {file} is not TOML: {error}.") from error
     except ValidationError as error:
         problems = []
         for problem in error.errors():
             where = ".".join(str(p + 1) if isinstance(p, int) else p for p in problem["loc"])
-            message = str(problem["msg"]).removeprefix("Value error, ")
-            problems.append(f"{file}: {where}: {message}.")
+            problems.append(f"LIMITS_FILE, {file}: {wrong_values.line(where, problem)}")
         raise SettingsError("\n".join(problems)) from error

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from core import wrong_values
 from core.errors import SettingsError
 from core.presets import Name, Values
 
@@ -82,16 +83,17 @@ def read(text: str, file: str, context_tokens: int) -> Personas:
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file}: this is not TOML: {error}.") from error
+        raise SettingsError(f"PERSONAS_FILE: {file} is not TOML: {error}.") from error
+    called = f"PERSONAS_FILE, {file}"
     entries = found.pop("persona", [])
-    problems = [f"{file}: “{name}” is not known; write [[persona]]." for name in found]
+    problems = [f"{called}: “{name}” is not known; write [[persona]]." for name in found]
     if not isinstance(entries, list):
-        problems.append(f"{file}: write [[persona]], with two brackets on each side.")
+        problems.append(f"{called}: write [[persona]], with two brackets on each side.")
         entries = []
     lines = [number for number, line in enumerate(text.splitlines(), 1) if TABLE.match(line)]
     personas: dict[str, Persona] = {}
     for number, entry in enumerate(entries):
-        where = f"{file}, {_where(number, lines, entry)}"
+        where = f"{called}, {_where(number, lines, entry)}"
         checked = _checked(entry)
         if isinstance(checked, ValidationError):
             problems += [f"{where}: {problem}" for problem in _said(checked)]
@@ -126,8 +128,7 @@ def _said(error: ValidationError) -> Iterator[str]:
         if field == "name" and problem["type"] == "string_pattern_mismatch":
             yield "name: small letters, digits, - and _, at most 32 of them."
         else:
-            message = str(problem["msg"]).removeprefix("Value error, ")
-            yield f"{field}: {message}." if field else f"{message}."
+            yield wrong_values.line(field, problem)
 
 
 def _values(entry: _Entry) -> dict[str, Any]:

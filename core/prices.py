@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from core import wrong_values
 from core.errors import SettingsError
 from core.wire import Usage
 
@@ -151,12 +152,15 @@ def load(path: Path) -> dict[str, Price]:
     try:
         found = _File.model_validate(tomllib.loads(text, parse_float=Decimal))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: this is not TOML: {error}.") from error
+        raise SettingsError(f"PRICES_FILE: {path} is not TOML: {error}.") from error
     except ValidationError as error:
         where = (".".join(map(str, problem["loc"])) for problem in error.errors())
         lines = zip(where, error.errors(), strict=True)
         raise SettingsError(
-            "\n".join(f"{path}: {place}: {problem['msg']}." for place, problem in lines)
+            "\n".join(
+                f"PRICES_FILE, {path}: {wrong_values.line(place, problem)}"
+                for place, problem in lines
+            )
         ) from error
     return {name: _price(row) for name, row in found.models.items()}
 

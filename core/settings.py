@@ -26,7 +26,7 @@ from pydantic import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from core import secret_files
+from core import secret_files, wrong_values
 from core.certificates import check
 from core.env_file import mistyped, read, unknown
 from core.errors import SettingsError
@@ -786,8 +786,6 @@ def _unused(given: Mapping[str, str]) -> Iterator[str]:
 
 def _sentence(problem: Mapping[str, Any]) -> str:
     """What pydantic found, as a line that names the setting."""
-    message = str(problem["msg"]).removeprefix("Value error, ")
     if not problem["loc"]:
-        return message
-    name = str(problem["loc"][0]).upper()
-    return f"{name} {message}." if message[0] in "im" else f"{name}: {message}."
+        return wrong_values.reason(problem)
+    return wrong_values.line(str(problem["loc"][0]).upper(), problem)

@@ -116,7 +116,7 @@ async def test_every_refusal_names_whom_to_ask():
         ('roles = ["discord/1234/5678"]', "must hold ids such as discord/1234/roles/5678"),
         ('groups = ["slack/T0123/S0456"]', "must hold ids such as slack/T0123/groups/S0456"),
         ("", "set channels, people, roles or groups"),
-        ("everybody = true", "Extra inputs"),
+        ("everybody = true", "is no name"),
     ],
 )
 def test_what_would_admit_nobody_unseen_is_said(line, problem):

@@ -50,7 +50,7 @@ def test_an_empty_file_has_none():
 def test_what_is_no_toml_is_said_with_its_line():
     (line,) = complaints("[[persona]]\nname = pirate\n")
 
-    assert "personas.toml: this is not TOML" in line
+    assert "personas.toml is not TOML" in line
     assert "line 2" in line
 
 
@@ -64,7 +64,9 @@ def test_everything_that_is_wrong_is_said_at_once_with_its_line_and_name():
         '[[persona]]\nname = "much"\nprompt = "x"\nparameters = {answer_tokens = 8000}\n'
     )
 
-    assert [line.partition(": ")[0].removeprefix("personas.toml, ") for line in lines] == [
+    assert [
+        line.partition(": ")[0].removeprefix("PERSONAS_FILE, personas.toml, ") for line in lines
+    ] == [
         "line 1, persona “pirate”",
         "line 3, persona “hot”",
         "line 3, persona “hot”",
@@ -79,10 +81,10 @@ def test_everything_that_is_wrong_is_said_at_once_with_its_line_and_name():
 
 def test_other_tables_are_not_known():
     assert complaints('[pirate]\nprompt = "x"\n') == [
-        "personas.toml: “pirate” is not known; write [[persona]]."
+        "PERSONAS_FILE, personas.toml: “pirate” is not known; write [[persona]]."
     ]
     assert complaints('[persona]\nname = "pirate"\nprompt = "x"\n') == [
-        "personas.toml: write [[persona]], with two brackets on each side."
+        "PERSONAS_FILE, personas.toml: write [[persona]], with two brackets on each side."
     ]
 
 

@@ -173,6 +173,7 @@ def test_names_of_later_versions_in_the_file_are_accepted(env_file):
         ({"OPENAI_FALLBACK_KEYS": "[]"}, "OPENAI_FALLBACK_KEYS must be a JSON object"),
         ({"OPENAI_FALLBACK_KEYS": '{"https://h/v1": "k"}'}, "no model of OPENAI_FALLBACK_MODELS"),
         ({"BUDGET_USD_PER_DAY": "-1"}, "BUDGET_USD_PER_DAY"),
+        ({"BUDGET_USD_PER_DAY": "five"}, "BUDGET_USD_PER_DAY must be a number, not 'five'"),
         ({"BUDGET_USD_PER_PERSON_PER_DAY": "none"}, "BUDGET_USD_PER_PERSON_PER_DAY"),
         ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE must be a time zone"),
         ({"ALERT_CHANNEL": "#general"}, "ALERT_CHANNEL must be the platform"),

@@ -554,8 +554,8 @@ async def test_a_persona_file_with_mistakes_refuses_the_start_and_names_them_all
 
     assert code != 0
     assert "line 1, persona “Mr Pirate”: name: small letters" in bot.said
-    assert "line 5, persona “long”: prompt: String should have at most 20000 characters" in bot.said
-    assert "line 5, persona “long”: colour: Extra inputs are not permitted" in bot.said
+    assert "line 5, persona “long”: prompt must have at most 20000 characters" in bot.said
+    assert "line 5, persona “long”: colour is no name that is known here" in bot.said
 
 
 @pytest.fixture
