@@ -109,8 +109,7 @@ def run() -> None:
     try:
         _run(run(settings, troubles, Systemd(os.environ)))
     except* ParleyError as errors:
-        code = TOKEN_REJECTED if errors.subgroup(TokenRejected) else START_REFUSED
-        raise _refused(errors, code) from errors
+        raise _refused(errors, _code(errors)) from errors
 
 
 def _way_out(settings: "Settings") -> None:
@@ -442,6 +441,13 @@ def _refused(error: BaseException, code: int) -> typer.Exit:
     for line in _lines(error):
         typer.echo(f"parley: {line}", err=True)
     return typer.Exit(code)
+
+
+def _code(errors: BaseExceptionGroup[ParleyError]) -> int:
+    """What the process ends with; files that settings name are settings, too."""
+    if errors.subgroup(TokenRejected):
+        return TOKEN_REJECTED
+    return SETTINGS_WRONG if errors.subgroup(SettingsError) else START_REFUSED
 
 
 def _lines(error: BaseException) -> Iterator[str]:

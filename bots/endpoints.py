@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pydantic import SecretStr
 
-from core.errors import ModelFailed, StartError
+from core.errors import ModelFailed, SettingsError
 from core.model import Model, Timeouts
 from core.settings import OPENAI_DEFAULT_MODEL, OPENAI_URL, Settings
 from core.wire import Parameters
@@ -58,10 +58,10 @@ async def model_name(settings: Settings, model: Model) -> str:
             names = await model.names()
     except (ModelFailed, TimeoutError) as error:
         why = error.word if isinstance(error, ModelFailed) else f"no answer within {LISTING} s"
-        raise StartError(f"{missing} It does not list its models ({why}).") from error
+        raise SettingsError(f"{missing} It does not list its models ({why}).") from error
     if not names:
-        raise StartError(f"{missing} It lists no models: see whether OPENAI_BASE_URL is right.")
-    raise StartError(f"{missing} It offers: {', '.join(names)}.")
+        raise SettingsError(f"{missing} It lists no models: see whether OPENAI_BASE_URL is right.")
+    raise SettingsError(f"{missing} It offers: {', '.join(names)}.")
 
 
 def parameters(settings: Settings, name: str) -> Parameters:

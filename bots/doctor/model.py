@@ -22,7 +22,7 @@ from core.errors import (
     NotReached,
     QuotaSpent,
     RateLimited,
-    StartError,
+    SettingsError,
     TooSlow,
 )
 from core.messages import Role, Text, Turn
@@ -101,7 +101,7 @@ async def _chosen(settings: Settings, model: Model) -> AsyncGenerator[Finding, N
         silence = error
     try:
         name = await endpoints.model_name(settings, model)
-    except StartError as error:
+    except SettingsError as error:
         yield refused(AREA, error, "OPENAI_MODEL", names())
         return
     async for finding in _asked(settings, model, name, listed):

@@ -552,7 +552,7 @@ async def test_a_persona_file_with_mistakes_refuses_the_start_and_names_them_all
         async with asyncio.timeout(30):
             code = await bot.ended()
 
-    assert code != 0
+    assert code == 2
     assert "line 1, persona “Mr Pirate”: name: small letters" in bot.said
     assert "line 5, persona “long”: prompt must have at most 20000 characters" in bot.said
     assert "line 5, persona “long”: colour is no name that is known here" in bot.said

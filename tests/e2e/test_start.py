@@ -63,7 +63,7 @@ async def test_nothing_configured_says_what_to_set_and_how_to_try_it(town):
 
 
 async def test_a_server_of_ones_own_without_a_model_lists_what_it_offers(town):
-    line = await refused(town, OPENAI_MODEL=None)
+    line = await refused(town, code=2, OPENAI_MODEL=None)
 
     assert "OPENAI_MODEL" in line
     assert all(name in line for name in town.model.models)
