@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, exposition
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    exposition,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -28,6 +35,9 @@ from core.store.ledger import Unit
 from core.troubles import Troubles
 
 log = structlog.get_logger()
+
+# When each series began would be half of all series; process_start_time_seconds is enough.
+disable_created_metrics()
 
 MOST = 50
 """Values of one label, at most: what comes later is counted as `other`."""

@@ -39,6 +39,13 @@ def test_what_an_alert_waits_for_is_at_nought_before_it_ever_happens():
     assert failed in text
 
 
+def test_no_series_tells_only_when_another_began():
+    metrics = Metrics()
+    metrics.begin(["slack"])
+
+    assert "_created" not in generate_latest(metrics.registry).decode()
+
+
 def test_questions_that_were_answered_together_count_as_many():
     metrics = Metrics()
     metrics.ended(Ended("slack", "answered", 3))
