@@ -406,6 +406,21 @@ async def test_costs_are_shown_by_day_and_exactly(site, operator):
     assert f"{whole}.{part:09}".rstrip("0") + " USD" in html
 
 
+async def test_of_what_costs_nothing_there_is_a_sentence_and_no_empty_chart(site, operator):
+    place = SlackPlace(site.town.slack, site.town.world.slack)
+    site.town.model.enqueue("For nothing.")
+    talk = place.mention(place.ben, "what is free?")
+    await talk.until(lambda seen: bool(seen and seen[-1].controls))
+    async with asyncio.timeout(20):
+        while "No model was called" in (
+            html := await read(operator, "/admin/cost?by=person&model=gpt-4o-mini")
+        ):
+            await asyncio.sleep(0.05)
+
+    assert "PRICES_FILE" in html
+    assert "data-chart" not in html
+
+
 async def test_the_last_warnings_are_shown_with_their_numbers(site, operator):
     async with site.visitor(source="127.0.0.4") as session:
         await session.post("/admin/login", data={"token": "guessed"})
