@@ -235,7 +235,12 @@ class Answering:
             raise
         except ParleyError as error:
             running.failure = described = _described(error)
-            log.warning("failed", conversation=str(running.conversation), **described)
+            log.warning(
+                "question failed",
+                conversation=str(running.conversation),
+                model=running.model,
+                **described,
+            )
             forget_trace(error)
             return failure(error)
         except Exception:

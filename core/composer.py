@@ -171,7 +171,10 @@ class Composer:
                 log.info(
                     "retrying",
                     conversation=str(job.question.conversation),
+                    model=candidate.name,
                     error=error.word,
+                    code=error.code,
+                    status=error.status,
                     seconds=round(delay, 1),
                 )
                 if delay:  # else it stands in line, which says so itself

@@ -195,7 +195,12 @@ class Shard:
             log.error("unexpected", platform="discord", shard=self._number, exc_info=error)
             ended = True
         ended = ended or code in OVER or not gateway.session_id
-        log.info("lost Discord", shard=self._number, why=_words(error), code=code)
+        log.info(
+            "lost Discord",
+            shard=self._number,
+            why=_words(error),
+            code=None if code is None else int(code),
+        )
         self._session = None if ended else gateway
         if isinstance(error, ReconnectWebSocket) and ended:
             return random.uniform(*NOT_AT_ONCE)  # noqa: S311  # spreads processes, hides nothing
@@ -219,6 +224,8 @@ def _asked_to_wait(error: Exception) -> float:
 def _words(error: BaseException) -> str:
     if isinstance(error, UNREACHED):
         return obstacle(error)
+    if isinstance(error, ReconnectWebSocket):  # it holds the number of the shard alone
+        return "the connection has ended"
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from core import notices
 from core.budget import Budget
@@ -194,6 +195,24 @@ async def test_a_busy_model_is_asked_again_while_the_reader_sees_the_waiting(cha
     async with chat._store._database.read() as connection:
         calls = await connection.execute(text("SELECT outcome FROM model_calls ORDER BY id"))
         assert list(calls.scalars()) == ["rate_limited", "server_failed", "stop"]
+
+
+async def test_the_log_says_which_model_is_asked_again_or_given_up_and_why(chat, server):
+    server.enqueue(
+        Answer(status=500, code="server_error"), Answer(status=401, code="invalid_api_key")
+    )
+    with capture_logs() as lines:
+        await reading(chat, "Hello?")
+
+    again, failed = (one for one in lines if one["event"] in ("retrying", "question failed"))
+    assert again["model"] == failed["model"] == "gpt-4o-mini"
+    assert (again["error"], again["code"], again["status"]) == (
+        "server_failed",
+        "server_error",
+        500,
+    )
+    assert (failed["error"], failed["status"]) == ("key_rejected", 401)
+    assert failed["log_level"] == "warning"
 
 
 async def test_a_model_that_asks_for_more_patience_than_we_have_is_given_up_at_once(chat, server):

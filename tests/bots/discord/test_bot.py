@@ -2,6 +2,7 @@ import asyncio
 import socket
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.errors import StartError, TokenRejected
 from sandbox.discord import DiscordServer
@@ -132,6 +133,16 @@ async def test_the_bot_comes_back_when_the_gateway_is_cut(bot, discord, clerk):
 
     question, _ = await clerk.next()
     assert question.text == "still there?"
+
+
+async def test_the_log_says_in_words_that_a_connection_has_ended(bot, discord):
+    with capture_logs() as lines:
+        await discord.drop()
+        await discord.wait_ready()
+
+    (lost,) = [one for one in lines if one["event"] == "lost Discord"]
+    assert lost["why"] == "the connection has ended"
+    assert str(lost["code"]) == "1006"
 
 
 async def test_the_bot_comes_back_to_the_same_address_with_a_new_session(bot, discord, clerk):
