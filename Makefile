@@ -10,12 +10,13 @@ KILLS = 100
 MINUTES = 30
 FUZZ_SECONDS = 600
 
-.PHONY: sandbox run test test-http container-test fuzz audit soak figures sabotage browser pictures docs docs-test check format bench lock clean
+.PHONY: sandbox init run test test-http container-test fuzz audit soak figures sabotage browser pictures docs docs-test check format bench lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make sandbox   try Parley in Slack and Discord on this machine, with no account"
 	@echo "               (its page is on port $(PORT); make sandbox PORT=8021 chooses another)"
+	@echo "make init      asks for what is needed, and writes .env"
 	@echo "make run       the bot, with the settings in .env"
 	@echo "make test      the tests              make browser   those in a real browser"
 	@echo "make test-http the tests of Slack once more, over HTTP"
@@ -46,6 +47,9 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 
 sandbox: $(VENV)/run
 	@$(BIN)/parley sandbox --port $(PORT)
+
+init: $(VENV)/run
+	@$(BIN)/parley init
 
 run: $(VENV)/run
 	@$(BIN)/parley run
