@@ -71,11 +71,13 @@ def _write(env_file: Path, kept: Mapping[str, str], asked: Values) -> None:
 def _model() -> Values:
     """Which model answers."""
     _say("\nThe model: OpenAI, or any server with an OpenAI-compatible API.")
+    usual = OPENAI_URL
     while True:
-        address = typer.prompt("Address of the API", default=OPENAI_URL).strip().rstrip("/")
+        address = typer.prompt("Address of the API", default=usual).strip().rstrip("/")
         if not re.match(r"https?://[^/]", address):
             _say("This is no address such as https://host/v1.")
             continue
+        usual = address  # so that a key that was mistyped costs no second address
         key = _secret("Key, or Enter for none")
         names = _names(address, key)
         if names is not None:

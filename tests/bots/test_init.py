@@ -40,7 +40,7 @@ async def test_everything_is_asked_checked_and_written_for_its_owner_alone(town,
         await screen.answer("Address of the API", town.model.base_url)
         await screen.answer("Key, or Enter for none", "sk-wrong")
         await screen.until("does not accept this key")
-        await screen.answer("Address of the API", town.model.base_url)
+        await screen.answer(f"Address of the API [{town.model.base_url}]", "")
         await screen.answer("Key, or Enter for none", town.model.key)
         await screen.until("1 gpt-4o-mini")
         await screen.answer("Model, by number or name", "1")
