@@ -10,7 +10,7 @@ KILLS = 100
 MINUTES = 30
 FUZZ_SECONDS = 600
 
-.PHONY: sandbox init run test test-http container-test fuzz audit soak figures sabotage browser pictures docs docs-test check format bench lock clean
+.PHONY: sandbox init run test test-http deploy-test container-test fuzz audit soak figures sabotage browser pictures docs docs-test check format bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo "make soak      thousands of schedules of faults, kills, and half an hour of load"
 	@echo "make figures   what these have come to: load held, faults survived, bad inputs tried"
 	@echo "make sabotage  breaks lines of the delivery and sees the tests notice"
+	@echo "make deploy-test the service, its restarts under load included"
 	@echo "make container-test  the container's steps in a clean Debian (as root, with debootstrap)"
 	@echo "make audit     looks for known holes in the libraries that are pinned (online)"
 	@echo "make pictures  those of the documentation, anew"
@@ -61,6 +62,10 @@ test: $(VENV)/dev
 # What people see on Slack, with Slack over HTTP instead of Socket Mode.
 test-http: $(VENV)/dev
 	PARLEY_SLACK=http $(BIN)/python -m pytest -n 5 --dist loadfile tests/e2e -k "not discord"
+
+# A minute: the unit's own command, restarted under load.
+deploy-test: $(VENV)/dev
+	$(BIN)/python -m pytest -m "slow or not slow" tests/deploy
 
 # Some minutes, as root: what a container is made of, in a root file system of its own.
 container-test: $(VENV)/dev

@@ -38,6 +38,10 @@ class Deliveries:
         """Send an event out."""
         self._arriving.put_nowait(payload)
 
+    async def settled(self) -> None:
+        """Return once nothing is on its way: acknowledged or given up."""
+        await self._arriving.join()
+
     async def run(self) -> None:
         """Deliver until cancelled."""
         async with asyncio.TaskGroup() as tasks:
@@ -46,6 +50,12 @@ class Deliveries:
                 tasks.create_task(self._deliver(payload))
 
     async def _deliver(self, payload: dict[str, Any]) -> None:
+        try:
+            await self._until_acknowledged(payload)
+        finally:
+            self._arriving.task_done()
+
+    async def _until_acknowledged(self, payload: dict[str, Any]) -> None:
         why = ""
         for attempt, delay in enumerate((0.0, *self.redelivery)):
             await asyncio.sleep(delay)

@@ -63,6 +63,7 @@ def answered(body):
     return Answer(pieces_of(text_to(number)), rate=200.0, first_token=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_a_service_that_is_restarted_under_load_loses_and_doubles_nothing(tmp_path):
     tokenizer = await Tokenizer.load("gpt-4o-mini")

@@ -292,7 +292,9 @@ async def test_an_event_that_overtakes_the_receipt_of_a_message_is_no_sign_of_an
 
 
 async def test_a_reply_below_an_answer_of_last_week_is_no_sign_of_another_process(slack):
+    slack.deliveries.redelivery = ()
     answer = slack.workspace.space.post("C0GENERAL", "U0PARLEY", "Ada asked")
+    await slack.deliveries.settled()  # nobody was there to hear of it
     notes = Notes()
     async with working(slack, notes):
         slack.say("U0ADA", "C0GENERAL", "thanks", answer.id)
