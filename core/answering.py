@@ -28,7 +28,7 @@ from core.errors import (
     StoreFailed,
     forget_trace,
 )
-from core.figures import Ended, Figures, earliest
+from core.figures import Figures
 from core.fresh import FreshStarts
 from core.introductions import Introductions
 from core.leases import Leases
@@ -415,7 +415,7 @@ class Answering:
         if running.former and (revision := asked[-1].revision):
             ends["former_was_cut_off"] = revision.was_cut_off
         about = {**ending.figures, **figures, **ends}
-        ended = _ended(running, ending)
+        ended = running.ended(ending)
         self._figures.ended(ended)
         told_about = {"model": running.model, **running.failure, **ending.figures}
         log.info(
@@ -428,7 +428,11 @@ class Answering:
             first_sign=ended.first_sign,
             said=[one.question.text for one in asked],
             **figures,
-            **{name: value for name, value in told_about.items() if name not in UNTOLD},
+            **{
+                name: value
+                for name, value in told_about.items()
+                if name not in UNTOLD and value is not False and value != ""
+            },
         )
         if asked[-1].question.is_command and asked[-1].question.can_be_asked_again:
             first = screen.messages[0] if screen.messages else ""
@@ -453,26 +457,6 @@ def reply_name(question: Question) -> str:
     return hashlib.blake2s(question.key.encode(), digest_size=8).hexdigest()
 
 
-def _ended(running: Running, ending: Ending) -> Ended:
-    """What is counted of an answer."""
-    reply, asked = running.reply, running.asked
-    since = asked[-1].status.began
-    sign = earliest([*(one.status.first for one in asked), reply.first_text])
-    figures = reply.figures
-    return Ended(
-        running.conversation.platform,
-        ending.outcome,
-        len(asked),
-        waited=round(running.waited, 2),
-        first_sign=None if sign is None else round(max(0.0, sign - since), 2),
-        first_text=reply.first_text and reply.first_text - since,
-        seconds=figures["seconds"],
-        lag=figures["lag"],
-        after_model=figures["after_model"],
-        edits=int(figures["edits"]),
-    )
-
-
 def _so_far(figures: Mapping[str, object], questions: int) -> dict[str, object]:
     """Figures of an answer that went on: its questions and itself are no earlier messages."""
     seen = int(str(figures.get("messages_seen", 0)))
@@ -483,7 +467,7 @@ def _described(error: ParleyError) -> dict[str, Any]:
     """What the log says of a failure; the endpoint's own words may quote people's."""
     if not isinstance(error, ModelFailed):
         return {"error": error.word, "reason": str(error)}
-    return {
+    known = {
         "error": error.word,
         "code": error.code,
         "status": error.status,
@@ -491,3 +475,4 @@ def _described(error: ParleyError) -> dict[str, Any]:
         "request_id": error.request_id,
         "said": error.detail,
     }
+    return {name: value for name, value in known.items() if value}

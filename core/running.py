@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from core.controls import Control
+from core.figures import Ended, earliest
 from core.flight import Flight
 from core.messages import Conversation, Turn
 from core.notices import Ending
@@ -80,6 +81,23 @@ class Running:
             self.model,
             self.asked[-1].status.said,
             self.reply.progress,
+        )
+
+    def ended(self, ending: Ending) -> Ended:
+        """What is counted of it, once it has ended like this."""
+        reply, figures, since = self.reply, self.reply.figures, self.asked[-1].status.began
+        sign = earliest([*(one.status.first for one in self.asked), reply.first_text])
+        return Ended(
+            self.conversation.platform,
+            ending.outcome,
+            len(self.asked),
+            waited=round(self.waited, 2),
+            first_sign=None if sign is None else round(max(0.0, sign - since), 2),
+            first_text=reply.first_text and reply.first_text - since,
+            seconds=figures["seconds"],
+            lag=figures["lag"],
+            after_model=figures["after_model"],
+            edits=int(figures["edits"]),
         )
 
     def asks(self, identity: str) -> Asked | None:

@@ -1,6 +1,7 @@
 """An operator's tools: what stops them from being there is said in a line."""
 
 import socket
+from functools import partial
 
 import aiohttp
 import pytest
@@ -57,3 +58,26 @@ async def test_a_loop_that_was_stuck_does_not_count_as_alive(late, status):
         await admin.stop()
 
     assert answer.status == status
+
+
+async def test_whoever_asks_whether_it_is_ready_reads_what_it_waits_for():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    well = {"slack": False, "questions": True, "database": False}
+    checks = {name: partial(well.__getitem__, name) for name in well}
+    admin = Admin("127.0.0.1", port, checks)
+    told = []
+    await admin.start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            for _ in range(2):
+                async with session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+                    told.append((answer.status, await answer.json()))
+                well.update(slack=True, database=True)
+    finally:
+        await admin.stop()
+
+    assert told == [
+        (503, {"status": "waiting", "for": ["database", "slack"]}),
+        (200, {"status": "ready"}),
+    ]

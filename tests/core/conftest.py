@@ -82,6 +82,7 @@ class House:
         outsiders=Mode.QUOTED,
         clock=time.monotonic,
         limits=None,
+        figures=None,
     ):
         url = f"sqlite+aiosqlite:///{self._folder}/parley.db"
         store = await Store.open(url, wall_clock, text_lifetime)
@@ -116,6 +117,7 @@ class House:
             code_files=code_files,
             delete_with_question=delete_with_question,
             limits=limits,
+            figures=figures,
         )
         running = asyncio.create_task(chat.run())
         await asyncio.sleep(0)
