@@ -154,6 +154,8 @@ async def _warn_if_gone(model: Model, name: str, offer: Offer | None = None) -> 
 async def _drain(chat: Chat, seconds: float, systemd: Systemd) -> None:
     """Take no questions any more, and bring those that are being answered to an end."""
     systemd.stopping(seconds + stopping.CLOSING)
+    if chat.flights:
+        log.info("draining", answers=len(chat.flights), within=seconds)
     await chat.drain(seconds)
 
 

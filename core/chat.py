@@ -496,7 +496,7 @@ class Chat:
         try:
             async with asyncio.timeout(REFUSAL_TIMEOUT):
                 outcome = await refuse(surface, why, preset.notices)
-            ended = type(outcome).__name__
+            ended = str(outcome)
         except Exception as error:  # noqa: BLE001 - whatever comes next happens all the same
             ended = f"{type(error).__name__}: {error}"
         log.log(loudness, "refused", outcome=record, questions=[question.key], why=why, told=ended)

@@ -15,8 +15,12 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
+import structlog
+
 from core.budget import Allowance, Bucket, Budget, Budgets, Cut, Level, Way, Window
 from core.sharing import TYPICAL, Growth, Shared
+
+log = structlog.get_logger()
 
 LEFT = 0.5
 """The part of a budget that is left to what may come any moment: of one with a reserve by signs
@@ -227,6 +231,12 @@ class Governor:
 
     def refused(self, budgets: Iterable[Budget], retry_after: float) -> None:
         """A request was refused (429): nothing more against these for so many seconds."""
+        budgets = tuple(budgets)
+        log.info(
+            "the platform asks to wait",
+            budgets=[budget.key for budget in budgets],
+            seconds=round(retry_after, 1),
+        )
         for budget in budgets:
             self.refusals[budget.kind] += 1
             allowance = self._allowance(budget)

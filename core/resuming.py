@@ -152,7 +152,13 @@ class Resuming:
             log.log(loudness(error), "not taken over", questions=keys, error=str(error))
             return None
         self._leases.hold(keys)
-        log.info("taken over", questions=keys, attempts=orphans[0].attempts)
+        log.info(
+            "taken over",
+            reply=reply or None,
+            conversation=str(orphans[0].question.conversation),
+            questions=keys,
+            attempts=orphans[0].attempts,
+        )
         return _Left(orphans, known)
 
     async def _in_order(self, talk: Sequence[_Left]) -> None:

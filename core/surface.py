@@ -76,6 +76,10 @@ class Delivered:
     message: str
     shows: Page | None = field(default=None, compare=False)
 
+    def __str__(self) -> str:
+        """As the log says it."""
+        return "delivered"
+
 
 @dataclass(frozen=True, slots=True)
 class RefusedForNow:
@@ -83,6 +87,10 @@ class RefusedForNow:
 
     retry_after: float
     code: str = "rate_limited"
+
+    def __str__(self) -> str:
+        """As the log says it."""
+        return f"refused for {self.retry_after:g} s: {self.code}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,10 @@ class RefusedForGood:
     code: str
     gone: bool = field(default=False, compare=False)
 
+    def __str__(self) -> str:
+        """As the log says it."""
+        return f"refused: {self.code}"
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -102,6 +114,10 @@ class Unknown:
 
     code: str
     why: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        """As the log says it."""
+        return f"not known: {self.code}" + (f" ({self.why})" if self.why else "")
 
 
 @dataclass(frozen=True, slots=True)

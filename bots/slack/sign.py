@@ -23,6 +23,9 @@ AGAIN = 5.0
 REACTION = "eyes"
 """What stands for a status where Slack shows none."""
 
+NO_REACTION = RefusedForGood("no_reaction")
+"""What Slack says where a reaction is gone already, or was never put by an earlier process."""
+
 
 class Sign:
     """The sign at one message.
@@ -153,6 +156,7 @@ class Sign:
                 name=REACTION,
             )
         except CallFailed as failed:
-            log.info("reaction stays", channel=self._channel, outcome=str(failed.outcome))
+            if failed.outcome != NO_REACTION:
+                log.info("reaction stays", channel=self._channel, outcome=str(failed.outcome))
             return isinstance(failed.outcome, RefusedForGood)
         return True

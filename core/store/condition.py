@@ -45,7 +45,8 @@ class Condition:
             )
         else:
             log.warning(
-                "the database is locked: another program writes to it and does not end",
+                "the database is locked: another program writes to it and does not end; "
+                "find it with fuser or lsof, and end it",
                 error=str(failure),
             )
         if self.well:
