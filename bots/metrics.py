@@ -37,7 +37,7 @@ from core.troubles import Troubles
 log = structlog.get_logger()
 
 # When each series began would be half of all series; process_start_time_seconds is enough.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 MOST = 50
 """Values of one label, at most: what comes later is counted as `other`."""
