@@ -18,8 +18,14 @@ LONGEST = 1000
 WORDS = frozenset({"said"})
 """Where people's words stand in a line (`core.log`): they are not kept, whatever the log does."""
 
-KIND = re.compile(r"^(?: *\| )?([A-Za-z_][\w.]*)(?::|$)", re.MULTILINE)
-"""The name of an exception, at the beginning of a line of a traceback, or of a group in it."""
+HEADER = re.compile(r"Traceback \(most recent call last\):$|^ *\+[-+]+ \d+ -+$")
+"""What a traceback begins with, and each of a group; the latter may have no frames."""
+
+MARGIN = re.compile(r"^ *[|+] ")
+"""What stands before each line of a group of exceptions."""
+
+KIND = re.compile(r"([A-Za-z_][\w.]*)(?::|$)")
+"""The name of an exception, in the first line below its frames."""
 
 FRAME = re.compile(r'File "(?:.*/)?([^"/]+/[^"/]+)", line (\d+)')
 
@@ -87,10 +93,20 @@ def _trouble(number: int, line: Mapping[str, Any]) -> Trouble:
 
 def _raised(traceback: str) -> str:
     """What the last exception of a traceback is, and where it comes from."""
-    kinds, frames = KIND.findall(traceback), FRAME.findall(traceback)
-    if not kinds:
-        return ""
-    return f"{kinds[-1]}, {frames[-1][0]}:{frames[-1][1]}" if frames else kinds[-1]
+    kind = place = ""
+    is_within = True
+    for written in traceback.split("\n"):
+        line = MARGIN.sub("", written)
+        if HEADER.search(line):
+            is_within = True
+        elif is_within and line.startswith(" "):
+            if frame := FRAME.search(line):
+                place = f"{frame[1]}:{frame[2]}"
+        elif is_within:
+            # What follows belongs to the words of the exception, which may have many lines.
+            is_within = False
+            kind = found[1] if (found := KIND.match(line)) else kind
+    return ", ".join(filter(None, (kind, place)))
 
 
 def _short(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """An operator sees the last warnings and errors without what is secret and what people wrote."""
 
+import asyncio
 import io
 import logging
 
@@ -62,6 +63,26 @@ def test_of_an_exception_its_kind_and_place_are_kept_and_not_its_words(troubles)
     (trouble,) = troubles.newest()
     assert trouble.error.startswith("ValueError, core/test_troubles.py:")
     assert "the words of somebody" not in repr(trouble)
+
+
+@pytest.mark.parametrize("words", ["cannot:\nPassword123", "no:\n  a quote\nPassword123: x"])
+def test_of_words_in_many_lines_none_is_taken_for_a_kind(troubles, words):
+    async def fails():
+        raise ValueError(words)
+
+    async def group():
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(fails())
+
+    try:
+        asyncio.run(group())
+    except ExceptionGroup:
+        structlog.get_logger().exception("unexpected")
+    structlog.get_logger().error("never raised", exc_info=ExceptionGroup("x", [KeyError(words)]))
+
+    bare, trouble = troubles.newest()
+    assert trouble.error.startswith("ValueError, core/test_troubles.py:")
+    assert bare.error == "KeyError"
 
 
 def test_a_bounded_number_is_kept_each_of_bounded_length(troubles):
