@@ -149,7 +149,7 @@ class Bucket:
 
     def __init__(self, budget: Budget, cut: Cut | None = None) -> None:
         self._budget = budget
-        self._used = 0.0
+        self._left = float(budget.burst)
         self._at = 0.0
         self._closed_until = -math.inf
         self.cut = cut or Cut()
@@ -165,34 +165,33 @@ class Bucket:
         return max(refill, self._closed_until - now, 0.0)
 
     def left(self, now: float) -> float:
-        """How many requests may be sent at once."""
-        return self._size(now) - self._used_at(now)
+        """How many requests may be sent at once; what has grown back is filled bit by bit."""
+        refilled = max(0.0, now - self._at) * self._budget.rate
+        return min(self._size(now), self._left + refilled)
 
     def take(self, now: float) -> None:
         """Count one request; the refill of a full bucket starts when it has surely arrived."""
-        used = self._used_at(now)
-        self._at = now + JITTER if used == 0 else max(self._at, now)
-        self._used = used + 1
+        left = self.left(now)
+        self._at = now + JITTER if left == self._size(now) else max(self._at, now)
+        self._left = left - 1
 
     def give_back(self) -> None:
         """Uncount one request that was never sent."""
-        self._used = max(0.0, self._used - 1)
+        self._left += 1
 
     def refused(self, now: float, retry_after: float) -> None:
         """Close for so long, and believe in a smaller burst afterwards; rates are documented."""
-        used = self._used_at(now)
+        left, refills = self.left(now), self._budget.rate * self._budget.window >= 1
         # What was on its way when the first was refused says nothing new; and a budget that
         # hardly refills is all there will ever be, and known.
-        if now >= self._closed_until and self._budget.rate * self._budget.window >= 1:
+        if now >= self._closed_until and refills:
             self.cut = self.cut.refused(now)
         self._closed_until = _closed(self._closed_until, now, retry_after)
-        # The platform says when it will take the next one; it knows better than we do.
-        self._used, self._at = min(used, self._size(now) - 1), max(self._at, now)
-
-    def idle(self, now: float) -> bool:
-        """Whether it is full and was not cut."""
-        used = self._used_at(now) > 0 or now < self._closed_until
-        return not used and self.cut.now(now) == 1.0 and self._budget.rate > 0
+        self._at = max(self._at, now)
+        # The platform says when it will take the next one, and no second one with it; it knows
+        # better than we do.
+        pause = max(0.0, self._closed_until - self._at)
+        self._left = 1 - self._budget.rate * pause if refills else max(left, 1.0)
 
     def level(self, now: float) -> Level:
         """How it stands."""
@@ -200,12 +199,13 @@ class Bucket:
         closed = max(0.0, self._closed_until - now)
         return Level(self._budget.key, self._budget.kind, left, size, closed, self.cut.now(now))
 
+    def idle(self, now: float) -> bool:
+        """Whether it is full and was not cut."""
+        used = self.left(now) < self._size(now) or now < self._closed_until
+        return not used and self.cut.now(now) == 1.0 and self._budget.rate > 0
+
     def _size(self, now: float) -> float:
         return max(1.0, math.floor(self._budget.burst * self.cut.now(now)))
-
-    def _used_at(self, now: float) -> float:
-        refilled = max(0.0, now - self._at) * self._budget.rate
-        return max(0.0, self._used - refilled)
 
 
 class Window:

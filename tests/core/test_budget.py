@@ -101,11 +101,26 @@ def test_a_refusal_closes_the_budget_for_as_long_as_the_platform_asks_and_shrink
     bucket = Bucket(UPDATES)
     bucket.refused(0.0, 30.0)
 
-    assert bucket.wait(10.0, keep=0) == 20.0
-    for _ in range(5):
-        assert bucket.wait(30.0, keep=0) == 0
-        bucket.take(30.0)
-    assert bucket.wait(30.0, keep=0) > 0
+    assert bucket.wait(10.0, keep=0) == pytest.approx(20.0)
+    for now in (30.0, *[50.0] * 5):
+        assert bucket.wait(now, keep=0) == pytest.approx(0)
+        bucket.take(now)
+    assert bucket.wait(50.0, keep=0) > 0
+
+
+def test_after_one_refusal_that_nobody_expected_there_is_no_second():
+    platform, bucket = TokenBucket(1.0, 10), Bucket(Budget("b", rate=1.0, window=60, burst=10))
+    now, refused = 0.0, []
+    while now < 120:
+        if bucket.wait(now) == 0:
+            bucket.take(now)
+            wait = 1.0 if now > 30 and not refused else platform.take(now)
+            if wait:
+                refused.append(now)
+                bucket.refused(now, math.ceil(wait))
+        now += 0.01
+
+    assert len(refused) == 1
 
 
 def test_when_the_platform_said_to_come_again_one_request_may_go():
