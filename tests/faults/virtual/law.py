@@ -39,6 +39,7 @@ class Reply:
     replaces: str
     ended: bool
     is_cut_off: bool
+    repeats: bool = False
 
     @property
     def text(self) -> str:
@@ -50,8 +51,11 @@ class Reply:
 
     @property
     def doubled(self) -> bool:
-        """Whether a message of its took no more edits after one whose answer was lost."""
-        return any(one.doubled for one in self.shown)
+        """Whether a message of its took no more edits after one whose answer was lost.
+
+        What an answer keeps of a former one holds twice what such a message of that one shows.
+        """
+        return self.repeats or any(one.doubled for one in self.shown)
 
 
 def violations(town: Town) -> list[str]:
@@ -89,17 +93,23 @@ def _replies(town: Town, database: sqlite3.Connection) -> Iterator[Reply]:
         asked[row["reply"]].append(row["key"])
     for row in database.execute("SELECT * FROM reply_messages ORDER BY reply, number"):
         recorded[row["reply"]].append(row["message"])
+    owned = {message for messages in recorded.values() for message in messages}
+    left = {
+        one.place for id_, one in town.platform.messages.items() if one.doubled and id_ not in owned
+    }
     for row in database.execute("SELECT * FROM replies ORDER BY begun_at"):
         messages = tuple(recorded[row["id"]])
+        shown = [town.platform.messages[one] for one in messages if one in town.platform.messages]
         yield Reply(
             row["id"],
             row["outcome"],
             tuple(asked[row["id"]]),
             messages,
-            tuple(town.platform.messages[one] for one in messages if one in town.platform.messages),
+            tuple(shown),
             row["replaces"],
             row["ended_at"] is not None,
             bool(json.loads(row["about"]).get("is_cut_off")),
+            bool(row["replaces"]) and any(one.place in left for one in shown),
         )
 
 
