@@ -199,10 +199,10 @@ class _Load:
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE):
-                    while not _is_over(screen.of(asked, room)):
+                    while not _is_over(screen.of(asked, room, number)):
                         changed.clear()
                         await changed.wait()
-            seen = screen.of(asked, room)
+            seen = screen.of(asked, room, number)
             if not _is_over(seen):
                 shown = [(one.text[-60:], one.notice) for one in seen]
                 return f"not ended after {PATIENCE:.0f} s: {asked} in {room} shows {shown}"

@@ -10,7 +10,7 @@ from sandbox.discord.objects.messages import LOADING
 from sandbox.world import Change, Message
 from tests.e2e.places import DISCORD_BOT, SLACK_BOT, DiscordPlace, SlackPlace, read_discord
 from tests.e2e.places import read_slack as read_blocks
-from tests.faults.real.texts import QUESTION
+from tests.faults.real.texts import QUESTION, numbers_in
 
 _REPLY = re.compile(r"parley:\w+:(\w+)")
 _PING = re.compile(r'"type": "(?:user|usergroup|broadcast)"|<[!@](?:channel|here|everyone|U|S)')
@@ -69,8 +69,12 @@ class Screen:
         )
         return sorted(found, key=lambda seen: seen.order)
 
-    def of(self, asked: str, room: str) -> list[Seen]:
-        """What was written to one question, in its thread or as a reply to it."""
+    def of(self, asked: str, room: str, number: int = 0) -> list[Seen]:
+        """What was written to one question, in its thread or as a reply to it.
+
+        Where no thread could be opened, only the first of several messages is a reply; the others
+        are known by the question's `number`, if it is given.
+        """
         space = self.place.space
         if self.place.name == "slack":
             found = [
@@ -87,7 +91,10 @@ class Screen:
             found += [
                 seen
                 for one in space.messages(room)
-                if one.author == self.bot and (seen := self._read(one)).answers_to == asked
+                if one.author == self.bot
+                and (
+                    (seen := self._read(one)).answers_to == asked or number in numbers_in(seen.text)
+                )
             ]
         return sorted(found, key=lambda seen: seen.order)
 
