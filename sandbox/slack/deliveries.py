@@ -47,15 +47,11 @@ class Deliveries:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 payload = await self._arriving.get()
-                tasks.create_task(self._deliver(payload))
+                tasks.create_task(self._deliver(payload)).add_done_callback(
+                    lambda _: self._arriving.task_done()
+                )
 
     async def _deliver(self, payload: dict[str, Any]) -> None:
-        try:
-            await self._until_acknowledged(payload)
-        finally:
-            self._arriving.task_done()
-
-    async def _until_acknowledged(self, payload: dict[str, Any]) -> None:
         why = ""
         for attempt, delay in enumerate((0.0, *self.redelivery)):
             await asyncio.sleep(delay)

@@ -756,7 +756,8 @@ async def test_the_proxy_of_the_environment_is_not_used_where_it_says_so(
 
 
 async def test_certificates_that_cannot_be_read_are_told(models, monkeypatch, tmp_path):
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    (tmp_path / "ours.pem").write_text("no certificates")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ours.pem"))
 
     with pytest.raises(NotReached, match="certificates"):
         await models(None, base_url="https://model.invalid/v1").open()

@@ -285,7 +285,7 @@ async def test_a_database_held_by_another_program_is_waited_for_and_then_said(
     path = url.removeprefix("sqlite+aiosqlite:///")
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    monkeypatch.setattr(core.store, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("core.store.upgrade.BUSY_TIMEOUT", 0.05)
 
     with pytest.raises(StartError, match=r"DATABASE_URL.*locked"):
         await Store.open(url, lambda: 0.0)
