@@ -90,7 +90,7 @@ sabotage: $(VENV)/dev
 	$(BIN)/python -m tests.faults.sabotage
 
 browser: $(VENV)/dev
-	$(BIN)/python -m pytest -m browser tests/browser
+	$(BIN)/python -m pytest -m browser -n 2 --dist loadfile tests/browser
 
 # They need an emoji font besides Chromium: apt-get install fonts-noto-color-emoji
 pictures: $(VENV)/dev

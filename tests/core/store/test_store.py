@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-import core.store
 from core.errors import LeaseLost, StartError, StoreFailed
 from core.messages import Attachment, Author, Conversation, Question
 from core.store import LEASE, Call, Store
@@ -285,7 +284,7 @@ async def test_a_database_held_by_another_program_is_waited_for_and_then_said(
     path = url.removeprefix("sqlite+aiosqlite:///")
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    monkeypatch.setattr("core.store.upgrade.BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(sys.modules["core.store.upgrade"], "BUSY_TIMEOUT", 0.05)
 
     with pytest.raises(StartError, match=r"DATABASE_URL.*locked"):
         await Store.open(url, lambda: 0.0)
