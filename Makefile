@@ -57,7 +57,7 @@ run: $(VENV)/run
 
 # Most of a test is waiting, so more of them than cores run at once; a file shares its bot.
 test: $(VENV)/dev
-	$(BIN)/python -m pytest -n 5 --dist loadfile
+	$(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder
 
 # What people see on Slack, with Slack over HTTP instead of Socket Mode.
 test-http: $(VENV)/dev

@@ -10,9 +10,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# A program of its own session, with the terminal that it was given as its controlling one.
+# A program of its own session, with the terminal that it was given as its controlling one. It hears
+# Ctrl-C also where the tests were started by what ignores it.
 LAUNCH = (
-    "import fcntl, runpy, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "import fcntl, runpy, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "signal.signal(signal.SIGINT, signal.default_int_handler);"
     "sys.argv[0] = 'parley'; runpy.run_module('bots.cli', run_name='__main__')"
 )
 
