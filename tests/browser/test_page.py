@@ -455,10 +455,10 @@ async def test_the_page_can_be_used_without_a_mouse(place, open_tab):
 async def test_both_sides_come_back_when_there_is_room_again(place, open_tab):
     tab = await open_tab(place.url)
     await tab.page.set_viewport_size(NARROW)
-    await expect(tab.page.locator(".discord")).to_be_hidden()
+    await expect(tab.page.locator("section.discord")).to_be_hidden()
     await tab.page.set_viewport_size(WIDE)
 
-    await expect(tab.page.locator(".discord")).to_be_visible()
+    await expect(tab.page.locator("section.discord")).to_be_visible()
 
 
 async def test_on_a_phone_the_channels_open_over_the_page_and_escape_closes_them(place, open_tab):
