@@ -285,12 +285,18 @@ def _versions(town: Town, rows: list[sqlite3.Row], replies: dict[str, Reply]) ->
         if row["outcome"] not in WITHOUT_WORDS:
             newest[row["key"].partition("#")[0]] = reply
     numbers = {
-        identity(town.platform.said[id_], town.schedule.flavour): number
+        identity(said, town.schedule.flavour): number
         for number, id_ in town.numbered.items()
+        if not (said := town.platform.said[id_]).gone  # nobody waits for what it asked last
     }
     for question, version in town.edits.items():
         reply, number = newest.get(question), numbers.get(question)
-        if reply is None or reply.outcome != "answered" or not (words := words_of(reply)):
+        if (
+            number is None
+            or reply is None
+            or reply.outcome != "answered"
+            or not (words := words_of(reply))
+        ):
             continue
         if _is_told(town, question):
             continue  # that its edit could not be taken
