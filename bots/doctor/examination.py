@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bots.doctor import clock, database, discord, model, money, ports, slack
+from bots.doctor import clock, database, discord, model, money, ports, slack, workspaces
 from bots.doctor import settings as settings_area
 from bots.doctor.finding import Finding, wrong
 from bots.doctor.patient import Patient
@@ -89,6 +89,8 @@ def _areas(
     yield Area(model.AREA, "OPENAI_BASE_URL", partial(model.examine, patient))
     if settings.slack_bot_token:
         yield Area(slack.AREA, "SLACK_API_URL", partial(slack.examine, patient))
+    elif settings.slack_client_id:
+        yield Area(slack.AREA, "SLACK_API_URL", partial(workspaces.examine, patient))
     if settings.discord_token:
         yield Area(discord.AREA, "DISCORD_API_URL", partial(discord.examine, patient))
     yield Area(ports.AREA, "ADMIN_PORT", partial(ports.examine, patient))

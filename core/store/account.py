@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 
 from core.errors import StartError, StoreFailed
 from core.store.guilds import Guild
+from core.store.installations import INSTALLED, Installation
 from core.store.reader import connected
 from core.store.schema import guilds as known_guilds
 from core.store.schema import usage_days
@@ -65,6 +66,12 @@ def guilds(database_url: str) -> tuple[Guild, ...]:
     with _reading(existing(database_url)) as connection:
         rows = connection.execute(select(known_guilds)).mappings()
         return tuple(Guild(row["id"], row["name"], bool(row["allowed"])) for row in rows)
+
+
+def installations(database_url: str) -> tuple[Installation, ...]:
+    """The workspaces that have installed the bot. Raises `StartError` where they cannot be read."""
+    with _reading(existing(database_url)) as connection:
+        return tuple(Installation(*row) for row in connection.execute(INSTALLED))
 
 
 def existing(database_url: str) -> Path:

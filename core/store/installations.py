@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 from core.store.database import Database
 from core.store.schema import installations
 
-_ALL = select(installations.c.workspace, installations.c.name, installations.c.token)
+INSTALLED = select(installations.c.workspace, installations.c.name, installations.c.token)
 _SAVE = insert(installations)
 _SAVE = _SAVE.on_conflict_do_update(
     index_elements=[installations.c.workspace],
@@ -36,12 +36,12 @@ class Installations:
     async def all(self) -> tuple[Installation, ...]:
         """Those that were installed first come first."""
         async with self._database.read() as connection:
-            rows = await connection.execute(_ALL.order_by(installations.c.installed_at))
+            rows = await connection.execute(INSTALLED.order_by(installations.c.installed_at))
             return tuple(Installation(*row) for row in rows)
 
     async def get(self, workspace: str) -> Installation | None:
         """That of a workspace."""
-        query = _ALL.where(installations.c.workspace == workspace)
+        query = INSTALLED.where(installations.c.workspace == workspace)
         async with self._database.read() as connection:
             row = (await connection.execute(query)).first()
         return None if row is None else Installation(*row)

@@ -17,6 +17,8 @@ from aiohttp import web
 
 from bots.doctor.command import diagnose
 from bots.doctor.examination import admit
+from core.store import Installation, Store
+from core.vault import Vault
 from sandbox.listener import Listener
 from sandbox.model import Answer
 from tests.bots.plants import CONFIG, REMARKS, WRONG, deaf_to, mute
@@ -275,3 +277,47 @@ def mention(town):
         town.slack.say("U0ADA", "C0GENERAL", "@Parley are you there?")
 
     town.speaking = asyncio.create_task(speak())
+
+
+KEY, OTHER_KEY = ("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MD" + end for end in ("E=", "I="))
+
+
+async def in_workspaces(town, home, key=KEY, *tokens):
+    """What is found of a bot that these workspaces have installed."""
+    values = settings(town, home, SLACK_BOT_TOKEN=None, SLACK_APP_TOKEN=None)
+    store = await Store.open(values["DATABASE_URL"], time.time, 3600)
+    for n, token in enumerate(tokens):
+        sealed = Vault(KEY).seal(token)
+        await store.installations.save(Installation(f"slack/T{n}", f"Workspace {n}", sealed))
+    await store.close()
+    port = {"HTTP_PORT": "8097", "SLACK_SIGNING_SECRET": "0123"}
+    app = {"SLACK_CLIENT_ID": "1.1", "SLACK_CLIENT_SECRET": "0123", "TOKEN_KEY": key}
+    code, document = await examined(values | port | app, home)
+    return code, [one for one in document["findings"] if one["area"] == "Slack"]
+
+
+async def test_of_several_workspaces_each_is_asked_about_and_a_void_token_stops_nobody(town, home):
+    code, found = await in_workspaces(
+        town, home, KEY, "xoxb-void", town.slack.workspace.app.bot_token
+    )
+
+    assert [(one["state"], "void" in one["what"]) for one in found] == [
+        ("remark", True),
+        ("ok", False),
+    ]
+    assert code == 0
+
+
+async def test_a_key_that_opens_no_workspaces_token_stops_the_start_and_is_named(town, home):
+    code, found = await in_workspaces(town, home, OTHER_KEY, "xoxb-1")
+
+    assert [(one["state"], one["setting"]) for one in found] == [("wrong", "TOKEN_KEY")]
+    assert code == 1
+
+
+async def test_before_anybody_has_installed_it_the_doctor_says_where_to(town, home):
+    code, found = await in_workspaces(town, home)
+
+    assert [one["state"] for one in found] == ["remark"]
+    assert "/slack/install" in found[0]["do"]
+    assert code == 0
