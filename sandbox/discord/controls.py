@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sandbox.discord import components, forms
 from sandbox.discord.blueprints import CommandKind
 from sandbox.discord.commands import Commands
-from sandbox.discord.interaction import Interaction, InteractionKind
+from sandbox.discord.interaction import RESOLVED, Interaction, InteractionKind
 from sandbox.discord.interactions import Interactions
 from sandbox.discord.objects import members, messages
 from sandbox.discord.realm import GUILD, Json, Realm
@@ -50,7 +50,7 @@ class Controls:
             "name": command["name"],
             "type": command["type"],
             "target_id": target,
-            "resolved": self._resolved(message) if message else self._resolved_person(target),
+            RESOLVED: self._resolved(message) if message else self._resolved_person(target),
         }
         return (await self._start(InteractionKind.COMMAND, person, channel, data)).id
 

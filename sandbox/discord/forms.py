@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.discord import components
 from sandbox.discord.components import Component
+from sandbox.discord.interaction import RESOLVED
 from sandbox.discord.objects import members
 from sandbox.discord.realm import Json, Realm
 from sandbox.discord.refusals import CommandFailed, InvalidForm
@@ -47,7 +48,7 @@ def filled(realm: Realm, modal: Json, values: dict[str, str]) -> Json:
     chosen = {one for field in _fields(rows) for one in field.get("values", ())}
     resolved = _resolved(realm, chosen)
     data = {"custom_id": modal["custom_id"], "components": rows}
-    return data | ({"resolved": resolved} if resolved else {})
+    return data | ({RESOLVED: resolved} if resolved else {})
 
 
 def _check_row(field: str, row: Json) -> None:

@@ -29,6 +29,9 @@ class Answer(IntEnum):
     MODAL = 9
 
 
+RESOLVED = "resolved"
+"""Where an interaction's data has the objects whose ids stand in it ("Resolved Data")."""
+
 ALLOWED = {
     InteractionKind.COMMAND: {Answer.MESSAGE, Answer.DEFERRED_MESSAGE, Answer.MODAL},
     InteractionKind.COMPONENT: set(Answer) - {Answer.CHOICES},

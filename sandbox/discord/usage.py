@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.discord.blueprints import Option
+from sandbox.discord.interaction import RESOLVED
 from sandbox.discord.objects import channels, members
 from sandbox.discord.realm import Json, Realm
 from sandbox.discord.refusals import CommandFailed
@@ -34,7 +35,7 @@ class Use:
             "type": self.command["type"],
             **({"guild_id": self.command["guild_id"]} if "guild_id" in self.command else {}),
             **({"options": options} if options else {}),
-            **({"resolved": self.resolved} if self.resolved else {}),
+            **({RESOLVED: self.resolved} if self.resolved else {}),
         }
 
     def options(self, defined: list[Json], given: Json, focused: str) -> Iterator[Json]:
