@@ -37,21 +37,31 @@ class Stay:
     async def run(self) -> NoReturn:
         """Be present until cancelled. Raises `Revoked` when the token is void."""
         while True:
-            presence = await self._come()
             try:
-                self.presence = presence
-                self.arrived.set()
-                await presence.run()
-            except* Revoked as revoked:
-                # Slack delivers events again, and this one may be of an earlier installation: so
-                # the bot comes again, and learns whether the token is good.
-                why = [str(getattr(one, "code", one)) for one in revoked.exceptions]
-                log.info("told of a void token", workspace=self._team, why=why)
-            finally:
-                self.presence = None
-                self.arrived.clear()
-                await presence.catch_up.close()
-                await presence.close()
+                await self._be_present(await self._come())
+            except Revoked:
+                raise
+            except Exception:
+                # One workspace in trouble neither ends the others nor is left alone for good.
+                log.exception("unexpected", workspace=self._team)
+                await asyncio.sleep(PAUSES[0])
+
+    async def _be_present(self, presence: Presence) -> None:
+        """Be present until Slack says that the token is void."""
+        try:
+            self.presence = presence
+            self.arrived.set()
+            await presence.run()
+        except* Revoked as revoked:
+            # Slack delivers events again, and this one may be of an earlier installation: so
+            # the bot comes again, and learns whether the token is good.
+            why = [str(getattr(one, "code", one)) for one in revoked.exceptions]
+            log.info("told of a void token", workspace=self._team, why=why)
+        finally:
+            self.presence = None
+            self.arrived.clear()
+            await presence.catch_up.close()
+            await presence.close()
 
     async def _come(self) -> Presence:
         """Try until Slack says whether the token is good. Raises `Revoked` when it is not."""

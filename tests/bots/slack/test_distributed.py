@@ -13,6 +13,7 @@ import pytest
 from bots.slack import Address, DistributedBot, Parts
 from bots.slack.install import LIFETIME, States
 from core.access import Access
+from core.catch_up import CatchUp
 from core.errors import PlatformFailed, StartError
 from core.languages import Languages
 from core.messages import Author, Conversation, Question
@@ -97,6 +98,10 @@ class House:
         self.slack, self.second, self.notes, self.store = slack, second, notes, store
         self.port = port
         self.keys = KEY
+        self.catch_up = looking_back_never
+
+    def looking_back(self):
+        return self.catch_up()
 
     def make_bot(self):
         parts = Parts(
@@ -112,7 +117,7 @@ class House:
             forgetting=make_forgetting(),
             languages=Languages(),
             access=Access(),
-            catch_up=looking_back_never,
+            catch_up=self.looking_back,
         )
         return DistributedBot(
             parts,
@@ -247,6 +252,28 @@ async def test_whoever_takes_the_bot_away_has_its_token_erased_and_the_others_go
     house.slack.say("U0ADA", "general", "@Parley still there?")
     await house.notes.question()
     assert bot.ready
+
+
+async def test_to_a_workspace_in_which_something_unforeseen_happens_it_comes_again(
+    house, bot, browser
+):
+    broken = []
+
+    class Unforeseen(CatchUp):
+        async def run(self, look):
+            if not broken:
+                broken.append(self)
+                raise ZeroDivisionError
+            await super().run(look)
+
+    house.catch_up = lambda: Unforeseen(None, None, 0, time.time)
+    await browser.install(SECOND)
+    async with asyncio.timeout(PATIENCE):
+        while not broken or not bot._presences:
+            await asyncio.sleep(0.05)
+
+    house.second.say("U0DORA", "place", "@Parley still there?")
+    await house.notes.question()
 
 
 async def test_a_token_that_is_refused_is_erased_without_an_event(house, bot, browser):
