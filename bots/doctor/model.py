@@ -28,7 +28,8 @@ from core.errors import (
 from core.messages import Role, Text, Turn
 from core.model import Model
 from core.prices import Prices
-from core.settings import Fallback, Settings, names
+from core.setting_values import Fallback
+from core.settings import Settings, names
 from core.wire import Finish, Request
 
 AREA = "model"
