@@ -1,6 +1,7 @@
 """The sign that the bot is at work on a message: a status, or a reaction to it."""
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
@@ -19,6 +20,10 @@ REMOVAL = 600.0
 
 AGAIN = 5.0
 """Seconds between two tries to take a reaction away."""
+
+PAUSES = (0.5, 2.0)
+"""Seconds until a status is taken away once more, where nobody knows whether it is gone: it would
+stand there for two minutes."""
 
 REACTION = "eyes"
 """What stands for a status where Slack shows none."""
@@ -85,14 +90,14 @@ class Sign:
 
     async def _take_away(self) -> None:
         if self._owns_status:
-            await self._set_status("")
+            await self._set_status("", PAUSES)
         if self._reaction:
             self._reaction = False
             # Waited for as long as for any sign, but not given up then.
             await asyncio.wait({self._workspace.tasks.start(self._unreact(), "reaction")})
 
-    async def _set_status(self, words: str) -> bool:
-        """Whether Slack shows statuses here; one that is lost is lost."""
+    async def _set_status(self, words: str, pauses: Sequence[float] = ()) -> bool:
+        """Whether Slack shows statuses here. One that is lost is tried again after these pauses."""
         budgets = self._workspace.budgets.status(self._channel, self._thread)
         calls, statuses = self._workspace.calls, self._workspace.statuses
         try:
@@ -113,7 +118,10 @@ class Sign:
                 statuses.leave(self._channel, self._thread, self)
                 return False
             if isinstance(failed.outcome, RefusedForNow):
-                return await self._set_status(words)
+                return await self._set_status(words, pauses)
+            if pauses:
+                await asyncio.sleep(pauses[0])
+                return await self._set_status(words, pauses[1:])
         settle = statuses.confirm if words else statuses.leave
         settle(self._channel, self._thread, self)
         return True

@@ -426,6 +426,20 @@ class TestStatus:
             "",
         ]
 
+    @pytest.mark.parametrize("kind", ["status", "reset", "after"])
+    async def test_a_status_is_taken_away_though_slack_does_not_say_so_at_first(
+        self, office, surface, kind
+    ):
+        shown = []
+        office.slack.workspace.space.watch(shown.append)
+        await surface.status("is thinking …")
+        office.slack.faults.add(Fault("assistant.threads.setStatus", kind))
+        await surface.status("")
+
+        said = [change.note["text"] for change in shown if change.what == "status"]
+        assert said[0] == "is thinking …"
+        assert said[-1] == ""
+
     async def test_a_sign_that_waits_to_be_taken_away_leaves_a_later_one_alone(
         self, office, surface
     ):
