@@ -142,7 +142,8 @@ def _for_whom(seen: Seen, groups: Sequence[Group], records: Records) -> Group | 
     By its reply, as controls and records name it; else by where it stands, and among several there
     one that has no ending yet.
     """
-    replies = {*seen.replies, records.messages.get(seen.id, "")} - {""}
+    told_below = records.messages.get(seen.answers_to, "")  # what comes of a press
+    replies = {*seen.replies, records.messages.get(seen.id, ""), told_below} - {""}
     for group in groups:
         if replies & {claim.reply for claim in group.claims}:
             return group
@@ -163,7 +164,7 @@ def _is_near(seen: Seen, asked: Asked) -> bool:
         return True
     if seen.answers_to:
         return False
-    if not asked.message and seen.channel == asked.direct:
+    if seen.channel == asked.direct and (not asked.message or asked.channel == asked.direct):
         return True
     same = seen.thread in (asked.thread, "") if seen.only_for else seen.thread == asked.thread
     return seen.channel in (asked.channel, asked.thread) and (same or not asked.message)

@@ -143,8 +143,17 @@ class _Play:
             message = self._say(ask, person, words, root, direct)
             thread = message.thread or message.id
             channel = root.channel if root else message.channel
-            self.asked[number] = Asked(number, channel, message.id, person, answers, direct, thread)
+            asked = Asked(number, channel, message.id, person, answers, direct, thread)
+            asked.unsure = ask.how == "direct" and self._may_stay_unheard
+            self.asked[number] = asked
         self.done.questions += 1
+
+    @property
+    def _may_stay_unheard(self) -> bool:
+        """Whether somebody's first direct message can come while nobody listens: Discord lists none
+        (a known limit)."""
+        away = {deed.what for deed in self.schedule.deeds} & {"kill", "terminate", "drop"}
+        return bool(away) and not isinstance(self.town.place, SlackPlace)
 
     def _root(self, number: int) -> Asked | None:
         """The question in whose thread another is asked, if it was asked and still stands."""
