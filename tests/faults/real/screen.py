@@ -106,7 +106,8 @@ class Screen:
                     yield f"the reaction at {message.id}"
         if isinstance(self.place, SlackPlace):
             for (channel, thread), words in self.place.statuses.items():
-                if words:
+                # With a message that has no answer below it, its thread is gone, too.
+                if words and self.place.space.message(channel, thread):
                     yield f"the status “{words}” in {channel}/{thread}"
             for channel in self.place.space.channels:
                 for ts in self.place.server.workspace.streams.open_in(channel):
