@@ -29,6 +29,17 @@ async def begun(desk: Desk, spot: Spot, reply: str, recorded: Sequence[str]) -> 
     return tuple(map(str, sorted(found)))
 
 
+async def standing(desk: Desk, spot: Spot, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
+    """Those of a reply's messages that stand there: recorded, or below which its controls are.
+
+    Raises `NotRead`.
+    """
+    recent = await desk.reader.newest(spot.channel, LOOK_BACK)
+    ours = [one for one in recent if one.id > spot.after and one.author.id == desk.me.id]
+    found = [one.id for one in ours if str(one.id) in recorded or controlled_by(one) == reply]
+    return tuple(map(str, sorted(found)))
+
+
 def _may_be_of(desk: Desk, reply: str, message: discord.Message) -> bool:
     """Whether a message of ours is an answer's, or has its controls."""
     if message.author.id != desk.me.id or message.attachments:

@@ -13,8 +13,9 @@ from typing import Any
 import discord
 
 from bots.discord import budgets
+from bots.discord.begun import standing
 from bots.discord.caller import DiscordCaller
-from bots.discord.calls import NO_TURN, Answer, Request
+from bots.discord.calls import NO_TURN, Answer, NotRead, Request
 from bots.discord.chains import Link
 from bots.discord.desk import Desk
 from bots.discord.dress import Dress
@@ -37,6 +38,7 @@ from core.surface import (
     Outcome,
     Page,
     RefusedForGood,
+    RefusedForNow,
     Unknown,
     is_announcement,
 )
@@ -44,6 +46,12 @@ from core.words import Notice, told
 
 LIFETIME = 14 * 60.0
 """Seconds for which messages are sent under the command; a minute less than Discord's."""
+
+WAITED_FOR = 2.8
+"""Seconds in which a first response may still be sent; Discord waits 3 for it."""
+
+AGAIN = 0.1
+"""Seconds before a first response that got lost is sent again."""
 
 PATIENCE = 10.0
 """Seconds, at most, for each step to the last word under a command; its token has 60 left."""
@@ -170,10 +178,9 @@ class InteractionSurface(CommandSurface):
             if self._acknowledged.is_set():
                 return
             response = self._interaction.response
-            answer = await self._desk.calls.ask(
-                (), lambda: response.defer(ephemeral=self._private, thinking=True)
+            await self._acknowledge_by(
+                lambda: response.defer(ephemeral=self._private, thinking=True)
             )
-            self._acknowledged_with(answer)
             if not self._lost:
                 self._timer = self._desk.timers.start(self._announce(), "waiting for an answer")
 
@@ -185,14 +192,48 @@ class InteractionSurface(CommandSurface):
             self._timer = self._desk.timers.start(self._announce(), "waiting for an answer")
 
     async def begun(self, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
-        """The messages of an answer that an earlier process has begun: under the command.
+        """The messages of an answer that an earlier process has begun. Raises `NotRead`.
 
-        Where they stand is not recorded. Only what came too late for the token stands elsewhere,
-        and then the token is dead by now.
+        Where they stand is not recorded: under the command, or elsewhere where its token was
+        dead by then, which Discord tells.
         """
-        del reply
-        self._under = dict.fromkeys(recorded, True)
-        return tuple(recorded)
+        if not self._late:
+            answer = await self._ask(self._interaction.original_response)
+            if not answer.ok and not isinstance(answer.outcome, RefusedForGood):
+                raise NotRead(answer.outcome)
+            self._lost = answer.code in TOKEN_DEAD
+        if self._private and self._late:
+            found = await self._begun_directly(reply, recorded)
+        elif self._private:
+            found = ()
+        else:
+            found = await self._begun_in(self._elsewhere, reply, recorded)
+        known = sorted({*recorded, *found}, key=int)
+        elsewhere = set(found) if self._private else set(known) if self._late else set()
+        self._under = {one: one not in elsewhere for one in known}
+        self._headed = set(known[:1])
+        return tuple(known)
+
+    async def _begun_directly(self, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
+        """What stands in the asker's direct messages; what comes next follows it there."""
+        opened = await self._desk.direct.open(self._interaction.user.id)
+        if not isinstance(opened, Delivered):
+            if isinstance(opened, RefusedForGood):
+                return ()
+            raise NotRead(opened)
+        spot = replace(self._elsewhere, channel=int(opened.message))
+        if found := await self._begun_in(spot, reply, recorded):
+            self._elsewhere = spot
+        return found
+
+    async def _begun_in(self, spot: Spot, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
+        """Those that stand there; none where the bot may not read."""
+        try:
+            return await standing(self._desk, spot, reply, recorded)
+        except NotRead as error:
+            if isinstance(error.outcome, RefusedForGood):
+                return ()
+            raise
 
     async def acknowledge_within(self, seconds: float) -> None:
         """Defer the command unless it is acknowledged in so many seconds."""
@@ -282,11 +323,9 @@ class InteractionSurface(CommandSurface):
                 return None
             parts = content(Page("", sentence))
             response = self._interaction.response
-            answer = await self._desk.calls.ask(
-                (), lambda: response.send_message(**parts, ephemeral=True)
+            return await self._acknowledge_by(
+                lambda: response.send_message(**parts, ephemeral=True)
             )
-            self._acknowledged_with(answer)
-            return answer
 
     async def _refuse_below(self, sentence: str) -> Outcome:
         if not await self._desk.calls.turn(self.plain.begin, Urgency.FIRST):
@@ -304,11 +343,27 @@ class InteractionSurface(CommandSurface):
     def _late(self) -> bool:
         return self._lost or self._desk.clock() - self._began > LIFETIME
 
-    def _acknowledged_with(self, answer: Answer) -> None:
-        """The first response is made; one that got lost shows itself at the next request."""
+    async def _acknowledge_by(self, request: Request[object]) -> Answer:
+        """Make the first response, while Discord waits for one.
+
+        One that got lost shows itself at the next request.
+        """
+        while True:
+            answer = await self._desk.calls.ask((), request)
+            match answer.outcome:
+                case RefusedForNow(retry_after=pause):
+                    pass
+                case Unknown():
+                    pause = AGAIN
+                case _:
+                    break
+            if self._desk.clock() + pause - self._began > WAITED_FOR:
+                break
+            await asyncio.sleep(pause)
         refused = isinstance(answer.outcome, RefusedForGood)
         self._lost = refused and answer.code != ACKNOWLEDGED_ALREADY
         self._acknowledged.set()
+        return answer
 
     async def _ask(self, request: Request[object]) -> Answer:
         return await self._desk.calls.ask(self._counted, request)
@@ -399,8 +454,12 @@ class InteractionSurface(CommandSurface):
             opened = await self._open_direct_message()
             if not isinstance(opened, Delivered):
                 return opened
-        outcome = await self._desk.messages.post_in_turn(self._elsewhere, page, nonce)
+        # Where the command itself could not be answered, nobody else has seen what was asked.
+        heads = self._lost and not self._private and not self._under
+        shown = self._with_headline(page) if heads else page
+        outcome = await self._desk.messages.post_in_turn(self._elsewhere, shown, nonce)
         if isinstance(outcome, Delivered):
+            self._headed |= {outcome.message} if heads else set()
             self._remember(outcome.message, page, under=False)
         return outcome
 

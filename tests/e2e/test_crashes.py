@@ -8,8 +8,16 @@ import pytest
 
 from core.controls import Control
 from core.notices import LEFT_OPEN
+from sandbox.faults import Fault
 from sandbox.model import Pause
-from tests.e2e.places import DiscordPlace, SlackPlace, read_discord, read_slack
+from tests.e2e.places import (
+    DISCORD_BOT,
+    DiscordPlace,
+    SlackPlace,
+    read_discord,
+    read_slack,
+    until,
+)
 
 ONLY = {
     "slack": {"DISCORD_TOKEN": None},
@@ -145,6 +153,35 @@ async def test_a_command_is_answered_where_it_was_given(town, place, private):
 
     assert after.id == before.id
     assert seen.only_for == (place.ada if private else "")
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize("private", [True, False])
+async def test_a_command_that_discord_had_given_up_is_answered_where_its_answer_was_begun(
+    town, private, recorded
+):
+    only, server, space = ONLY["discord"], town.discord, town.world.discord
+    place = DiscordPlace(server, space)
+    room = place.room()
+
+    def texts():
+        """What the bot has said in the room and to Ada directly."""
+        places = [*space.messages(room), *space.messages(f"3{place.ada[1:]}")]
+        shown = [read_discord(one).text for one in places if one.author == DISCORD_BOT]
+        return [text for text in shown if text]
+
+    server.faults.add(Fault("POST callback", "code", code="10062"))
+    async with town.bot(**only) as bot:
+        town.model.enqueue("Half of it ", Pause(30), "and the rest.")
+        asked = asyncio.create_task(place.ask(place.ada, "one", room, private=private))
+        await until(space, lambda: any("Half" in text for text in texts()))
+        await killed(bot)
+        await asyncio.gather(asked, return_exceptions=True)
+    if not recorded:
+        forget_messages(town.folder)
+    town.model.enqueue("All of it.")
+    async with town.bot(**only):
+        await until(space, lambda: texts() == ["All of it."])
 
 
 @pytest.mark.parametrize("private", [True, False])

@@ -1,6 +1,7 @@
 """/ask, as the asker and everybody else see it answered."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -388,6 +389,43 @@ async def test_a_command_that_discord_has_given_up_is_answered_in_the_channel(as
     await surface.post(Page("hi"), "n.0")
 
     assert [(m.text, m.only_for) for m in answers(eyes)] == [("hi", "")]
+
+
+async def test_there_the_answer_says_what_was_asked(ask, discord, eyes):
+    discord.faults.add(Fault("POST callback", "code", code="10062"))
+    _, surface, _ = await ask(question="who is there?")
+
+    posted = await surface.post(Page("Nob"), "n.0")
+    await surface.edit(posted.message, Page("Nobody."))
+
+    (shown,) = answers(eyes)
+    assert shown.text == "Nobody."
+    assert "who is there?" in shown.payload["embeds"][0]["description"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("POST callback", "rate_limit", seconds=0.1),
+        Fault("POST callback", "status", status=500),
+        Fault("POST callback", "after", status=500),
+        Fault("POST callback", "reset"),
+        Fault("POST callback", "reset_after"),
+    ],
+    ids=lambda fault: fault.kind,
+)
+async def test_a_first_response_that_fails_is_sent_again_while_discord_waits(
+    ask, discord, eyes, fault
+):
+    discord.faults.add(replace(fault))
+    _, surface, used = await ask(private=True)
+
+    await surface.status("is thinking")
+    await used
+    await surface.post(Page("hi"), "n.0")
+
+    assert [(m.text, m.only_for) for m in answers(eyes)] == [("hi", ADA)]
+    assert answers(eyes, ADAS_DIRECT) == []
 
 
 async def test_replies_to_a_public_answer_know_the_question(ask, discord, clerk, eyes):
