@@ -320,7 +320,8 @@ class Answering:
     async def _kept_from(self, running: Running) -> Ending | None:
         """Keep what stands where the answer will stand, before anything can take its place.
 
-        Where that cannot be read, it is let stand, and the answer ends with why.
+        Where that cannot be read, the answer ends with why: in its place where a process that
+        died has begun it, else what stands is let stand.
         """
         asked = running.asked[-1]
         if (revision := asked.revision) is None:
@@ -347,7 +348,7 @@ class Answering:
         except (ParleyError, TimeoutError) as error:
             why = error if isinstance(error, ParleyError) else PlatformFailed("not read in time")
             log.warning("former answer not read", reply=running.name, **_described(why))
-            if revision.attempts and running.pages is not None:
+            if revision.attempts:
                 # They look as if they went on, and say how it ended as soon as that is known.
                 running.unrecorded.update(enumerate(revision.messages))
             else:

@@ -22,6 +22,8 @@ CALL_TIMEOUT = 15.0
 TURN_TIMEOUT = 180.0
 """Seconds for which a call waits until its budgets allow it."""
 
+READ_TRIES = 3
+
 DEFAULT_RETRY_AFTER = 5.0
 """Seconds to wait where Slack refuses for now and does not say for how long."""
 
@@ -84,6 +86,25 @@ class Calls:
         """Wait for its turn, then call it. Raises `CallFailed`."""
         await self.turn(budgets, urgency)
         return await self.now(method, budgets, **arguments)
+
+    async def read(
+        self,
+        method: Method,
+        budgets: tuple[Budget, ...],
+        urgency: Urgency,
+        **arguments: Arguments,
+    ) -> Answer:
+        """Call what changes nothing, in its turn, and again where it fails for now.
+
+        Raises `CallFailed`.
+        """
+        for _ in range(READ_TRIES - 1):
+            try:
+                return await self.in_turn(method, budgets, urgency, **arguments)
+            except CallFailed as failed:
+                if isinstance(failed.outcome, RefusedForGood):
+                    raise
+        return await self.in_turn(method, budgets, urgency, **arguments)
 
     async def turn(self, budgets: tuple[Budget, ...], urgency: Urgency) -> None:
         """Wait until one request is allowed. Raises `CallFailed` when that takes too long."""

@@ -61,7 +61,7 @@ class Files:
 
     async def _address(self, id_: str) -> str:
         try:
-            answer = await self._calls.in_turn(
+            answer = await self._calls.read(
                 self._calls.web.files_info, self._budgets.file, Urgency.READ, file=id_
             )
         except CallFailed as failed:

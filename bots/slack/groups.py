@@ -66,7 +66,7 @@ class Groups:
         return frozenset(one for one in found if isinstance(one, str)) if found else frozenset()
 
     async def _asked(self, method: Any, **arguments: str) -> Answer:
-        return await self._calls.in_turn(method, self._budgets.groups, Urgency.FIRST, **arguments)
+        return await self._calls.read(method, self._budgets.groups, Urgency.FIRST, **arguments)
 
     async def _remembered(self, what: str, ask: Callable[[], Awaitable[T]]) -> T:
         now = self._clock()

@@ -55,7 +55,7 @@ class History:
         where = {"channel": channel, "limit": min(2 * count, NEWEST)}
         calls, budgets = self._workspace.calls, self._workspace.budgets.history
         method = calls.web.conversations_history
-        page = await _shown(calls.in_turn(method, budgets, Urgency.READ, **where))
+        page = await _shown(calls.read(method, budgets, Urgency.READ, **where))
         read = (messages.read(raw, channel, direct=False) for raw in messages_of(page))
         spoken = [message for message in read if message and any(self._scribe.turns(message))]
         return await self._turns(spoken[:count][::-1])
@@ -66,7 +66,7 @@ class History:
         calls, budgets = self._workspace.calls, self._workspace.budgets.replies
         bounds = {"oldest": ts, "latest": ts, "inclusive": True, "limit": 2}
         try:
-            page = await calls.in_turn(
+            page = await calls.read(
                 calls.web.conversations_replies,
                 budgets,
                 Urgency.READ,
@@ -157,7 +157,7 @@ class History:
         method, budgets, where = self._source(conversation)
         cursor: str | None = None
         while True:
-            page = await self._workspace.calls.in_turn(
+            page = await self._workspace.calls.read(
                 method, budgets, urgency, **where, **bounds, cursor=cursor
             )
             yield page

@@ -77,7 +77,7 @@ class Managers:
 
     async def _is_admin(self, user: str) -> bool:
         async def ask() -> bool:
-            answer = await self._calls.in_turn(
+            answer = await self._calls.read(
                 self._calls.web.users_info, self._budgets.person, Urgency.FIRST, user=user
             )
             person = answer.get("user")
@@ -88,7 +88,7 @@ class Managers:
 
     async def _creator(self, channel: str) -> str:
         async def ask() -> str:
-            answer = await self._calls.in_turn(
+            answer = await self._calls.read(
                 self._calls.web.conversations_info,
                 self._budgets.channel,
                 Urgency.FIRST,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum
 from typing import Any
 
@@ -92,6 +93,11 @@ class Connection:
     async def dismiss(self, code: int) -> None:
         """Close it with one of Discord's codes."""
         await self._socket.close(code=code)
+
+    async def ask_to_reconnect(self) -> None:
+        """Ask the client to come again, unless it is about to."""
+        with suppress(ConnectionError):
+            await self.send(Op.RECONNECT, None)
 
     async def send(self, op: int, data: Any) -> None:
         """Send a payload that is not an event."""

@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from sandbox.discord.connection import Connection, Op
+from sandbox.discord.connection import Connection
 from sandbox.discord.events import Event
 from sandbox.discord.handshake import Handshake
 from sandbox.discord.realm import Realm
@@ -86,7 +86,7 @@ class Gateway:
     async def ask_to_reconnect(self) -> None:
         """Ask all clients to reconnect and resume."""
         for connection in tuple(self._connections):
-            await connection.send(Op.RECONNECT, None)
+            await connection.ask_to_reconnect()
 
     def _part(self, connection: Connection) -> None:
         """Let the session wait for its client, unless that has said goodbye."""

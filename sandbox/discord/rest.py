@@ -119,7 +119,13 @@ class Rest:
             await asyncio.sleep(self._latency / 2)
 
     async def _with_faults(self, route: Route, call: Call, request: web.Request) -> Answer:
-        about = {**call.path, "method": request.method, "path": request.path, "body": call.payload}
+        about = {
+            **call.path,
+            "method": request.method,
+            "path": request.path,
+            "query": dict(request.query),
+            "body": call.payload,
+        }
         fault = self._faults.strike(route.name, about)
         if fault is None:
             return self._answer(route, call, request)

@@ -104,6 +104,41 @@ async def test_a_direct_message_that_a_crash_has_cut_is_answered_in_place(town, 
         await talk.until(says("All of it."))
 
 
+READS = {"slack": "conversations.history", "discord": "GET messages"}
+
+
+def tells_what_was_said(read):
+    """Not the read by which the messages of an answer are found, nor that of what was missed."""
+    return "around" in read["query"] if "query" in read else not READS_MORE & set(read)
+
+
+READS_MORE = {"include_all_metadata", "oldest"}
+
+
+@pytest.mark.parametrize("kind", ["rate_limit", "status", "reset"])
+async def test_what_cannot_be_read_for_a_moment_is_read_again(town, place, kind):
+    only = ONLY[place.name]
+    talk = await cut_short(town, lambda: place.direct(place.ada, "one"), **only)
+    place.server.faults.add(
+        Fault(READS[place.name], kind, seconds=0.2, only_if=tells_what_was_said)
+    )
+    async with town.bot(**only):
+        await talk.until(says("All of it."))
+
+
+async def test_an_answer_that_cannot_be_read_after_a_crash_ends_where_it_stands(town):
+    # Discord is asked for the question before that, patiently, by the same call.
+    only, place = ONLY["slack"], SlackPlace(town.slack, town.world.slack)
+    talk = await cut_short(town, lambda: place.direct(place.ada, "one"), **only)
+    place.server.faults.add(
+        Fault(READS[place.name], "status", times=-1, only_if=tells_what_was_said)
+    )
+    async with town.bot(**only):
+        (seen,) = await talk.until(lambda seen: Control.RETRY in seen[0].controls)
+    assert seen.notice
+    assert Control.STOP not in seen.controls
+
+
 async def test_a_reply_in_a_channel_of_discord_goes_on_there(town):
     place = DiscordPlace(town.discord, town.world.discord)
     only = ONLY["discord"] | {"DISCORD_REPLY": "channel"}
