@@ -411,11 +411,10 @@ async def test_a_drain_that_ends_too_soon_says_so_under_what_was_shown(chat, ser
     paper = Paper()
     await chat.accept(ask("Why?"), paper)
     await chat.accept(ask("And then?", "2", BEN), paper)
-    begun = time.monotonic()
-    await chat.drain(1.0)
-    await chat.idle()  # a slow machine may need a moment more
+    async with asyncio.timeout(10):
+        await chat.drain(1.0)
+        await chat.idle()
 
-    assert time.monotonic() - begun < 3
     assert shown(paper) == [("Half of it", notices.RESTARTING)]
     assert paper.refusals == [notices.RESTARTING]
     assert await outcome(chat, ask("").key) == ("settled", "interrupted")

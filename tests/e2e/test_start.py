@@ -5,7 +5,6 @@ import json
 import signal
 import socket
 import sqlite3
-import time
 import urllib.request
 
 import pytest
@@ -19,10 +18,8 @@ from tests.e2e.places import DiscordPlace, SlackPlace
 
 async def refused(town, *, code=3, **changes):
     """The one line that a refused start says."""
-    begun = time.monotonic()
     bot = await town.start(**changes)
-    assert await bot.ended(15) == code, bot.said
-    assert time.monotonic() - begun < 13
+    assert await bot.ended(30) == code, bot.said
     lines = bot.said.splitlines()
     assert len(lines) == 1, bot.said
     return lines[0]
