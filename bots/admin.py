@@ -18,7 +18,8 @@ class Admin:
 
     `/healthz` answers 200 while the event loop turns, of which `late` tells for how many seconds
     it has not; `/readyz` answers 200 when every check holds, and otherwise 503 with the names of
-    those that do not. `/metrics` is what `figures` gives. `more` is served, too.
+    those that do not. `/metrics` is what `figures` gives. `more` is served, too: the operator's
+    page at `/admin`, to which `/` leads.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Admin:
             app.router.add_get("/metrics", self._metrics)
         app.add_routes(more)
         app.router.add_get("/admin", self._no_page)
+        app.router.add_get("/", self._front)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
 
     async def start(self) -> None:
@@ -63,6 +65,9 @@ class Admin:
     async def _metrics(self, _: web.Request) -> web.Response:
         body = await self._figures() if self._figures else b""
         return web.Response(body=body, headers={"Content-Type": EXPOSITION})
+
+    async def _front(self, _: web.Request) -> web.Response:
+        raise web.HTTPFound("/admin")
 
     async def _no_page(self, _: web.Request) -> web.Response:
         return web.Response(status=404, text="The operator's page is off: set ADMIN_TOKEN.")

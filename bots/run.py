@@ -148,7 +148,8 @@ async def _warn_if_gone(model: Model, name: str, offer: Offer | None = None) -> 
     if offer:
         offer.learn(names)
     if names and name not in names:
-        log.warning("the endpoint does not list the model", model=name, listed=names[:20])
+        what = "the endpoint does not list the model; OPENAI_MODEL chooses one"
+        log.warning(what, model=name, listed=names[:20])
 
 
 async def _drain(chat: Chat, seconds: float, systemd: Systemd) -> None:

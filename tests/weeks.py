@@ -2,7 +2,6 @@
 
 import json
 import random
-import socket
 import sqlite3
 import time
 from datetime import UTC, datetime
@@ -156,8 +155,3 @@ def plant(path):
         connection.execute("DELETE FROM usage_days")
         connection.execute(DAYS)
     connection.close()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]

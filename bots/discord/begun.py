@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import discord
 
+from bots.discord.calls import NotRead
 from bots.discord.controls import controlled_by
 from bots.discord.desk import Desk
 from bots.discord.messages import Spot
 from bots.discord.turns import turn_of
+from core.surface import RefusedForGood
 
 LOOK_BACK = 100
 """Messages of a channel among which those of an answer are looked for."""
@@ -30,11 +32,16 @@ async def begun(desk: Desk, spot: Spot, reply: str, recorded: Sequence[str]) -> 
 
 
 async def standing(desk: Desk, spot: Spot, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
-    """Those of a reply's messages that stand there: recorded, or below which its controls are.
+    """Those of a reply's messages that stand there: recorded, or with its controls below them.
 
-    Raises `NotRead`.
+    None where the bot may not read. Raises `NotRead`.
     """
-    recent = await desk.reader.newest(spot.channel, LOOK_BACK)
+    try:
+        recent = await desk.reader.newest(spot.channel, LOOK_BACK)
+    except NotRead as error:
+        if isinstance(error.outcome, RefusedForGood):
+            return ()
+        raise
     ours = [one for one in recent if one.id > spot.after and one.author.id == desk.me.id]
     found = [one.id for one in ours if str(one.id) in recorded or controlled_by(one) == reply]
     return tuple(map(str, sorted(found)))

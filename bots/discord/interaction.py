@@ -198,42 +198,39 @@ class InteractionSurface(CommandSurface):
         dead by then, which Discord tells.
         """
         if not self._late:
-            answer = await self._ask(self._interaction.original_response)
-            if not answer.ok and not isinstance(answer.outcome, RefusedForGood):
-                raise NotRead(answer.outcome)
-            self._lost = answer.code in TOKEN_DEAD
-        if self._private and self._late:
-            found = await self._begun_directly(reply, recorded)
-        elif self._private:
-            found = ()
-        else:
-            found = await self._begun_in(self._elsewhere, reply, recorded)
-        known = sorted({*recorded, *found}, key=int)
-        elsewhere = set(found) if self._private else set(known) if self._late else set()
-        self._under = {one: one not in elsewhere for one in known}
-        self._headed = set(known[:1])
-        return tuple(known)
+            self._lost = await self._is_dead()
+        known, elsewhere = set(recorded), set[str]()
+        if not self._private:
+            known |= set(await standing(self._desk, self._elsewhere, reply, recorded))
+            elsewhere = known if self._late else set()
+        elif self._late:
+            elsewhere = set(await self._begun_directly(reply, recorded))
+            known |= elsewhere
+        messages = sorted(known, key=int)
+        self._under = {one: one not in elsewhere for one in messages}
+        self._headed = set(messages[:1])
+        return tuple(messages)
+
+    async def _is_dead(self) -> bool:
+        """Whether Discord does not know the command's token (any more). Raises `NotRead`."""
+        answer = await self._desk.calls.in_turn(
+            self._counted, Urgency.FIRST, self._interaction.original_response
+        )
+        if not answer.ok and not isinstance(answer.outcome, RefusedForGood):
+            raise NotRead(answer.outcome)
+        return answer.code in TOKEN_DEAD
 
     async def _begun_directly(self, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
         """What stands in the asker's direct messages; what comes next follows it there."""
         opened = await self._desk.direct.open(self._interaction.user.id)
+        if isinstance(opened, RefusedForGood):
+            return ()
         if not isinstance(opened, Delivered):
-            if isinstance(opened, RefusedForGood):
-                return ()
             raise NotRead(opened)
         spot = replace(self._elsewhere, channel=int(opened.message))
-        if found := await self._begun_in(spot, reply, recorded):
+        if found := await standing(self._desk, spot, reply, recorded):
             self._elsewhere = spot
         return found
-
-    async def _begun_in(self, spot: Spot, reply: str, recorded: Sequence[str]) -> tuple[str, ...]:
-        """Those that stand there; none where the bot may not read."""
-        try:
-            return await standing(self._desk, spot, reply, recorded)
-        except NotRead as error:
-            if isinstance(error.outcome, RefusedForGood):
-                return ()
-            raise
 
     async def acknowledge_within(self, seconds: float) -> None:
         """Defer the command unless it is acknowledged in so many seconds."""

@@ -8,6 +8,7 @@ import pytest
 
 from bots.admin import Admin
 from core.errors import StartError
+from tests.ports import free_port
 
 
 async def refused(host: str, port: int) -> str:
@@ -29,15 +30,15 @@ async def test_an_address_that_is_not_this_machines_is_named(host):
     assert (await refused(host, 8123)).startswith(f"ADMIN_HOST: cannot listen on {host}:8123 (")
 
 
-async def test_where_no_password_is_set_there_is_no_page_and_a_line_says_so():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+@pytest.mark.parametrize("path", ["/admin", "/"])
+async def test_where_no_password_is_set_there_is_no_page_and_a_line_says_so(path):
+    port = free_port()
     admin = Admin("127.0.0.1", port, {})
     await admin.start()
     try:
         async with (
             aiohttp.ClientSession() as session,
-            session.get(f"http://127.0.0.1:{port}/admin") as answer,
+            session.get(f"http://127.0.0.1:{port}{path}") as answer,
         ):
             assert answer.status == 404
             assert "set ADMIN_TOKEN" in await answer.text()
@@ -47,8 +48,7 @@ async def test_where_no_password_is_set_there_is_no_page_and_a_line_says_so():
 
 @pytest.mark.parametrize(("late", "status"), [(0.3, 200), (11.0, 503)])
 async def test_a_loop_that_was_stuck_does_not_count_as_alive(late, status):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     admin = Admin("127.0.0.1", port, {}, late=lambda: late)
     await admin.start()
     try:
@@ -61,8 +61,7 @@ async def test_a_loop_that_was_stuck_does_not_count_as_alive(late, status):
 
 
 async def test_whoever_asks_whether_it_is_ready_reads_what_it_waits_for():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     well = {"slack": False, "questions": True, "database": False}
     checks = {name: partial(well.__getitem__, name) for name in well}
     admin = Admin("127.0.0.1", port, checks)

@@ -11,13 +11,9 @@ from bots.admin import Admin
 from bots.health import asked
 from core.errors import StartError
 from tests.bots.test_cli import folder, parley
+from tests.ports import free_port
 
 __all__ = ["folder"]
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
 
 
 async def health(port, checks, *words, host="127.0.0.1"):

@@ -7,7 +7,6 @@ answers complete after the restart. It needs what the pictures need.
 import asyncio
 import io
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ from playwright.async_api import Page, async_playwright, expect
 from sandbox.run import run
 from tests.browser.conftest import QUIETLY, ROOT, browser_path
 from tests.browser.pictures import PICTURES, Script, Stage
+from tests.ports import free_port
 
 FILM = PICTURES / "parley.gif"
 LARGEST = 3_000_000
@@ -126,7 +126,7 @@ async def scene(stage, camera):
 
 async def main():
     """Play it in a sandbox, and keep the film."""
-    port = _free_port()
+    port = free_port()
     script = Script(rate=PACE)
     bot = [sys.executable, "-m", "bots.cli", "run"]
     environ = {"PATH": os.environ["PATH"], "FIRST_CONTACT": "off"}
@@ -170,12 +170,6 @@ async def _open(page, url):
                 return await page.goto(url)
             except PlaywrightError:
                 await asyncio.sleep(0.1)
-
-
-def _free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def _write(frames):

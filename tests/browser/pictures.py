@@ -22,7 +22,8 @@ from tests.browser.conftest import QUIETLY, ROOT, browser_path, whole_sandbox
 from tests.e2e.conftest import opened
 from tests.e2e.places import SlackPlace
 from tests.papers import pdf, text
-from tests.weeks import TOKEN, free_port, write
+from tests.ports import free_port
+from tests.weeks import TOKEN, write
 
 PICTURES = ROOT / "docs" / "pictures"
 LARGEST = 150_000

@@ -15,7 +15,8 @@ from sandbox.model import Answer
 from tests.browser.conftest import NARROW, SCREENSHOTS, WIDE
 from tests.e2e.conftest import opened
 from tests.e2e.places import SlackPlace
-from tests.weeks import TOKEN, free_port, plant, write
+from tests.ports import free_port
+from tests.weeks import TOKEN, plant, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

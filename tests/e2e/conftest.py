@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from sandbox.model import ModelServer
 from sandbox.slack import SIGNING_SECRET, SlackServer
 from sandbox.world import World
 from tests.e2e.places import DiscordPlace, SlackPlace
+from tests.ports import free_port
 
 OVER_HTTP = os.environ.get("PARLEY_SLACK") == "http"
 """Whether Slack sends what happens to the bot, instead of through the bot's sockets."""
@@ -133,12 +133,6 @@ class Bot:
         except TimeoutError:
             self.process.kill()
             raise
-
-
-def free_port():
-    """One on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 @asynccontextmanager

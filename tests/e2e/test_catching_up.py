@@ -13,7 +13,9 @@ from core.notices import PAUSED
 from sandbox.model import Answer
 from sandbox.world import Person
 from tests.e2e.conftest import opened, through_sockets
+from tests.e2e.figures import Figures, fetched
 from tests.e2e.places import DiscordPlace, SlackPlace
+from tests.ports import free_port
 
 PLATFORMS = ("slack", "discord")
 SLACK_ONLY = {"DISCORD_TOKEN": None}
@@ -70,6 +72,7 @@ class Story:
 
     place: SlackPlace | DiscordPlace
     line: str = ""
+    counted: float = -1
 
     async def before(self, town):
         """The bot is there."""
@@ -118,13 +121,17 @@ async def stories(tmp_path_factory):
                 await story.before(town)
         for story in found.values():
             story.meanwhile()
-        async with town.bot() as bot:
+        port = free_port()
+        async with town.bot(ADMIN_PORT=str(port)) as bot:
             for name, story in found.items():
                 story.line = await caught_up(bot, name)
                 await answered(story.thread, "before", "followed up", "me too", "and me")
                 await answered(story.talk, "talk", "and you?")
                 await answered(story.direct, "directly", "again")
                 await answered(story.mention, "mentioned")
+            text = await asyncio.to_thread(fetched, f"http://127.0.0.1:{port}/metrics")
+            for name, story in found.items():
+                story.counted = Figures(text)["caught_up_questions_total", {"platform": name}]
             yield found
         assert "Traceback" not in bot.said, bot.said
 
@@ -173,6 +180,10 @@ async def test_the_log_says_in_a_line_what_was_read_and_found(story):
     """The paused one is one of them: its asker was told."""
     assert "questions=8" in story.line
     assert "read=" in story.line
+
+
+async def test_operators_can_count_what_was_found(story):
+    assert story.counted == 8
 
 
 async def test_reading_stays_within_the_platforms_limits(story):

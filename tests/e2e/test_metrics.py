@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import shutil
-import socket
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -12,44 +11,18 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from prometheus_client.parser import text_string_to_metric_families
 
 from sandbox.faults import Fault
 from sandbox.model import Answer, Raw
 from tests.e2e.conftest import opened
+from tests.e2e.figures import Figures, fetched
 from tests.e2e.places import DiscordPlace, SlackPlace
+from tests.ports import free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 NAME = re.compile(r"\b(?:parley|process)_[a-z_]+")
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def fetched(url):
-    with urllib.request.urlopen(url, timeout=5) as answer:
-        return answer.read().decode()
-
-
-class Figures:
-    """What `/metrics` said: values by name and labels."""
-
-    def __init__(self, text):
-        self.text = text
-        self.samples = [s for f in text_string_to_metric_families(text) for s in f.samples]
-
-    def __getitem__(self, wanted):
-        name, labels = wanted
-        return sum(
-            one.value
-            for one in self.samples
-            if one.name == f"parley_{name}" and labels.items() <= one.labels.items()
-        )
 
 
 class Watched:

@@ -16,7 +16,8 @@ from core.store import Store
 from sandbox.model import Answer
 from tests.e2e.conftest import opened
 from tests.e2e.places import DiscordPlace, SlackPlace
-from tests.weeks import TOKEN, WICKED, free_port, plant, write
+from tests.ports import free_port
+from tests.weeks import TOKEN, WICKED, plant, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

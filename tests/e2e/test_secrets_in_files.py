@@ -12,7 +12,7 @@ import aiohttp
 from sandbox.faults import Fault
 from sandbox.model import Answer, Raw
 from tests.e2e.places import SlackPlace
-from tests.weeks import free_port
+from tests.ports import free_port
 
 SECRETS = {
     "SLACK_BOT_TOKEN": "xoxb-sandbox",

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -17,6 +16,7 @@ from sandbox.faults import Fault
 from sandbox.model import Answer, Cut, Raw
 from sandbox.world import Person
 from tests.e2e.places import DiscordPlace, File, SlackPlace
+from tests.ports import free_port
 
 PLATFORMS = (SlackPlace, DiscordPlace)
 CANARY = "canary-5d1c"
@@ -25,6 +25,7 @@ CANARY = "canary-5d1c"
 PAGE = b'data: {"choices": [{"delta": {"content": '
 
 WATCH = """
+from tests.ports import free_port
 import json, os, sys
 sys.modules["uvloop"] = None  # whose sockets Python's audit does not see
 LOG = open(os.environ["CONNECTS"], "a", buffering=1)
@@ -48,12 +49,6 @@ def told(town, code):
     """What an endpoint says that repeats the key, as some do."""
     words = f"{town.model.key} is wrong, and so is header-9917"
     return json.dumps({"error": {"message": words, "code": code, "param": None}}).encode()
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 async def answered(talk, words):

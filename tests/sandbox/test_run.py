@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from sandbox.environment import Addresses, bot_environment, has_real_model
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -159,11 +160,6 @@ async def test_one_press_kills_the_bot_and_starts_another(start):
             await sandbox.wait_for(r"(?s)was killed.*waiting")
         async with browser.get("/live") as live:
             assert await state(live) == "starting"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 async def state(live):

@@ -27,8 +27,8 @@ from sandbox.slack.app import App
 from sandbox.slack.oauth import OAuth
 from sandbox.world import Channel, Kind, Person, Space, World, slack_ids
 from tests.bots.slack.conftest import Notes, WatchedSlack
-from tests.e2e.conftest import free_port
 from tests.panels import make_panel
+from tests.ports import free_port
 from tests.records import looking_back_never, make_forgetting
 
 KEY, OTHER = "A" * 43 + "=", "B" * 42 + "A="

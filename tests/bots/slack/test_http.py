@@ -21,7 +21,7 @@ from sandbox.slack.events import heard
 from sandbox.slack.posts import FORM, signed, written
 from sandbox.world import Change, World
 from tests.bots.slack.conftest import Notes, WatchedSlack, make_bot, working
-from tests.e2e.conftest import free_port
+from tests.ports import free_port
 
 HOST = "127.0.0.1"
 
