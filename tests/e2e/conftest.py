@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from sandbox.model import ModelServer
 from sandbox.slack import SIGNING_SECRET, SlackServer
 from sandbox.world import World
 from tests.e2e.places import DiscordPlace, SlackPlace
+from tests.forkserver import Forked, fork, spawn
 from tests.ports import free_port
 
 OVER_HTTP = os.environ.get("PARLEY_SLACK") == "http"
@@ -27,7 +27,10 @@ INHERITED = ("PATH", "HOME", "LANG", "SYSTEMROOT", "VIRTUAL_ENV")
 
 @dataclass
 class Town:
-    """The servers, and how to start bots against them: by which module, and what it is told."""
+    """The servers, and how to start bots against them: by which module, and what it is told.
+
+    `forks` is off where a process is measured: it holds then what it has loaded itself.
+    """
 
     world: World
     slack: SlackServer
@@ -36,6 +39,7 @@ class Town:
     folder: Path
     program: tuple[str, ...] = ("bots.cli",)
     http_port: int = 0
+    forks: bool = True
 
     @property
     def environment(self):
@@ -67,20 +71,10 @@ class Town:
             settings |= dict.fromkeys(self.transport)
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         output = self.folder / f"bot-{len(list(self.folder.glob('bot-*')))}.log"
-        with output.open("wb") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                *self.program,
-                "run",
-                cwd=self.folder,
-                env=inherited
-                | {"PYTHONPATH": str(Path(__file__).parents[2])}
-                | {name: value for name, value in settings.items() if value is not None},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=asyncio.subprocess.STDOUT,
-            )
+        set_here = {name: value for name, value in settings.items() if value is not None}
+        environment = inherited | {"PYTHONPATH": str(Path(__file__).parents[2])} | set_here
+        begin = fork if self.forks else spawn
+        process = await begin(*self.program, "run", cwd=self.folder, env=environment, output=output)
         return Bot(process, output)
 
     @asynccontextmanager
@@ -111,7 +105,7 @@ class Town:
 class Bot:
     """One process of the bot."""
 
-    process: asyncio.subprocess.Process
+    process: Forked | asyncio.subprocess.Process
     output: Path
 
     @property

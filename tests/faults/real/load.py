@@ -91,6 +91,7 @@ class Loaded:
 async def loaded(minutes: float, replies: int, folder: Path, seed: int = 0) -> Loaded:
     """Put a bot under load for so many minutes, and tell of each."""
     async with conftest.opened(folder, {"slack": 0.02, "discord": 0.02}) as town:
+        town.forks = False
         town.program = ("tests.faults.real.watched", str(folder / "holds.json"))
         load = _Load(town, Loaded(replies, minutes), random.Random(seed))
         town.model.script = load.answer
