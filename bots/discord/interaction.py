@@ -197,8 +197,8 @@ class InteractionSurface(CommandSurface):
         Where they stand is not recorded: under the command, or elsewhere where its token was
         dead by then, which Discord tells.
         """
-        if not self._late:
-            self._lost = await self._is_dead()
+        if not self._late and await self._is_dead():
+            self._lose()
         known, elsewhere = set(recorded), set[str]()
         if not self._private:
             known |= set(await standing(self._desk, self._elsewhere, reply, recorded))
@@ -256,7 +256,7 @@ class InteractionSurface(CommandSurface):
             return await self._post_elsewhere(page, nonce)
         outcome = await (self._follow_up(page, nonce) if self._under else self._fill(page))
         if isinstance(outcome, RefusedForGood) and outcome.code in TOKEN_DEAD:
-            self._lost = True
+            self._lose()
             return await self._post_elsewhere(page, nonce)
         if isinstance(outcome, Delivered):
             self._remember(outcome.message, page, under=True)
@@ -357,10 +357,16 @@ class InteractionSurface(CommandSurface):
             if self._desk.clock() + pause - self._began > WAITED_FOR:
                 break
             await asyncio.sleep(pause)
-        refused = isinstance(answer.outcome, RefusedForGood)
-        self._lost = refused and answer.code != ACKNOWLEDGED_ALREADY
+        if isinstance(answer.outcome, RefusedForGood) and answer.code != ACKNOWLEDGED_ALREADY:
+            self._lose()
         self._acknowledged.set()
         return answer
+
+    def _lose(self) -> None:
+        """Discord takes nothing more under the command; nothing is left to be announced there."""
+        self._lost = True
+        if self._timer:
+            self._timer.cancel()
 
     async def _ask(self, request: Request[object]) -> Answer:
         return await self._desk.calls.ask(self._counted, request)

@@ -391,6 +391,18 @@ async def test_a_command_that_discord_has_given_up_is_answered_in_the_channel(as
     assert [(m.text, m.only_for) for m in answers(eyes)] == [("hi", "")]
 
 
+async def test_under_a_command_that_is_dead_nothing_is_announced(ask, discord, eyes):
+    discord.faults.add(Fault("PATCH original", "code", code="50027"))
+    _, surface, _ = await ask(private=True)
+    await surface.status("is thinking")
+
+    await surface.post(Page("hi"), "n.0")
+    await asyncio.wait({surface._timer}, timeout=5)
+
+    assert surface._timer.cancelled()
+    assert [m.text for m in answers(eyes, ADAS_DIRECT)] == ["", "hi"]
+
+
 async def test_there_the_answer_says_what_was_asked(ask, discord, eyes):
     discord.faults.add(Fault("POST callback", "code", code="10062"))
     _, surface, _ = await ask(question="who is there?")
