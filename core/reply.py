@@ -289,7 +289,7 @@ class Reply:
         """Take away the messages for which there is no page any more."""
         slots = self.screen.superfluous
         for slot in slots:
-            if not slot.frozen and not await self._taken_away(slot):
+            if not self.screen.stays(slot) and not await self._taken_away(slot):
                 return  # what could not be taken away is still a part of it
         self.screen.drop(slots)
 

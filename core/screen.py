@@ -166,6 +166,10 @@ class Screen:
         """The messages for which there is no page any more."""
         return self._slots[0 if self._withdrawn else len(self._wanted()) :]
 
+    def stays(self, slot: Slot) -> bool:
+        """Whether a message that takes no edits stays as it is; with a question it goes, too."""
+        return slot.frozen and not self._withdrawn
+
     def write(self, text: str) -> bool:
         """Add to the answer; whether that is urgent: a page has become full, or the text begins."""
         return self._add(self._dress.feed(text))

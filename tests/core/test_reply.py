@@ -450,6 +450,23 @@ def test_of_a_withdrawn_answer_nothing_stays_also_if_nobody_knows_whether_it_was
     assert not paper.messages
 
 
+def test_of_a_withdrawn_answer_what_takes_no_edits_goes_too():
+    paper = Paper(size=2000, answers=deque([None, None, GONE]))
+
+    async def main():
+        reply = reply_on(paper)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.show())
+            for word in words(40):
+                reply.write(word)
+                await asyncio.sleep(0.1)
+            assert len(paper.messages) == 2
+            reply.withdraw()
+
+    virtually(main())
+    assert not paper.messages
+
+
 @pytest.mark.parametrize("outcome", [Unknown("500"), RefusedForNow(1.0)])
 def test_a_message_that_could_not_be_taken_away_is_tried_again(outcome):
     paper = Paper(removals=deque([outcome, outcome]))
