@@ -22,6 +22,9 @@ OVER_HTTP = os.environ.get("PARLEY_SLACK") == "http"
 
 through_sockets = pytest.mark.skipif(OVER_HTTP, reason="this is about Socket Mode")
 
+OF_SLACK = ("SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN_FILE", "SLACK_CLIENT_ID")
+"""Settings of which a bot that is in Slack has one."""
+
 INHERITED = ("PATH", "HOME", "LANG", "SYSTEMROOT", "VIRTUAL_ENV")
 
 
@@ -67,7 +70,7 @@ class Town:
     async def start(self, **changes):
         """Start `parley run`; a setting of None is left out. Its output goes to a file."""
         settings = self.environment | changes
-        if not settings["SLACK_BOT_TOKEN"] and not settings.get("SLACK_CLIENT_ID"):
+        if not any(settings.get(name) for name in OF_SLACK):
             settings |= dict.fromkeys(self.transport)
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         output = self.folder / f"bot-{len(list(self.folder.glob('bot-*')))}.log"

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from sandbox.faults import Fault
 from sandbox.model import Answer, Raw
-from tests.e2e.conftest import opened
+from tests.e2e.conftest import opened, through_sockets
 from tests.e2e.figures import Figures, fetched
 from tests.e2e.places import DiscordPlace, SlackPlace
 from tests.ports import free_port
@@ -111,6 +111,7 @@ async def test_no_label_names_a_person_a_channel_or_a_question(watched):
     assert not [value for value in labels if any(str(name) in value for name in names)]
 
 
+@through_sockets
 async def test_a_connection_that_was_lost_is_counted(watched):
     before = (await watched.figures())["reconnects_total", {"platform": "slack"}]
     await watched.town.slack.drop()

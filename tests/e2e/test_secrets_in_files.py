@@ -11,6 +11,8 @@ import aiohttp
 
 from sandbox.faults import Fault
 from sandbox.model import Answer, Raw
+from sandbox.slack import SIGNING_SECRET
+from tests.e2e.conftest import OVER_HTTP
 from tests.e2e.places import SlackPlace
 from tests.ports import free_port
 
@@ -71,6 +73,9 @@ async def looked_at(port, password):
 async def test_secrets_in_files_and_of_operators_are_said_nowhere(town, tmp_path_factory):
     """They are planted where words of others go: in a question, and in refusals of all kinds."""
     secrets = SECRETS | {"OPENAI_API_KEY": town.model.key}
+    if OVER_HTTP:
+        del secrets["SLACK_APP_TOKEN"]
+        secrets["SLACK_SIGNING_SECRET"] = SIGNING_SECRET
     every = " ".join(secrets.values())
     refusal = json.dumps({"error": {"message": every, "code": every, "param": every}}).encode()
     port, folder = free_port(), tmp_path_factory.mktemp("secrets")
