@@ -133,17 +133,17 @@ class Bot:
 
 
 @asynccontextmanager
-async def opened(folder, latency=None, *, limited=True, over_http=OVER_HTTP):
+async def opened(folder, latency=None, *, limited=True, over_http=OVER_HTTP, front=0):
     """A town whose platforms take so many seconds for a request, by name.
 
     Unless they are `limited`, the platforms take any number of requests. `over_http`: Slack sends
-    what happens to the bot's address.
+    what happens to the bot's address, or to the port of a `front` before it.
     """
     world, latency = World(), latency or {}
     port = free_port() if over_http else 0
     slack = SlackServer(
         world,
-        events_url=f"http://127.0.0.1:{port}/slack/events" if port else "",
+        events_url=f"http://127.0.0.1:{front or port}/slack/events" if port else "",
         latency=latency.get("slack", 0.0),
         limited=limited,
     )
