@@ -159,6 +159,8 @@ def serve(address):
         while True:
             ready, _, _ = select.select([door, woken, sys.stdin], [], [])
             if sys.stdin in ready:
+                for pid in children:  # of tests that were broken off
+                    os.kill(pid, signal.SIGKILL)
                 return None
             if woken in ready:
                 woken.recv(4096)

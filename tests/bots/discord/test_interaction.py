@@ -440,6 +440,17 @@ async def test_a_first_response_that_fails_is_sent_again_while_discord_waits(
     assert answers(eyes, ADAS_DIRECT) == []
 
 
+@pytest.mark.parametrize("kind", ["after", "reset_after"])
+async def test_a_refusal_whose_confirmation_is_lost_is_told_once(ask, discord, eyes, kind):
+    discord.faults.add(Fault("POST callback", kind))
+    _, surface, used = await ask()
+
+    assert isinstance(await surface.refuse("Not today."), Delivered)
+    await used
+
+    assert len(answers(eyes)) == 1
+
+
 async def test_replies_to_a_public_answer_know_the_question(ask, discord, clerk, eyes):
     _, surface, _ = await ask()
     posted = await surface.post(Page("a promise"), "n.0")
